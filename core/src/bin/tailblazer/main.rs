@@ -1,0 +1,35 @@
+//! `tailblazer`: the page's engine on the command line, for reproducing, benchmarking and recording.
+
+#[cfg(not(target_family = "wasm"))]
+mod host;
+#[cfg(not(target_family = "wasm"))]
+mod train;
+
+#[cfg(not(target_family = "wasm"))]
+fn main() -> anyhow::Result<()> {
+    use clap::Parser as _;
+
+    match Cli::parse().command {
+        Action::Train(options) => train::train(options),
+    }
+}
+
+/// The command line is native; this keeps a build of the whole workspace for the browser green.
+#[cfg(target_family = "wasm")]
+fn main() {}
+
+/// Trains small language models with the engine of the Tailblazer page.
+#[cfg(not(target_family = "wasm"))]
+#[derive(clap::Parser)]
+#[command(version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Action,
+}
+
+#[cfg(not(target_family = "wasm"))]
+#[derive(clap::Subcommand)]
+enum Action {
+    /// Runs an experiment and writes its events as JSON lines, one line per step.
+    Train(train::Options),
+}

@@ -1,0 +1,237 @@
+//! The full configuration of a run, with the defaults of the first visit.
+
+use serde::{Deserialize, Serialize};
+
+/// Everything that determines a run: two runs of one experiment on one device give identical losses.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Experiment {
+    /// Seed of all randomness: initial weights, batches, dropout and samples.
+    pub seed: u32,
+    /// Which text is learned and how it becomes tokens.
+    pub text: TextConfig,
+    /// The shape of the transformer.
+    pub model: ModelConfig,
+    /// The update rule.
+    pub optimiser: OptimiserConfig,
+    /// The learning rate over time.
+    pub schedule: ScheduleConfig,
+    /// Length, batch and evaluation of the run.
+    pub train: TrainConfig,
+    /// The samples drawn while the model trains.
+    pub sample: SampleConfig,
+    /// Where to compute.
+    pub device: DeviceChoice,
+}
+
+/// Which text is learned and how it becomes tokens.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TextConfig {
+    /// The source of the text.
+    pub corpus: Corpus,
+    /// Size of a synthetic task's problems: symbols to reverse or sort, digits, pairs of brackets, or the modulus.
+    pub task_size: usize,
+    /// How text becomes tokens.
+    pub tokeniser: TokeniserKind,
+    /// Vocabulary of the BPE tokeniser, `256..=4096` tokens; the others ignore it.
+    pub vocabulary: usize,
+}
+
+impl Default for TextConfig {
+    fn default() -> Self {
+        Self { corpus: Corpus::MobyDick, task_size: 8, tokeniser: TokeniserKind::Char, vocabulary: 512 }
+    }
+}
+
+/// A source of text: three bundled corpora, five generated tasks, or the visitor's own text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Corpus {
+    /// Herman Melville, Moby-Dick (1851).
+    MobyDick,
+    /// The State of the Union addresses, 1790 to the present.
+    StateOfTheUnion,
+    /// First names, one a line, in an order drawn once.
+    FirstNames,
+    /// A text that the visitor pasted, dropped or picked; it stays in the tab.
+    Own,
+    /// `dbca>abcd`: the symbols in reverse order.
+    Reverse,
+    /// `dbca>abcd`: the symbols in alphabetical order.
+    Sort,
+    /// `38+64=102`: the sum of two numbers of `task_size` digits.
+    Addition,
+    /// `([])>y`: whether brackets are balanced.
+    Brackets,
+    /// `17+8=2`: the sum modulo `task_size`.
+    ModularAddition,
+}
+
+/// How text becomes tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TokeniserKind {
+    /// One token for every character that occurs in the text.
+    Char,
+    /// One token for every byte of UTF-8.
+    Byte,
+    /// Byte-pair encoding, trained on the text itself.
+    Bpe,
+}
+
+/// The shape of the transformer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelConfig {
+    /// Number of layers.
+    pub layers: usize,
+    /// Attention heads of each layer; must divide `width`.
+    pub heads: usize,
+    /// Width of the residual stream.
+    pub width: usize,
+    /// Longest sequence that the model sees, in tokens.
+    pub context: usize,
+    /// How positions enter.
+    pub positions: Positions,
+    /// Whether linear maps and layer norms have a bias.
+    pub bias: bool,
+    /// Whether the head is the transposed token embedding.
+    pub tied: bool,
+    /// Probability of dropping an activation, in `0.0..1.0`.
+    pub dropout: f64,
+}
+
+impl Default for ModelConfig {
+    fn default() -> Self {
+        Self {
+            layers: 3,
+            heads: 3,
+            width: 48,
+            context: 64,
+            positions: Positions::Rope,
+            bias: false,
+            tied: true,
+            dropout: 0.0,
+        }
+    }
+}
+
+/// How positions enter the transformer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Positions {
+    /// Rotary embedding of queries and keys (Su et al. 2021, arXiv:2104.09864).
+    Rope,
+    /// One learned vector per position, added to the token embedding.
+    Learned,
+}
+
+/// AdamW with a global-norm clip (Loshchilov and Hutter 2019, arXiv:1711.05101).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OptimiserConfig {
+    /// Decay of the first moment, in `0.0..1.0`.
+    pub beta1: f64,
+    /// Decay of the second moment, in `0.0..1.0`.
+    pub beta2: f64,
+    /// Added to the root of the second moment; greater than 0.
+    pub epsilon: f64,
+    /// Decoupled weight decay of matrices and embeddings, at least 0; vectors never decay (nanoGPT's groups).
+    pub weight_decay: f64,
+    /// Largest l2 norm of the whole gradient; 0 switches clipping off.
+    pub clip: f64,
+}
+
+impl Default for OptimiserConfig {
+    fn default() -> Self {
+        Self { beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weight_decay: 0.1, clip: 1.0 }
+    }
+}
+
+/// The learning rate over time: a linear warm-up to the peak, then a shape down to the floor.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScheduleConfig {
+    /// The shape after warm-up.
+    pub shape: Shape,
+    /// Largest learning rate, greater than 0 and at most 1.
+    pub peak: f64,
+    /// Learning rate at the end, as a fraction of the peak, in `0.0..=1.0`.
+    pub floor: f64,
+    /// Steps of linear warm-up; must be fewer than the steps of the run.
+    pub warmup: usize,
+}
+
+impl Default for ScheduleConfig {
+    fn default() -> Self {
+        Self { shape: Shape::Cosine, peak: 4e-3, floor: 0.1, warmup: 100 }
+    }
+}
+
+/// The shape of a schedule after its warm-up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shape {
+    /// The peak throughout.
+    Constant,
+    /// A straight line from the peak to the floor.
+    Linear,
+    /// Half a cosine from the peak to the floor (Loshchilov and Hutter 2017, arXiv:1608.03983).
+    Cosine,
+}
+
+/// Length, batch and evaluation of the run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainConfig {
+    /// Optimiser updates of the whole run.
+    pub steps: usize,
+    /// Sequences per forward.
+    pub batch: usize,
+    /// Forwards whose gradients are averaged into one step.
+    pub accumulation: usize,
+    /// Steps between two validations.
+    pub eval_every: usize,
+    /// Validation windows, each one context long, spread evenly over the held-out tenth of the text.
+    pub eval_windows: usize,
+}
+
+impl Default for TrainConfig {
+    fn default() -> Self {
+        Self { steps: 2000, batch: 16, accumulation: 1, eval_every: 100, eval_windows: 64 }
+    }
+}
+
+/// The samples drawn while the model trains.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SampleConfig {
+    /// Steps between two samples; 0 draws none.
+    pub every: usize,
+    /// Tokens to draw.
+    pub length: usize,
+    /// Softmax temperature; 0 takes the likeliest token.
+    pub temperature: f64,
+    /// The text that the sample continues.
+    pub prompt: String,
+}
+
+impl Default for SampleConfig {
+    fn default() -> Self {
+        Self { every: 100, length: 120, temperature: 0.8, prompt: "There she blows! ".into() }
+    }
+}
+
+/// Where to compute.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DeviceChoice {
+    /// WebGPU on a hardware adapter, else the CPU.
+    #[default]
+    Auto,
+    /// WebGPU on any adapter, a software adapter too.
+    Gpu,
+    /// The CPU.
+    Cpu,
+}

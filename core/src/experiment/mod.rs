@@ -1,0 +1,14 @@
+//! What to run: a complete, plain description of an experiment, its presets, its checks and its link.
+
+mod config;
+mod link;
+mod preset;
+mod validate;
+
+pub use config::{
+    Corpus, DeviceChoice, Experiment, ModelConfig, OptimiserConfig, Positions, SampleConfig, ScheduleConfig, Shape,
+    TextConfig, TokeniserKind, TrainConfig,
+};
+pub use link::{LinkError, from_link, to_link};
+pub use preset::{ModelPreset, PRESETS, Preset};
+pub use validate::{Invalid, validate};

@@ -1,0 +1,191 @@
+//! Checks of an experiment that need neither its text nor its device.
+
+use super::{Experiment, ModelConfig, Positions, TokeniserKind};
+
+/// A setting that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Invalid {
+    /// Path of the setting, such as `model.heads`.
+    pub field: String,
+    /// One sentence that names the setting and says what to do.
+    pub message: String,
+}
+
+/// Every setting that cannot be used, in the order of the form; empty when the experiment can run.
+pub fn validate(experiment: &Experiment) -> Vec<Invalid> {
+    let Experiment { text, model, optimiser, schedule, train, sample, .. } = experiment;
+    let mut check = Check::default();
+
+    if text.tokeniser == TokeniserKind::Bpe {
+        check.count("text.vocabulary", "Vocabulary", text.vocabulary, 256, 4096);
+    }
+    check.model(model);
+    check.real("optimiser.beta1", "Beta 1", optimiser.beta1, |v| (0.0..1.0).contains(&v), "at least 0 and below 1");
+    check.real("optimiser.beta2", "Beta 2", optimiser.beta2, |v| (0.0..1.0).contains(&v), "at least 0 and below 1");
+    check.real("optimiser.epsilon", "Epsilon", optimiser.epsilon, |v| v > 0.0 && v <= 1.0, "above 0 and at most 1");
+    check.real(
+        "optimiser.weight_decay",
+        "Weight decay",
+        optimiser.weight_decay,
+        |v| (0.0..=10.0).contains(&v),
+        "0 to 10",
+    );
+    check.real("optimiser.clip", "Clip", optimiser.clip, |v| (0.0..=1e6).contains(&v), "0 (off) to 1,000,000");
+    check.real("schedule.peak", "Peak learning rate", schedule.peak, |v| v > 0.0 && v <= 1.0, "above 0 and at most 1");
+    check.real(
+        "schedule.floor",
+        "Floor",
+        schedule.floor,
+        |v| (0.0..=1.0).contains(&v),
+        "a fraction of the peak, 0 to 1",
+    );
+    check.count("train.steps", "Steps", train.steps, 1, 1_000_000);
+    if schedule.warmup >= train.steps.max(1) {
+        check.fail(
+            "schedule.warmup",
+            format!("Warm-up must be shorter than the run of {} steps, not {}.", train.steps, schedule.warmup),
+        );
+    }
+    check.count("train.batch", "Batch", train.batch, 1, 4096);
+    check.count("train.accumulation", "Accumulation", train.accumulation, 1, 1024);
+    check.count("train.eval_every", "Steps between validations", train.eval_every, 1, 1_000_000);
+    check.count("train.eval_windows", "Validation windows", train.eval_windows, 1, 65_536);
+    check.count("sample.length", "Sample length", sample.length, 1, 10_000);
+    check.real(
+        "sample.temperature",
+        "Temperature",
+        sample.temperature,
+        |v| (0.0..=10.0).contains(&v),
+        "0 (likeliest token) to 10",
+    );
+    check.invalid
+}
+
+#[derive(Default)]
+struct Check {
+    invalid: Vec<Invalid>,
+}
+
+impl Check {
+    fn fail(&mut self, field: &str, message: String) {
+        self.invalid.push(Invalid { field: field.into(), message });
+    }
+
+    fn count(&mut self, field: &str, name: &str, value: usize, low: usize, high: usize) {
+        if !(low..=high).contains(&value) {
+            self.fail(field, format!("{name} must be a whole number from {low} to {high}, not {value}."));
+        }
+    }
+
+    fn real(&mut self, field: &str, name: &str, value: f64, holds: impl Fn(f64) -> bool, range: &str) {
+        if !holds(value) {
+            self.fail(field, format!("{name} must be {range}, not {value}."));
+        }
+    }
+
+    fn model(&mut self, model: &ModelConfig) {
+        self.count("model.layers", "Layers", model.layers, 1, 48);
+        self.count("model.heads", "Heads", model.heads, 1, 64);
+        self.count("model.width", "Width", model.width, 1, 4096);
+        self.count("model.context", "Context", model.context, 2, 4096);
+        self.real("model.dropout", "Dropout", model.dropout, |v| (0.0..1.0).contains(&v), "at least 0 and below 1");
+        if model.heads == 0 || model.width == 0 {
+            return;
+        }
+        if model.width % model.heads != 0 {
+            self.fail(
+                "model.heads",
+                format!(
+                    "Heads must divide the width: {} heads do not divide {}; try {}.",
+                    model.heads,
+                    model.width,
+                    nearest_divisor(model.width, model.heads)
+                ),
+            );
+        } else if model.positions == Positions::Rope && (model.width / model.heads) % 2 != 0 {
+            self.fail(
+                "model.heads",
+                format!(
+                    "Rotary positions need an even number of channels per head, not {}: change heads or width, or use learned positions.",
+                    model.width / model.heads
+                ),
+            );
+        }
+    }
+}
+
+/// The divisor of `width` closest to `heads`, the smaller one on a tie.
+fn nearest_divisor(width: usize, heads: usize) -> usize {
+    (1..=width.min(64)).filter(|d| width.is_multiple_of(*d)).min_by_key(|d| d.abs_diff(heads)).unwrap_or(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(edit: impl FnOnce(&mut Experiment)) -> Vec<String> {
+        let mut experiment = Experiment::default();
+        edit(&mut experiment);
+        validate(&experiment)
+            .into_iter()
+            .map(|invalid| {
+                assert!(invalid.message.ends_with('.'), "{}", invalid.message);
+                invalid.field
+            })
+            .collect()
+    }
+
+    #[test]
+    fn the_default_is_valid() {
+        assert_eq!(fields(|_| {}), [""; 0]);
+    }
+
+    #[test]
+    fn learning_rates_of_zero_below_and_far_above_are_refused() {
+        for peak in [0.0, -1e-3, 1e9, f64::NAN, f64::INFINITY] {
+            assert_eq!(fields(|e| e.schedule.peak = peak), ["schedule.peak"], "{peak}");
+        }
+    }
+
+    #[test]
+    fn heads_that_do_not_divide_the_width_are_refused_with_a_way_out() {
+        let mut experiment = Experiment::default();
+        experiment.model.heads = 5;
+        let invalid = validate(&experiment);
+        assert_eq!(invalid[0].field, "model.heads");
+        assert!(invalid[0].message.contains("try 4"), "{}", invalid[0].message);
+    }
+
+    #[test]
+    fn rotary_positions_need_even_heads() {
+        assert_eq!(fields(|e| (e.model.width, e.model.heads) = (45, 3)), ["model.heads"]);
+        assert_eq!(
+            fields(|e| (e.model.width, e.model.heads, e.model.positions) = (45, 3, Positions::Learned)),
+            [""; 0]
+        );
+    }
+
+    #[test]
+    fn a_vocabulary_over_the_limit_is_refused_for_bpe_only() {
+        assert_eq!(fields(|e| e.text.vocabulary = 5000), [""; 0]);
+        assert_eq!(fields(|e| (e.text.vocabulary, e.text.tokeniser) = (5000, TokeniserKind::Bpe)), ["text.vocabulary"]);
+    }
+
+    #[test]
+    fn a_warm_up_as_long_as_the_run_is_refused() {
+        assert_eq!(fields(|e| e.schedule.warmup = 2000), ["schedule.warmup"]);
+    }
+
+    #[test]
+    fn zeros_everywhere_are_refused_without_a_panic() {
+        let found = fields(|e| {
+            e.model = ModelConfig { layers: 0, heads: 0, width: 0, context: 0, ..ModelConfig::default() };
+            (e.train.steps, e.train.batch, e.train.accumulation, e.train.eval_every, e.train.eval_windows) =
+                (0, 0, 0, 0, 0);
+        });
+        for field in ["model.layers", "model.heads", "model.width", "model.context", "train.steps", "train.batch"] {
+            assert!(found.iter().any(|f| f == field), "{field}");
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! What a training step costs: parameters, floating-point operations and memory, predicted from the shape.
+
+use super::specs;
+use crate::experiment::{ModelConfig, Positions};
+
+/// Predicted cost of training on batches of `[batch, context]`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Cost {
+    /// Trainable numbers.
+    pub parameters: usize,
+    /// Floating-point operations of one micro-batch, forward and backward.
+    pub flops: f64,
+    /// Bytes of the largest single tensor.
+    pub largest_tensor: u64,
+    /// Bytes at the peak: weights, gradients, two moments, and the activations kept for the backward pass.
+    pub memory: u64,
+}
+
+impl Cost {
+    /// The cost of a configuration with plain operations, which keep every intermediate result.
+    pub fn of(config: &ModelConfig, vocabulary: usize, batch: usize) -> Self {
+        let (rows, width) = ((batch * config.context) as u64, config.width as u64);
+        let (context, layers, heads) = (config.context as u64, config.layers as u64, config.heads as u64);
+        let vocabulary = vocabulary as u64;
+        let specs = specs(config, vocabulary as usize);
+        let parameters: usize = specs.iter().map(|spec| spec.len()).sum();
+
+        // A matrix product costs 2 operations per weight and row forward, 4 backward; attention adds two products of
+        // `context` by `width` per row.
+        let matrices: u64 = layers * 12 * width * width + width * vocabulary;
+        let flops = 6.0 * rows as f64 * (matrices + layers * 2 * context * width) as f64;
+
+        let scores = batch as u64 * heads * context * context;
+        let rope = if config.positions == Positions::Rope { 8 } else { 0 };
+        // Tensors kept per layer, in units of `rows * width`: norms (2 x 3), projections and attention (10), the
+        // rotation, the MLP (4 wide: before and after GELU and its intermediate results), residuals.
+        let per_layer = rows * width * (6 + 10 + rope + 16 + 4) + 4 * scores;
+        let activations = layers * per_layer + 4 * rows * vocabulary + 4 * rows * width;
+        let largest =
+            scores.max(rows * vocabulary).max(rows * 4 * width).max(vocabulary * width).max(4 * width * width);
+        Self { parameters, flops, largest_tensor: 4 * largest, memory: 4 * (4 * parameters as u64 + activations) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::ModelPreset;
+
+    /// Matrix products of the two shapes, counted by hand: about 0.6 GFLOP for gpt-nano and 3.7 for gpt-micro.
+    #[test]
+    fn operations_agree_with_counts_by_hand() {
+        let mut config = ModelConfig::default();
+        let nano = Cost::of(&config, 65, 16);
+        assert!((0.5e9..0.75e9).contains(&nano.flops), "{}", nano.flops);
+        ModelPreset::Micro.apply(&mut config);
+        let micro = Cost::of(&config, 65, 12);
+        assert!((3.4e9..4.2e9).contains(&micro.flops), "{}", micro.flops);
+    }
+
+    #[test]
+    fn the_largest_tensor_is_the_scores_when_the_context_is_long() {
+        let config = ModelConfig { context: 2048, ..Default::default() };
+        assert_eq!(Cost::of(&config, 65, 4).largest_tensor, 4 * 4 * 3 * 2048 * 2048);
+    }
+}

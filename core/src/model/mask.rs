@@ -1,0 +1,55 @@
+//! Attention masks as data: which query attends which key.
+
+use burn::tensor::{Device, Tensor, TensorData};
+
+/// Which of `keys` positions each of `queries` positions attends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mask {
+    queries: usize,
+    keys: usize,
+    allowed: Vec<bool>,
+}
+
+/// Added to the score of a pair that the mask forbids: `exp` of it is 0 in f32, and sums of it stay finite.
+const FORBIDDEN: f32 = -1e9;
+
+impl Mask {
+    /// The mask of a rule `allow(query, key)`.
+    pub fn from_rule(queries: usize, keys: usize, allow: impl Fn(usize, usize) -> bool) -> Self {
+        let allowed = (0..queries).flat_map(|query| (0..keys).map(move |key| (query, key)));
+        Self { queries, keys, allowed: allowed.map(|(query, key)| allow(query, key)).collect() }
+    }
+
+    /// Every position attends itself and all before it.
+    pub fn causal(length: usize) -> Self {
+        Self::from_rule(length, length, |query, key| key <= query)
+    }
+
+    /// Every position attends every position.
+    pub fn full(length: usize) -> Self {
+        Self::from_rule(length, length, |_, _| true)
+    }
+
+    /// Whether the query attends the key.
+    pub fn allows(&self, query: usize, key: usize) -> bool {
+        self.allowed[query * self.keys + key]
+    }
+
+    /// The mask as a summand of the scores, `[1, 1, queries, keys]`.
+    pub fn bias(&self, device: &Device) -> Tensor<4> {
+        let values: Vec<f32> = self.allowed.iter().map(|allowed| if *allowed { 0.0 } else { FORBIDDEN }).collect();
+        Tensor::from_data(TensorData::new(values, [1, 1, self.queries, self.keys]), device)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_causal_mask_is_a_lower_triangle() {
+        let mask = Mask::causal(3);
+        assert_eq!(mask.allowed, [true, false, false, true, true, false, true, true, true]);
+        assert_eq!(Mask::full(2).allowed, [true; 4]);
+    }
+}

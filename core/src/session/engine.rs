@@ -1,0 +1,327 @@
+//! The session's state machine: obeys commands, and trains while nothing else is asked.
+
+use futures::{StreamExt as _, channel::mpsc::UnboundedReceiver};
+
+use super::{
+    Command, Event, Failure, Host, MetricsFrame, PROTOCOL, Prepared, RunState, Stage,
+    prepare::{self, Texts},
+};
+use crate::{
+    decode::Sampler,
+    experiment::{Experiment, validate},
+    model::Cost,
+    session::OwnText,
+    train::{Snapshot, TrainError, Trainer},
+};
+
+/// Steps after which a sample is drawn besides every `sample.every`, so that the first words come early.
+const EARLY_SAMPLES: [usize; 3] = [1, 10, 30];
+
+/// Most steps whose losses stay on the device unread.
+const UNREAD_STEPS: usize = 32;
+
+/// Seconds after which unread losses are read: the page redraws, and the device's queue stays short.
+const READ_EVERY_SECONDS: f64 = 0.1;
+
+/// Runs a session until its last command was [`Command::Stop`] or no more can come.
+pub async fn run<H: Host>(host: H, mut commands: UnboundedReceiver<Command>) {
+    host.emit(Event::Ready { protocol: PROTOCOL });
+    let mut engine = Engine { host, texts: Texts::default(), run: None, checkpoint: None, state: RunState::Idle };
+    loop {
+        // While it trains, the session looks for a command between two steps and never waits for one.
+        let command = if engine.state == RunState::Running {
+            match commands.try_recv() {
+                Ok(command) => Some(command),
+                Err(error) if error.is_closed() => return,
+                Err(_) => None,
+            }
+        } else {
+            match commands.next().await {
+                None => return,
+                command => command,
+            }
+        };
+        match command {
+            Some(Command::Stop) => return,
+            Some(command) => engine.obey(command).await,
+            None => engine.advance().await,
+        }
+        engine.host.yield_now().await;
+    }
+}
+
+struct Engine<H> {
+    host: H,
+    texts: Texts,
+    run: Option<Run>,
+    checkpoint: Option<Snapshot>,
+    state: RunState,
+}
+
+/// A prepared run and its clock.
+struct Run {
+    trainer: Trainer,
+    start: Snapshot,
+    /// Seconds of training so far.
+    trained: f64,
+    /// When the first unread step began.
+    unread_since: f64,
+    /// Whether the first step on this device is done, and so its kernels are compiled.
+    is_warm: bool,
+}
+
+impl<H: Host> Engine<H> {
+    async fn obey(&mut self, command: Command) {
+        match command {
+            Command::Configure { experiment, own_text } => self.configure(*experiment, own_text).await,
+            Command::Start => self.start(RunState::Running).await,
+            Command::Step => self.start(RunState::Paused).await,
+            Command::Pause => {
+                if self.state == RunState::Running {
+                    self.read_metrics().await;
+                    if self.state == RunState::Running {
+                        self.enter(RunState::Paused);
+                    }
+                }
+            }
+            Command::Reset => self.reset(),
+            Command::Sample => self.sample().await,
+            Command::Checkpoint => self.keep_checkpoint().await,
+            Command::Restore => self.restore_checkpoint(),
+            Command::Stop => unreachable!("the loop above ends on Stop"),
+        }
+    }
+
+    /// Prepares a run. Until it is ready the present one stays, so that a refusal loses nothing that was trained.
+    async fn configure(&mut self, experiment: Experiment, own_text: Option<OwnText>) {
+        let before = self.settle().await;
+        match self.prepare(&experiment, own_text).await {
+            Ok(trainer) => {
+                let start = trainer.snapshot();
+                self.run = Some(Run { trainer, start, trained: 0.0, unread_since: 0.0, is_warm: false });
+                self.checkpoint = None;
+                self.enter(RunState::Idle);
+            }
+            Err(failure) => {
+                // A start that follows must not train what was prepared earlier in place of what was asked for.
+                if before == RunState::Idle {
+                    self.run = None;
+                }
+                self.fail(failure);
+                self.enter(before);
+            }
+        }
+    }
+
+    async fn prepare(&mut self, experiment: &Experiment, own_text: Option<OwnText>) -> Result<Trainer, Failure> {
+        if let Some(invalid) = validate(experiment).into_iter().next() {
+            return Err(Failure { field: Some(invalid.field), message: invalid.message });
+        }
+        self.enter(RunState::Preparing);
+        let dataset = self.texts.dataset(&self.host, experiment, own_text).await?;
+        let open = prepare::device(&self.host, experiment.device).await;
+        let (model, train) = (&experiment.model, &experiment.train);
+        let cost = |batch| Cost::of(model, dataset.tokeniser.vocabulary(), batch);
+        open.check(cost, train.batch)?;
+
+        let trainer = Trainer::new(experiment, dataset.clone(), &open.device);
+        let cost = cost(train.batch);
+        self.host.emit(Event::Prepared(Prepared {
+            parameters: cost.parameters,
+            vocabulary: dataset.tokeniser.vocabulary(),
+            train_tokens: dataset.train.len(),
+            validation_tokens: dataset.validation.len(),
+            corpus_digest: dataset.digest.clone(),
+            flops_per_step: cost.flops * train.accumulation as f64,
+        }));
+        Ok(trainer)
+    }
+
+    /// Goes on to `next`: running, or paused after a single step. The first step of a run is made here too.
+    async fn start(&mut self, next: RunState) {
+        let is_settled = matches!(self.state, RunState::Idle | RunState::Paused);
+        let Some(run) = self.run.as_mut().filter(|run| is_settled && !run.trainer.is_finished()) else {
+            return;
+        };
+        if run.is_warm && next == RunState::Running {
+            return self.enter(next);
+        }
+        if !run.is_warm {
+            run.is_warm = true;
+            self.enter(RunState::Preparing);
+            self.host.emit(Event::Progress { stage: Stage::Kernels, done: 0, total: 0 });
+            self.host.yield_now().await;
+        }
+        self.train_step();
+        // Waits for this step alone: the first one's time is the compiler's, not the model's.
+        self.read_metrics().await;
+        if self.state != RunState::Failed {
+            self.enter(next);
+            self.look_after_step().await;
+        }
+    }
+
+    /// One turn of the training loop.
+    async fn advance(&mut self) {
+        self.train_step();
+        let now = self.host.seconds();
+        let due = self.run.as_ref().is_some_and(|run| {
+            run.trainer.unread() >= UNREAD_STEPS || now - run.unread_since >= READ_EVERY_SECONDS || run.is_due()
+        });
+        if due {
+            self.read_metrics().await;
+        }
+        if self.state == RunState::Running {
+            self.look_after_step().await;
+        }
+    }
+
+    fn train_step(&mut self) {
+        let now = self.host.seconds();
+        if let Some(run) = &mut self.run {
+            if run.trainer.unread() == 0 {
+                run.unread_since = now;
+            }
+            run.trainer.step();
+        }
+    }
+
+    /// Reads unread metrics and reports them; a divergence ends the run here.
+    async fn read_metrics(&mut self) {
+        let Some(run) = self.run.as_mut().filter(|run| run.trainer.unread() > 0) else {
+            return;
+        };
+        let (mut rows, result) = run.trainer.read().await;
+        let spent = self.host.seconds() - run.unread_since;
+        let share = spent / rows.len().max(1) as f64;
+        for (index, row) in rows.iter_mut().enumerate() {
+            row.seconds = run.trained + share * (index + 1) as f64;
+        }
+        run.trained += spent;
+        let batch_digest = run.trainer.batch_digest();
+        if !rows.is_empty() {
+            self.host.emit(Event::Metrics(MetricsFrame { steps: rows, batch_digest }));
+        }
+        if let Err(error) = result {
+            self.break_off(error);
+        }
+    }
+
+    /// Validation, samples and the end of the run, when their step has come.
+    async fn look_after_step(&mut self) {
+        let Some(run) = &mut self.run else {
+            return;
+        };
+        if run.is_validation_due() {
+            let step = run.trainer.steps_done();
+            match run.trainer.validate().await {
+                Ok((loss, exact_match)) => self.host.emit(Event::Validation { step, loss, exact_match }),
+                Err(error) => return self.break_off(error),
+            }
+        }
+        if self.run.as_ref().is_some_and(Run::is_sample_due) {
+            self.sample().await;
+        }
+        if self.run.as_ref().is_some_and(|run| run.trainer.is_finished()) && self.state != RunState::Failed {
+            self.enter(RunState::Finished);
+        }
+    }
+
+    async fn sample(&mut self) {
+        let Some(run) = &self.run else {
+            return;
+        };
+        let trainer = &run.trainer;
+        let (experiment, tokeniser) = (trainer.experiment(), &trainer.dataset().tokeniser);
+        let mut prompt = tokeniser.encode(&experiment.sample.prompt);
+        let is_known = !prompt.is_empty();
+        if !is_known {
+            prompt = trainer.dataset().validation[..1].to_vec();
+        }
+        let shown = tokeniser.decode(&prompt);
+        let mut sampler =
+            Sampler::new(trainer.transformer(), prompt, &experiment.sample, experiment.seed, trainer.steps_done());
+        for _ in 0..experiment.sample.length {
+            if let Err(error) = sampler.draw(trainer.transformer(), trainer.weights()).await {
+                return self.break_off(error);
+            }
+            self.host.yield_now().await;
+        }
+        let text = tokeniser.decode(sampler.drawn());
+        self.host.emit(Event::Sample { step: trainer.steps_done(), prompt: shown, text });
+    }
+
+    fn reset(&mut self) {
+        if let Some(run) = &mut self.run {
+            run.trainer.restore(&run.start.clone());
+            run.trained = 0.0;
+        }
+        self.checkpoint = None;
+        self.enter(RunState::Idle);
+    }
+
+    async fn keep_checkpoint(&mut self) {
+        self.read_metrics().await;
+        if let Some(run) = &self.run {
+            let snapshot = run.trainer.snapshot();
+            self.host.emit(Event::Checkpoint { step: snapshot.step(), bytes: snapshot.bytes() });
+            self.checkpoint = Some(snapshot);
+        }
+    }
+
+    fn restore_checkpoint(&mut self) {
+        match (&mut self.run, &self.checkpoint) {
+            (Some(run), Some(snapshot)) => {
+                run.trainer.restore(snapshot);
+                self.enter(RunState::Paused);
+            }
+            _ => self
+                .host
+                .emit(Event::Warning { message: "There is no checkpoint to return to; make one first.".into() }),
+        }
+    }
+
+    /// Ends training for a command that replaces the run; returns the state to come back to if it is refused.
+    async fn settle(&mut self) -> RunState {
+        self.read_metrics().await;
+        if self.state == RunState::Running {
+            self.enter(RunState::Paused);
+        }
+        self.state
+    }
+
+    fn break_off(&mut self, error: TrainError) {
+        let field = matches!(error, TrainError::Diverged { .. }).then(|| "schedule.peak".into());
+        self.fail(Failure { field, message: error.to_string() });
+        self.enter(RunState::Failed);
+    }
+
+    fn fail(&self, failure: Failure) {
+        self.host.emit(Event::Failed(failure));
+    }
+
+    fn enter(&mut self, state: RunState) {
+        if self.state != state {
+            self.state = state;
+            self.host.emit(Event::State { state });
+        }
+    }
+}
+
+impl Run {
+    fn is_validation_due(&self) -> bool {
+        let step = self.trainer.steps_done();
+        step > 0 && (step.is_multiple_of(self.trainer.experiment().train.eval_every) || self.trainer.is_finished())
+    }
+
+    fn is_sample_due(&self) -> bool {
+        let (step, every) = (self.trainer.steps_done(), self.trainer.experiment().sample.every);
+        every > 0
+            && step > 0
+            && (step.is_multiple_of(every) || EARLY_SAMPLES.contains(&step) || self.trainer.is_finished())
+    }
+
+    fn is_due(&self) -> bool {
+        self.is_validation_due() || self.is_sample_due() || self.trainer.is_finished()
+    }
+}

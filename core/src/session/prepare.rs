@@ -1,0 +1,109 @@
+//! From an experiment to a text in tokens and an open device.
+
+use std::sync::Arc;
+
+use super::{Event, Failure, Host, OwnText, Stage};
+use crate::{
+    device::{self, OpenDevice},
+    experiment::{Corpus, DeviceChoice, Experiment, TextConfig, TokeniserKind},
+    text::{BpeTrainer, ByteTokeniser, Dataset, Split, Task, TextError, Tokeniser, own},
+};
+
+/// Merges of the BPE tokeniser between two reports of progress.
+const MERGES_PER_REPORT: usize = 16;
+
+/// The last text in tokens: a second run of the same text starts at once.
+#[derive(Default)]
+pub struct Texts {
+    last: Option<(Key, Arc<Dataset>)>,
+    own: Option<OwnText>,
+}
+
+/// Everything on which a dataset depends.
+#[derive(Clone, PartialEq)]
+struct Key {
+    config: TextConfig,
+    context: usize,
+    /// The seed of a synthetic task's problems.
+    seed: Option<u32>,
+    own: Option<OwnText>,
+}
+
+impl Texts {
+    /// The experiment's text in tokens. A visitor's text is remembered until another one comes.
+    pub async fn dataset<H: Host>(
+        &mut self,
+        host: &H,
+        experiment: &Experiment,
+        own: Option<OwnText>,
+    ) -> Result<Arc<Dataset>, Failure> {
+        if own.is_some() {
+            self.own = own;
+        }
+        let config = &experiment.text;
+        let key = Key {
+            config: config.clone(),
+            context: experiment.model.context,
+            seed: config.corpus.task_sizes().map(|_| experiment.seed),
+            own: self.own.clone().filter(|_| config.corpus == Corpus::Own),
+        };
+        if let Some((_, dataset)) = self.last.as_ref().filter(|(last, _)| *last == key) {
+            return Ok(dataset.clone());
+        }
+        host.emit(Event::Progress { stage: Stage::Text, done: 0, total: 0 });
+        host.yield_now().await;
+        let dataset = Arc::new(self.build(host, experiment).await?);
+        self.last = Some((key, dataset.clone()));
+        Ok(dataset)
+    }
+
+    async fn build<H: Host>(&self, host: &H, experiment: &Experiment) -> Result<Dataset, Failure> {
+        let config = &experiment.text;
+        let split = match (Task::new(config.corpus, config.task_size), config.corpus.file(), &self.own) {
+            (Some(task), _, _) => Split::of_task(task?, experiment.seed),
+            (None, Some(file), _) => {
+                let bytes = host.corpus(file).await.map_err(|message| failure("text.corpus", message))?;
+                Split::of_text(config.corpus, own::decode(bytes)?)?
+            }
+            (None, None, Some(own)) => Split::of_text(config.corpus, own::normalise(own.text.clone())?)?,
+            (None, None, None) => return Err(TextError::Empty.into()),
+        };
+        let tokeniser = match config.tokeniser {
+            TokeniserKind::Char => Tokeniser::Char(split.char_tokeniser()?),
+            TokeniserKind::Byte => Tokeniser::Byte(ByteTokeniser),
+            TokeniserKind::Bpe => Self::train_bpe(host, split.bpe_trainer(config.vocabulary)?).await,
+        };
+        Ok(Dataset::new(&split, tokeniser, experiment.model.context)?)
+    }
+
+    async fn train_bpe<H: Host>(host: &H, mut trainer: BpeTrainer) -> Tokeniser {
+        loop {
+            let (done, total) = trainer.progress();
+            host.emit(Event::Progress { stage: Stage::Tokeniser, done, total });
+            host.yield_now().await;
+            for _ in 0..MERGES_PER_REPORT {
+                if trainer.merge_next().is_none() {
+                    return Tokeniser::Bpe(trainer.finish());
+                }
+            }
+        }
+    }
+}
+
+/// Opens the device and reports it.
+pub async fn device<H: Host>(host: &H, choice: DeviceChoice) -> OpenDevice {
+    host.emit(Event::Progress { stage: Stage::Device, done: 0, total: 0 });
+    let open = device::open(choice).await;
+    host.emit(Event::Device { backend: open.backend, name: open.name.clone(), reason: open.reason.clone() });
+    open
+}
+
+fn failure(field: &str, message: String) -> Failure {
+    Failure { field: Some(field.into()), message }
+}
+
+impl From<TextError> for Failure {
+    fn from(error: TextError) -> Self {
+        failure(error.field(), error.to_string())
+    }
+}

@@ -1,0 +1,218 @@
+//! The messages of a session. A change of meaning raises [`PROTOCOL`].
+
+use serde::{Deserialize, Serialize};
+
+use crate::experiment::Experiment;
+
+/// Version of these messages; a page and a worker of different versions must not talk.
+pub const PROTOCOL: u32 = 1;
+
+/// What the page may ask of a session.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum Command {
+    /// Checks an experiment and prepares a run of it. A refused experiment leaves the present run as it is.
+    Configure {
+        /// What to run.
+        experiment: Box<Experiment>,
+        /// The visitor's text, when the experiment's corpus is `own`.
+        own_text: Option<OwnText>,
+    },
+    /// Trains until the last step, a pause or a failure.
+    Start,
+    /// Stops between two steps; everything is kept.
+    Pause,
+    /// Trains one step, then pauses.
+    Step,
+    /// Returns the prepared run to step 0.
+    Reset,
+    /// Draws a sample from the present weights.
+    Sample,
+    /// Copies the present weights and optimiser state into memory.
+    Checkpoint,
+    /// Returns to the copy that the last [`Command::Checkpoint`] made.
+    Restore,
+    /// Ends the session.
+    Stop,
+}
+
+/// A text of the visitor, and the name under which the page shows it.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct OwnText {
+    /// File name, or "pasted text".
+    pub name: String,
+    /// The text.
+    pub text: String,
+}
+
+impl std::fmt::Debug for OwnText {
+    /// Shows the size only: a visitor's text must not reach a log.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OwnText").field("name", &self.name).field("bytes", &self.text.len()).finish()
+    }
+}
+
+/// What a session reports.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum Event {
+    /// The session listens. Always the first event.
+    Ready {
+        /// [`PROTOCOL`] of the sender.
+        protocol: u32,
+    },
+    /// The run entered a state.
+    State {
+        /// The new state.
+        state: RunState,
+    },
+    /// A device was chosen.
+    Device {
+        /// Which engine computes.
+        backend: Backend,
+        /// Name of the adapter or "CPU".
+        name: String,
+        /// One sentence: why this device.
+        reason: String,
+    },
+    /// Preparation advanced.
+    Progress {
+        /// What is being done.
+        stage: Stage,
+        /// Units done.
+        done: usize,
+        /// Units in all, 0 when unknown.
+        total: usize,
+    },
+    /// A run is ready for its first step.
+    Prepared(Prepared),
+    /// Metrics of the steps since the last frame.
+    Metrics(MetricsFrame),
+    /// The loss on held-out text.
+    Validation {
+        /// Steps done before this validation.
+        step: usize,
+        /// Mean cross-entropy in nats per token.
+        loss: f64,
+        /// Share of a task's held-out problems answered exactly, for synthetic tasks.
+        exact_match: Option<f64>,
+    },
+    /// A sample from the model.
+    Sample {
+        /// Steps done before this sample.
+        step: usize,
+        /// The text that was given.
+        prompt: String,
+        /// The text that the model added.
+        text: String,
+    },
+    /// A checkpoint lies in memory.
+    Checkpoint {
+        /// Steps done in it.
+        step: usize,
+        /// Its size.
+        bytes: usize,
+    },
+    /// Something the visitor should know; the run goes on.
+    Warning {
+        /// One sentence.
+        message: String,
+    },
+    /// Something was refused or broke; whatever was trained is kept.
+    Failed(Failure),
+}
+
+/// The state of the run, as the run bar shows it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunState {
+    /// Nothing trained yet.
+    #[default]
+    Idle,
+    /// Text is loaded, kernels compile.
+    Preparing,
+    /// Steps are being made.
+    Running,
+    /// Stopped between two steps.
+    Paused,
+    /// All steps are done.
+    Finished,
+    /// The run cannot go on.
+    Failed,
+}
+
+/// Which engine computes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Backend {
+    /// burn-flex on one thread.
+    Cpu,
+    /// wgpu: WebGPU in a browser, Vulkan, Metal or DirectX in a native program.
+    Gpu,
+}
+
+/// What is being prepared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stage {
+    /// The corpus is being read.
+    Text,
+    /// The BPE tokeniser is being trained; units are merges.
+    Tokeniser,
+    /// The device is being opened.
+    Device,
+    /// The first step runs: kernels compile.
+    Kernels,
+}
+
+/// Facts about a run that is ready for its first step.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Prepared {
+    /// Trainable numbers.
+    pub parameters: usize,
+    /// Tokens in the vocabulary.
+    pub vocabulary: usize,
+    /// Tokens to train on.
+    pub train_tokens: usize,
+    /// Held-out tokens.
+    pub validation_tokens: usize,
+    /// SHA-256 of the text, hexadecimal.
+    pub corpus_digest: String,
+    /// Predicted floating-point operations of one step, forward and backward.
+    pub flops_per_step: f64,
+}
+
+/// Metrics of consecutive steps, in order.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct MetricsFrame {
+    /// One row per step.
+    pub steps: Vec<StepMetrics>,
+    /// Digest of all batches up to the last step, hexadecimal: equal on every device for one link.
+    pub batch_digest: String,
+}
+
+/// What one step reports.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct StepMetrics {
+    /// Steps done, this one included: the first step reports 1.
+    pub step: usize,
+    /// Training loss before the update, in nats per token.
+    pub loss: f64,
+    /// Learning rate of the update.
+    pub learning_rate: f64,
+    /// l2 norm of the whole gradient before clipping.
+    pub gradient_norm: f64,
+    /// Tokens trained on so far.
+    pub tokens: f64,
+    /// Seconds of training so far, without pauses, validation and samples.
+    pub seconds: f64,
+}
+
+/// A refusal or a breakdown, in one sentence.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Failure {
+    /// Path of the setting at fault, such as `model.heads`; none when no setting is.
+    pub field: Option<String>,
+    /// One sentence that names the field and says what to do.
+    pub message: String,
+}

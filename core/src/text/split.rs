@@ -1,0 +1,124 @@
+//! The training and the validation part of a text.
+
+use super::{BpeTrainer, CharTokeniser, Task, TextError, digest};
+use crate::experiment::Corpus;
+
+/// A text of which the end is set aside for validation: all the sources of text, made alike for a tokeniser.
+#[derive(Clone)]
+pub struct Split {
+    text: String,
+    /// Byte at which validation begins.
+    border: usize,
+    task: Option<Task>,
+}
+
+impl Split {
+    /// The first nine tenths of the characters of a text, rounded down, and the rest, as nanoGPT splits.
+    ///
+    /// An empty text is refused, with the corpus that it was meant to be.
+    pub fn of_text(corpus: Corpus, text: String) -> Result<Self, TextError> {
+        if text.is_empty() {
+            return Err(match corpus {
+                Corpus::Own => TextError::Empty,
+                bundled => TextError::EmptyCorpus { name: bundled.name() },
+            });
+        }
+        let training = text.chars().count() as u64 * 9 / 10;
+        let border = text.char_indices().nth(training as usize).map_or(text.len(), |(at, _)| at);
+        Ok(Self { text, border, task: None })
+    }
+
+    /// The problems of a task, one a line: those to train on, then those held out.
+    pub fn of_task(task: Task, seed: u32) -> Self {
+        let [mut text, validation] = task.texts(seed);
+        let border = text.len();
+        text.push_str(&validation);
+        Self { text, border, task: Some(task) }
+    }
+
+    /// The whole text.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The part to train on.
+    pub fn training(&self) -> &str {
+        &self.text[..self.border]
+    }
+
+    /// The part that is never trained on.
+    pub fn validation(&self) -> &str {
+        &self.text[self.border..]
+    }
+
+    /// The task that made the text, if one did.
+    pub fn task(&self) -> Option<&Task> {
+        self.task.as_ref()
+    }
+
+    /// SHA-256 of the whole text, hexadecimal.
+    pub fn digest(&self) -> String {
+        digest(&self.text)
+    }
+
+    /// A token for every character of the whole text; of the alphabet, for a task.
+    pub fn char_tokeniser(&self) -> Result<CharTokeniser, TextError> {
+        match &self.task {
+            Some(task) => CharTokeniser::new(task.alphabet()),
+            None => CharTokeniser::new(&self.text),
+        }
+    }
+
+    /// Training of a BPE tokeniser on the training part alone: its merges must not know the validation part.
+    pub fn bpe_trainer(&self, vocabulary: usize) -> Result<BpeTrainer, TextError> {
+        BpeTrainer::new(self.training(), vocabulary)
+    }
+}
+
+impl std::fmt::Debug for Split {
+    /// Shows sizes only: a visitor's text must not reach a log.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (training, validation) = (self.training().len(), self.validation().len());
+        f.debug_struct("Split").field("training", &training).field("validation", &validation).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_split_is_that_of_nanogpt() {
+        // The sizes of Tiny Shakespeare in nanoGPT's data/shakespeare_char/prepare.py.
+        let split = Split::of_text(Corpus::Own, "x".repeat(1_115_394)).unwrap();
+        assert_eq!((split.training().len(), split.validation().len()), (1_003_854, 111_540));
+    }
+
+    #[test]
+    fn empty_texts_are_refused_by_their_source() {
+        let refused = |corpus| Split::of_text(corpus, String::new()).unwrap_err();
+        assert_eq!(refused(Corpus::Own), TextError::Empty);
+        assert_eq!(refused(Corpus::FirstNames), TextError::EmptyCorpus { name: "First names" });
+    }
+
+    #[test]
+    fn a_task_splits_between_problems_and_its_tokeniser_knows_the_whole_alphabet() {
+        let task = Task::new(Corpus::Reverse, 2).unwrap().unwrap();
+        let split = Split::of_task(task, 1);
+        assert!(split.training().ends_with('\n') && split.validation().ends_with('\n'));
+        assert_eq!((split.training().lines().count(), split.validation().lines().count()), (20_000, 2_000));
+        assert_eq!(split.char_tokeniser().unwrap().vocabulary(), 12);
+        assert!(split.task().is_some());
+    }
+
+    proptest! {
+        #[test]
+        fn the_parts_make_up_the_text(text in ".+") {
+            let split = Split::of_text(Corpus::Own, text.clone()).unwrap();
+            prop_assert_eq!(split.training().to_owned() + split.validation(), &text[..]);
+            prop_assert_eq!(split.training().chars().count(), text.chars().count() * 9 / 10);
+        }
+    }
+}

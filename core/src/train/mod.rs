@@ -1,0 +1,9 @@
+//! The trainer: steps, validation, and copies of its state in memory.
+
+mod error;
+mod metrics;
+mod trainer;
+mod validation;
+
+pub use error::TrainError;
+pub use trainer::{Snapshot, Trainer};

@@ -1,0 +1,335 @@
+//! One run: its weights, its optimiser and its place in the text.
+
+use std::sync::Arc;
+
+use burn::tensor::{Device, Int, Tensor};
+
+use super::{
+    TrainError,
+    metrics::{self, PendingStep},
+    validation,
+};
+use crate::{
+    experiment::Experiment,
+    model::{Dropout, Mask, Transformer, Weights, initialise},
+    objective::cross_entropy,
+    optim::{AdamW, clip, global_norm},
+    schedule::learning_rate,
+    session::StepMetrics,
+    text::{BatchDigest, Batches, Dataset},
+};
+
+/// A run of an experiment.
+///
+/// [`Trainer::step`] only hands work to the device. Losses stay there until [`Trainer::read`], so that a GPU is never
+/// waited for between two steps.
+pub struct Trainer {
+    experiment: Experiment,
+    dataset: Arc<Dataset>,
+    transformer: Transformer,
+    causal: Tensor<4>,
+    state: State,
+    pending: Vec<PendingStep>,
+    last_finite: Option<(usize, f64)>,
+    kept: Snapshot,
+}
+
+/// Everything that a step changes.
+#[derive(Clone)]
+struct State {
+    step: usize,
+    tokens: u64,
+    weights: Weights,
+    optimiser: AdamW,
+    digest: BatchDigest,
+}
+
+/// A copy of a run's state in memory. Tensors are never changed in place, so a copy costs no transfer.
+#[derive(Clone)]
+pub struct Snapshot(State);
+
+impl Snapshot {
+    /// Steps done in it.
+    pub fn step(&self) -> usize {
+        self.0.step
+    }
+
+    /// Bytes of its weights and optimiser state.
+    pub fn bytes(&self) -> usize {
+        3 * 4 * self.0.weights.iter().map(|weight| weight.shape().num_elements()).sum::<usize>()
+    }
+}
+
+impl Trainer {
+    /// A run before its first step.
+    pub fn new(experiment: &Experiment, dataset: Arc<Dataset>, device: &Device) -> Self {
+        let transformer = Transformer::new(&experiment.model, dataset.tokeniser.vocabulary(), device);
+        let weights = initialise(&transformer.specs, experiment.seed, device);
+        let optimiser = AdamW::new(&experiment.optimiser, &transformer.specs, &weights);
+        let causal = transformer.mask(&Mask::causal(experiment.model.context));
+        let state = State { step: 0, tokens: 0, weights, optimiser, digest: BatchDigest::default() };
+        Self {
+            experiment: experiment.clone(),
+            dataset,
+            transformer,
+            causal,
+            kept: Snapshot(state.clone()),
+            state,
+            pending: Vec::new(),
+            last_finite: None,
+        }
+    }
+
+    /// Steps done.
+    pub fn steps_done(&self) -> usize {
+        self.state.step
+    }
+
+    /// Whether all steps of the experiment are done.
+    pub fn is_finished(&self) -> bool {
+        self.state.step >= self.experiment.train.steps
+    }
+
+    /// The experiment that is run.
+    pub fn experiment(&self) -> &Experiment {
+        &self.experiment
+    }
+
+    /// The text that is learned.
+    pub fn dataset(&self) -> &Arc<Dataset> {
+        &self.dataset
+    }
+
+    /// The network.
+    pub fn transformer(&self) -> &Transformer {
+        &self.transformer
+    }
+
+    /// The present weights.
+    pub fn weights(&self) -> &Weights {
+        &self.state.weights
+    }
+
+    /// Digest of all batches so far, hexadecimal.
+    pub fn batch_digest(&self) -> String {
+        self.state.digest.hex()
+    }
+
+    /// Hands one optimiser step to the device.
+    pub fn step(&mut self) {
+        let train = &self.experiment.train;
+        let mut loss = None;
+        let mut gradients: Vec<Tensor<2>> = Vec::new();
+        for micro_batch in 0..train.accumulation {
+            let (micro_loss, micro_gradients) = self.micro_batch(micro_batch);
+            loss = Some(add(loss, micro_loss));
+            gradients = if gradients.is_empty() {
+                micro_gradients
+            } else {
+                gradients.into_iter().zip(micro_gradients).map(|(sum, gradient)| sum + gradient).collect()
+            };
+        }
+        let train = &self.experiment.train;
+        let mut loss = loss.expect("an experiment accumulates at least one micro-batch");
+        if train.accumulation > 1 {
+            let share = 1.0 / train.accumulation as f64;
+            loss = loss * share;
+            gradients = gradients.into_iter().map(|gradient| gradient * share).collect();
+        }
+
+        let gradient_norm = global_norm(&gradients);
+        let gradients = clip(gradients, &gradient_norm, self.experiment.optimiser.clip);
+        let learning_rate = learning_rate(&self.experiment.schedule, train.steps, self.state.step);
+        self.state.optimiser.step(&mut self.state.weights, gradients, learning_rate);
+
+        self.state.step += 1;
+        self.state.tokens += (train.batch * train.accumulation * self.experiment.model.context) as u64;
+        let (step, tokens) = (self.state.step, self.state.tokens);
+        self.pending.push(PendingStep { step, learning_rate, tokens, loss, gradient_norm });
+    }
+
+    /// Loss `[1]` and gradients of one micro-batch.
+    fn micro_batch(&mut self, index: usize) -> (Tensor<1>, Vec<Tensor<2>>) {
+        let Experiment { seed, train, model, .. } = &self.experiment;
+        let batches = Batches { seed: *seed, batch: train.batch, context: model.context };
+        let batch = batches.get(&self.dataset.train, self.state.step as u64, index as u64);
+        self.state.digest.add(&batch);
+
+        let tracked: Weights =
+            self.state.weights.iter().map(|weight| weight.clone().autodiff().require_grad()).collect();
+        let inputs = self.transformer.tokens(&batch.inputs, batch.batch);
+        let targets: Tensor<1, Int> = self.transformer.tokens(&batch.targets, 1).squeeze_dim(0);
+        let dropout = Dropout { seed: *seed, step: (self.state.step * train.accumulation + index) as u64 };
+        let logits = self.transformer.forward(&tracked, inputs, &self.causal, Some(dropout));
+        let loss = cross_entropy(logits, targets);
+
+        let mut gradients = loss.backward();
+        let gradients = tracked
+            .iter()
+            .map(|weight| {
+                let zeros = || Tensor::zeros(weight.dims(), self.transformer.device());
+                weight.grad_remove(&mut gradients).unwrap_or_else(zeros)
+            })
+            .collect();
+        (loss.inner(), gradients)
+    }
+
+    /// Steps handed to the device since the last [`Trainer::read`].
+    pub fn unread(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// Reads the metrics of all unread steps, in one transfer. `seconds` of the rows is 0: the caller has the clock.
+    ///
+    /// The finite rows before a divergence are returned together with the error.
+    pub async fn read(&mut self) -> (Vec<StepMetrics>, Result<(), TrainError>) {
+        let pending = std::mem::take(&mut self.pending);
+        let values = match metrics::read(&pending).await {
+            Ok(values) => values,
+            Err(error) => return (Vec::new(), Err(error)),
+        };
+        let mut rows = Vec::with_capacity(values.len());
+        for (step, (loss, gradient_norm)) in pending.iter().zip(values) {
+            if !loss.is_finite() || !gradient_norm.is_finite() {
+                let kept = self.kept.step();
+                let last = self.last_finite;
+                self.state = self.kept.0.clone();
+                let peak = self.experiment.schedule.peak;
+                return (rows, Err(TrainError::Diverged { step: step.step, last, kept, peak }));
+            }
+            self.last_finite = Some((step.step, loss));
+            let PendingStep { step, learning_rate, tokens, .. } = *step;
+            rows.push(StepMetrics { step, loss, learning_rate, gradient_norm, tokens: tokens as f64, seconds: 0.0 });
+        }
+        (rows, Ok(()))
+    }
+
+    /// Loss on held-out windows, and the share of exact answers for a synthetic task. A finite loss makes the present
+    /// state the one to return to when the run diverges.
+    pub async fn validate(&mut self) -> Result<(f64, Option<f64>), TrainError> {
+        let train = &self.experiment.train;
+        let weights = &self.state.weights;
+        let tokens = &self.dataset.validation;
+        let loss =
+            validation::loss(&self.transformer, weights, &self.causal, tokens, train.eval_windows, train.batch).await?;
+        let exact = validation::exact_match(&self.transformer, weights, &self.dataset, self.experiment.seed).await?;
+        if loss.is_finite() {
+            self.kept = self.snapshot();
+        }
+        Ok((loss, exact))
+    }
+
+    /// A copy of the present state.
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot(self.state.clone())
+    }
+
+    /// Returns to a copy of this run's state; unread metrics are dropped.
+    pub fn restore(&mut self, snapshot: &Snapshot) {
+        self.state = snapshot.0.clone();
+        self.kept = snapshot.clone();
+        self.last_finite = None;
+        self.pending.clear();
+    }
+}
+
+fn add(sum: Option<Tensor<1>>, value: Tensor<1>) -> Tensor<1> {
+    match sum {
+        Some(sum) => sum + value,
+        None => value,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::executor::block_on;
+
+    use super::*;
+    use crate::{
+        experiment::{Corpus, ModelConfig, Positions},
+        text::{Split, Tokeniser},
+    };
+
+    fn dataset() -> Arc<Dataset> {
+        let split =
+            Split::of_text(Corpus::Own, "pack my box with five dozen liquor jugs. ".repeat(30)).expect("a text");
+        let tokeniser = Tokeniser::Char(split.char_tokeniser().expect("few characters"));
+        Arc::new(Dataset::new(&split, tokeniser, 8).expect("a long text"))
+    }
+
+    fn experiment() -> Experiment {
+        let model =
+            ModelConfig { layers: 2, heads: 2, width: 8, context: 8, bias: true, tied: false, ..Default::default() };
+        let mut experiment = Experiment { model, ..Default::default() };
+        experiment.train.batch = 4;
+        experiment
+    }
+
+    fn loss(trainer: &mut Trainer) -> f32 {
+        let digest = trainer.state.digest.clone();
+        let loss = trainer.micro_batch(0).0.into_scalar();
+        trainer.state.digest = digest;
+        loss
+    }
+
+    /// Central differences along a random direction of each parameter, against its gradient.
+    #[test]
+    fn gradients_agree_with_finite_differences() {
+        for positions in [Positions::Rope, Positions::Learned] {
+            let mut experiment = experiment();
+            experiment.model.positions = positions;
+            let mut trainer = Trainer::new(&experiment, dataset(), &Device::flex());
+            // Larger weights than at the start, so that every gradient is well above the noise of f32.
+            trainer.state.weights = trainer.state.weights.into_iter().map(|weight| weight * 4.0).collect();
+            let gradients = trainer.micro_batch(0).1;
+            for (index, gradient) in gradients.into_iter().enumerate() {
+                let name = trainer.transformer.specs[index].name.clone();
+                let length = gradient.clone().square().sum().sqrt().into_scalar::<f32>();
+                if length < 1e-4 {
+                    // A key's bias shifts all scores of a query alike, so that its gradient is 0.
+                    assert!(name.ends_with("key.bias"), "{name}: {length}");
+                    continue;
+                }
+                let weight = trainer.state.weights[index].clone();
+                let direction = gradient / f64::from(length);
+                let size = weight.clone().square().sum().sqrt().into_scalar::<f32>();
+                let epsilon = 3e-3 * f64::from(size.max(0.1));
+                let mut at = |step: f64| {
+                    trainer.state.weights[index] = weight.clone() + direction.clone() * step;
+                    f64::from(loss(&mut trainer))
+                };
+                let slope = (at(epsilon) - at(-epsilon)) / (2.0 * epsilon);
+                trainer.state.weights[index] = weight;
+                let error = (slope - f64::from(length)).abs() / f64::from(length);
+                assert!(error < 0.05, "{positions:?} {name}: {slope} against {length}");
+            }
+        }
+    }
+
+    #[test]
+    fn accumulated_micro_batches_are_averaged() {
+        let mut experiment = experiment();
+        experiment.train.accumulation = 3;
+        let mut trainer = Trainer::new(&experiment, dataset(), &Device::flex());
+        let parts: Vec<f32> = (0..3).map(|micro_batch| trainer.micro_batch(micro_batch).0.into_scalar()).collect();
+        trainer.step();
+        let (rows, result) = block_on(trainer.read());
+        assert_eq!(result, Ok(()));
+        assert!((rows[0].loss - f64::from(parts.iter().sum::<f32>() / 3.0)).abs() < 1e-6);
+        assert_eq!(rows[0].tokens, (3 * 4 * 8) as f64);
+    }
+
+    #[test]
+    fn dropout_changes_training_but_not_validation() {
+        let dropped = |dropout| {
+            let mut experiment = experiment();
+            experiment.model.dropout = dropout;
+            let mut trainer = Trainer::new(&experiment, dataset(), &Device::flex());
+            let validation = block_on(trainer.validate()).expect("flex does not fail").0;
+            (loss(&mut trainer), validation)
+        };
+        let (plain, with) = (dropped(0.0), dropped(0.5));
+        assert_ne!(plain.0, with.0);
+        assert_eq!(plain.1, with.1);
+    }
+}

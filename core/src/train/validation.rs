@@ -1,0 +1,64 @@
+//! Loss on held-out text, and exact answers to held-out problems.
+
+use burn::tensor::{Int, Tensor};
+
+use super::{TrainError, metrics::floats};
+use crate::{
+    decode::complete_greedily,
+    model::{Transformer, Weights},
+    objective::cross_entropy,
+    text::{self, Batch, Dataset, validation_windows},
+};
+
+/// Held-out problems that one validation of a synthetic task answers.
+const PROBLEMS: usize = 64;
+
+/// Mean cross-entropy in nats per token over at most `windows` windows of the held-out `tokens`, in forwards of at most
+/// `batch` windows.
+pub async fn loss(
+    transformer: &Transformer,
+    weights: &Weights,
+    mask: &Tensor<4>,
+    tokens: &[u32],
+    windows: usize,
+    batch: usize,
+) -> Result<f64, TrainError> {
+    let context = transformer.config.context;
+    let starts = validation_windows(tokens.len(), context, windows);
+    let sums = starts
+        .chunks(batch)
+        .map(|starts| {
+            let Batch { inputs, targets, .. } = Batch::of_windows(tokens, starts, context);
+            let targets: Tensor<1, Int> = transformer.tokens(&targets, 1).squeeze_dim(0);
+            let logits = transformer.forward(weights, transformer.tokens(&inputs, starts.len()), mask, None);
+            cross_entropy(logits, targets) * starts.len() as f64
+        })
+        .collect();
+    let sums = floats(Tensor::cat(sums, 0).into_data_async().await?);
+    Ok(sums.iter().map(|sum| f64::from(*sum)).sum::<f64>() / starts.len() as f64)
+}
+
+/// Share of a task's first held-out problems that the model answers exactly, likeliest token by likeliest token; none
+/// when the text is no task.
+pub async fn exact_match(
+    transformer: &Transformer,
+    weights: &Weights,
+    dataset: &Dataset,
+    seed: u32,
+) -> Result<Option<f64>, TrainError> {
+    let Some(task) = &dataset.task else {
+        return Ok(None);
+    };
+    let mut problems = task.validation(seed);
+    problems.truncate(PROBLEMS);
+    // A line end before the prompt: in the training text every problem but the first follows one.
+    let prompts: Vec<Vec<u32>> =
+        problems.iter().map(|problem| dataset.tokeniser.encode(&format!("\n{}", problem.prompt))).collect();
+    let longest = problems.iter().map(|problem| dataset.tokeniser.encode(&problem.answer).len()).max().unwrap_or(0);
+    let answers = complete_greedily(transformer, weights, &prompts, longest + 1).await?;
+    let exact = problems
+        .iter()
+        .zip(&answers)
+        .filter(|(problem, answer)| text::exact_match(&problem.answer, &dataset.tokeniser.decode(answer)));
+    Ok(Some(exact.count() as f64 / problems.len() as f64))
+}
