@@ -1,0 +1,81 @@
+//! `cargo xtask build`: the static site in `dist/`.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use crate::setup;
+use crate::shell::Shell;
+
+/// What current browsers support and the compiler may have used.
+const WASM_FEATURES: [&str; 7] = [
+    "--enable-simd",
+    "--enable-bulk-memory",
+    "--enable-nontrapping-float-to-int",
+    "--enable-reference-types",
+    "--enable-sign-ext",
+    "--enable-mutable-globals",
+    "--enable-multivalue",
+];
+
+/// Builds the site, shrinks its WebAssembly and prints what it weighs.
+pub fn site(shell: &mut Shell) -> Result<()> {
+    setup::page(shell)?;
+    setup::tools::wasm_opt(shell)?;
+    shell.run(&mut shell.trunk("build"))?;
+    let dist = shell.dist();
+    for file in files_in(&dist)? {
+        if file.ends_with(".wasm") {
+            optimise(shell, &dist.join(file))?;
+        }
+    }
+    print_sizes(shell, &dist)
+}
+
+/// Rewrites one WebAssembly file in place.
+fn optimise(shell: &Shell, file: &Path) -> Result<()> {
+    let smaller = file.with_extension("wasm.opt");
+    shell.run(
+        shell
+            .command("node")
+            .arg(setup::tools::wasm_opt_script(shell))
+            .arg("-O2")
+            .args(WASM_FEATURES)
+            .arg(file)
+            .arg("--output")
+            .arg(&smaller),
+    )?;
+    fs::rename(&smaller, file).with_context(|| format!("could not replace {}", file.display()))
+}
+
+fn print_sizes(shell: &Shell, dist: &Path) -> Result<()> {
+    println!("\n{:>12} {:>12}  dist/", "bytes", "gzip");
+    for file in files_in(dist)? {
+        let path = dist.join(&file);
+        let bytes = fs::metadata(&path)?.len();
+        let packed = shell.output(shell.command("gzip").arg("-c").arg(&path));
+        let packed = packed.map_or_else(|| "-".into(), |packed| packed.len().to_string());
+        println!("{bytes:>12} {packed:>12}  {file}");
+    }
+    println!("\nAny static file server can host dist/, under any path.");
+    Ok(())
+}
+
+/// The files under `folder`, with their paths relative to it, in order.
+fn files_in(folder: &Path) -> Result<Vec<String>> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(current) = folders.pop() {
+        for entry in fs::read_dir(&current).with_context(|| format!("could not list {}", current.display()))? {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if let Ok(relative) = path.strip_prefix(folder) {
+                files.push(relative.display().to_string());
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
+}

@@ -1,0 +1,143 @@
+//! trunk, wasm-bindgen, wasm-opt and the browser.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+
+use super::{debian, report};
+use crate::shell::Shell;
+
+const TRUNK: &str = "0.21.14";
+const BINARYEN: &str = "132.0.0";
+
+/// The program's name at Debian, elsewhere, and from Google.
+const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+
+/// The bundler.
+pub fn trunk(shell: &Shell) -> Result<()> {
+    // Its own lock file is the set of dependencies that it was released with.
+    cargo_install(shell, "trunk", "trunk", TRUNK, &["--locked"])
+}
+
+/// The generator of JavaScript bindings, in exactly the version that Cargo.lock names.
+pub fn wasm_bindgen(shell: &Shell) -> Result<()> {
+    let lock = fs::read_to_string(shell.root().join("Cargo.lock")).context("could not read Cargo.lock")?;
+    let version = locked_version(&lock, "wasm-bindgen").context("Cargo.lock does not name wasm-bindgen.")?;
+    // Not with its own lock file: that one asks for a crate version that cannot always be had.
+    cargo_install(shell, "wasm-bindgen", "wasm-bindgen-cli", &version, &[])
+}
+
+fn cargo_install(shell: &Shell, program: &str, package: &str, version: &str, flags: &[&str]) -> Result<()> {
+    let installed = || {
+        let printed = shell.output(shell.rust(program).arg("--version"))?;
+        parse_tool_version(&String::from_utf8_lossy(&printed))
+    };
+    if installed().as_deref() != Some(version) {
+        report(program, format_args!("installing {version}, which takes minutes"));
+        shell
+            .run(
+                shell
+                    .rust("cargo")
+                    .args(["install", package, "--version", version, "--force"])
+                    .args(flags)
+                    .env("CARGO_TARGET_DIR", shell.cache().join("tools-target")),
+            )
+            .with_context(|| format!("{package} {version} could not be installed"))?;
+        match installed() {
+            Some(found) if found == version => {}
+            Some(found) => bail!("{program} {found} hides the {version} just installed: remove it from PATH."),
+            None => bail!("{program} {version} was installed but does not run."),
+        }
+    }
+    report(program, version);
+    Ok(())
+}
+
+/// The WebAssembly optimiser, from npm into the cache.
+pub fn wasm_opt(shell: &Shell) -> Result<()> {
+    let manifest = shell.cache().join("node/node_modules/binaryen/package.json");
+    let present = fs::read_to_string(manifest).is_ok_and(|text| text.contains(&format!("\"version\": \"{BINARYEN}\"")));
+    if !present {
+        npm_must_be_there(shell)?;
+        report("wasm-opt", format_args!("installing binaryen {BINARYEN}"));
+        let folder = shell.cache().join("node");
+        fs::create_dir_all(&folder)?;
+        shell
+            .run(
+                shell
+                    .command("npm")
+                    .args(["install", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix"])
+                    .arg(&folder)
+                    .arg(format!("binaryen@{BINARYEN}")),
+            )
+            .with_context(|| format!("binaryen {BINARYEN} could not be installed"))?;
+    }
+    report("wasm-opt", BINARYEN);
+    Ok(())
+}
+
+/// The script that Node.js runs as wasm-opt.
+pub fn wasm_opt_script(shell: &Shell) -> PathBuf {
+    shell.cache().join("node/node_modules/binaryen/bin/wasm-opt")
+}
+
+/// Chromium and its driver.
+pub fn browser(shell: &Shell) -> Result<()> {
+    let browser = || BROWSERS.into_iter().find(|name| shell.has(name));
+    let ready = || shell.has("chromedriver") && browser().is_some();
+    if !ready() {
+        if !debian::can_install(shell) {
+            bail!("the browser tests need Chromium and chromedriver on PATH: install both, in matching versions.");
+        }
+        report("browser", "installing Chromium and its driver");
+        debian::install(shell, &["chromium", "chromium-driver"])?;
+        if !ready() {
+            bail!("Chromium and chromedriver were installed but are not on PATH.");
+        }
+    }
+    report("browser", format_args!("{} and chromedriver", browser().unwrap_or_default()));
+    Ok(())
+}
+
+/// Fails with advice if there is no npm.
+pub fn npm_must_be_there(shell: &Shell) -> Result<()> {
+    if !shell.has("node") || !shell.has("npm") {
+        bail!("Node.js is missing: install node and npm, version 20 or newer.");
+    }
+    Ok(())
+}
+
+/// The version in a text such as `wasm-bindgen 0.2.130`.
+fn parse_tool_version(text: &str) -> Option<String> {
+    text.split_whitespace().nth(1).map(str::to_string)
+}
+
+/// The version of one package in a Cargo.lock.
+fn locked_version(lock: &str, package: &str) -> Option<String> {
+    let name = format!("name = \"{package}\"");
+    let mut lines = lock.lines();
+    lines.find(|line| *line == name)?;
+    let version = lines.next()?.strip_prefix("version = \"")?;
+    version.strip_suffix('"').map(str::to_string)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_second_word_is_the_version() {
+        assert_eq!(parse_tool_version("wasm-bindgen 0.2.130\n").as_deref(), Some("0.2.130"));
+        assert_eq!(parse_tool_version("trunk 0.21.14 (built from a release)").as_deref(), Some("0.21.14"));
+        assert_eq!(parse_tool_version("trunk"), None);
+    }
+
+    #[test]
+    fn cargo_lock_names_exactly_one_package() {
+        let lock = "[[package]]\nname = \"wasm-bindgen-futures\"\nversion = \"0.4.80\"\n\n\
+                    [[package]]\nname = \"wasm-bindgen\"\nversion = \"0.2.130\"\nsource = \"x\"\n";
+        assert_eq!(locked_version(lock, "wasm-bindgen").as_deref(), Some("0.2.130"));
+        assert_eq!(locked_version(lock, "wasm"), None);
+    }
+}

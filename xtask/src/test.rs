@@ -1,0 +1,150 @@
+//! `cargo xtask test`: formatting, lints, native tests, then the page in a real browser.
+
+use anyhow::{Result, bail};
+
+use crate::setup;
+use crate::shell::Shell;
+
+/// One part of the whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Lint,
+    Native,
+    Browser,
+}
+
+/// What to run: the parts, in order, and the name that tests must contain.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Selection {
+    parts: Vec<Part>,
+    filter: Option<String>,
+}
+
+impl Selection {
+    /// Reads `[--only PART] [NAME]`. A name alone leaves the lints out.
+    pub fn parse(arguments: &[String]) -> Result<Self> {
+        let mut only = None;
+        let mut filter = None;
+        let mut rest = arguments.iter().map(String::as_str);
+        while let Some(argument) = rest.next() {
+            if argument == "--only" {
+                only = Some(parse_part(rest.next().unwrap_or_default())?);
+            } else if let Some(name) = argument.strip_prefix("--only=") {
+                only = Some(parse_part(name)?);
+            } else if argument.starts_with('-') {
+                bail!("test takes `--only lint|native|browser` and a test name, not `{argument}`.");
+            } else if filter.replace(argument.to_string()).is_some() {
+                bail!("test takes one test name, and `{argument}` is a second one.");
+            }
+        }
+        let parts = match (only, &filter) {
+            (Some(part), _) => vec![part],
+            (None, Some(_)) => vec![Part::Native, Part::Browser],
+            (None, None) => vec![Part::Lint, Part::Native, Part::Browser],
+        };
+        Ok(Self { parts, filter })
+    }
+}
+
+fn parse_part(name: &str) -> Result<Part> {
+    match name {
+        "lint" => Ok(Part::Lint),
+        "native" => Ok(Part::Native),
+        "browser" => Ok(Part::Browser),
+        _ => bail!("`--only` wants lint, native or browser, not `{name}`."),
+    }
+}
+
+/// Runs the selected parts in order and stops at the first that fails.
+///
+/// The browser comes last, so that the output ends with the summary of a test runner.
+pub fn run(shell: &mut Shell, selection: &Selection) -> Result<()> {
+    // Everything is installed first, so that what cannot be installed is known before anything is compiled.
+    if selection.parts.contains(&Part::Browser) {
+        setup::page(shell)?;
+        setup::tools::browser(shell)?;
+    } else {
+        setup::toolchain::ensure(shell)?;
+        setup::corpora::ensure(shell)?;
+    }
+    for part in &selection.parts {
+        match part {
+            Part::Lint => lint(shell)?,
+            Part::Native => native(shell, selection.filter.as_deref())?,
+            Part::Browser => browser(shell, selection.filter.as_deref())?,
+        }
+    }
+    Ok(())
+}
+
+fn lint(shell: &Shell) -> Result<()> {
+    setup::toolchain::ensure_lints(shell)?;
+    shell.run(shell.rust("cargo").args(["fmt", "--all", "--check"]))?;
+    shell.run(shell.rust("cargo").args([
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--release",
+        "--",
+        "--deny",
+        "warnings",
+    ]))
+}
+
+fn native(shell: &Shell, filter: Option<&str>) -> Result<()> {
+    shell.run(
+        shell
+            .rust("cargo")
+            .args(["test", "--workspace", "--exclude", "tailblazer-tests", "--release"])
+            .args(["--lib", "--bins", "--tests"])
+            .args(filter),
+    )
+}
+
+fn browser(shell: &Shell, filter: Option<&str>) -> Result<()> {
+    shell.run(&mut shell.trunk("build"))?;
+    shell.run(
+        shell
+            .rust("cargo")
+            .args(["test", "--package", "tailblazer-tests", "--release", "--tests"])
+            .args(filter)
+            .env("TAILBLAZER_DIST", shell.dist()),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(arguments: &[&str]) -> Result<Selection> {
+        Selection::parse(&arguments.iter().map(ToString::to_string).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn everything_runs_by_default_with_the_browser_last() {
+        let all = parse(&[]).unwrap();
+        assert_eq!(all.parts, [Part::Lint, Part::Native, Part::Browser]);
+        assert_eq!(all.filter, None);
+    }
+
+    #[test]
+    fn a_name_leaves_the_lints_out() {
+        let named = parse(&["loss_falls"]).unwrap();
+        assert_eq!(named.parts, [Part::Native, Part::Browser]);
+        assert_eq!(named.filter.as_deref(), Some("loss_falls"));
+    }
+
+    #[test]
+    fn one_part_can_be_chosen() {
+        assert_eq!(parse(&["--only", "browser", "loss"]).unwrap().parts, [Part::Browser]);
+        assert_eq!(parse(&["--only=lint"]).unwrap().parts, [Part::Lint]);
+    }
+
+    #[test]
+    fn what_is_not_understood_is_named() {
+        assert!(parse(&["--only", "wasm"]).unwrap_err().to_string().contains("wasm"));
+        assert!(parse(&["--only"]).is_err());
+        assert!(parse(&["--fast"]).unwrap_err().to_string().contains("--fast"));
+        assert!(parse(&["one", "two"]).unwrap_err().to_string().contains("two"));
+    }
+}
