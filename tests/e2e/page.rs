@@ -1,0 +1,66 @@
+//! The page around the run: it answers while it trains, keeps its link, and says what it cannot do.
+
+use std::time::Duration;
+
+use anyhow::ensure;
+use tailblazer_tests::{Adapter, Server, with_browser, with_browser_at};
+use thirtyfour::By;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+#[test]
+fn typing_in_a_field_works_while_it_trains() {
+    with_browser(Adapter::None, "#v=1&device=cpu&sample.every=0", async |page| {
+        page.click("run-play").await?;
+        page.wait("five steps", MINUTE, async || Ok(page.number("metric-step").await? > 5.0)).await?;
+        page.edit("sample.prompt", "").await?;
+        let before = page.number("metric-step").await?;
+        page.edit("sample.prompt", "Call me Ishmael").await?;
+        ensure!(page.state().await? == "running", "an edit stopped the run");
+        page.wait("more steps", MINUTE, async || Ok(page.number("metric-step").await? > before)).await
+    });
+}
+
+#[test]
+fn an_edit_changes_the_address_and_the_address_brings_it_back() {
+    with_browser(Adapter::None, "", async |page| {
+        page.edit("model.layers", "2").await?;
+        page.wait("the link", MINUTE, async || {
+            Ok(page.driver.current_url().await?.as_str().contains("model.layers=2"))
+        })
+        .await?;
+        page.driver.refresh().await?;
+        page.wait_for(&["idle"], MINUTE).await?;
+        let field = page.hook("model.layers").await?;
+        ensure!(field.prop("value").await?.as_deref() == Some("2"));
+        Ok(())
+    });
+}
+
+#[test]
+fn a_browser_without_wasm_simd_gets_a_sentence_and_no_blank_page() {
+    let server = Server::start(&[]).expect("the page is served");
+    with_browser_at(&server, Adapter::None, "no-simd.html", async |page| {
+        let text = page.driver.find(By::Tag("body")).await?.text().await?;
+        ensure!(text.contains("WASM SIMD"), "{text}");
+        Ok(())
+    });
+}
+
+#[test]
+fn nothing_is_asked_of_another_origin() {
+    with_browser(Adapter::None, "#v=1&device=cpu&train.steps=20&sample.every=0", async |page| {
+        page.click("run-play").await?;
+        page.wait_for(&["finished"], 2 * MINUTE).await?;
+        let script = "return performance.getEntriesByType('resource').map(e => e.name)";
+        let resources = page.driver.execute(script, vec![]).await?.json().clone();
+        let origin = page.driver.current_url().await?;
+        for resource in resources.as_array().into_iter().flatten().filter_map(|resource| resource.as_str()) {
+            let is_own = resource.starts_with(&origin.origin().ascii_serialization())
+                || resource.starts_with("data:")
+                || resource.starts_with("blob:");
+            ensure!(is_own, "{resource}");
+        }
+        Ok(())
+    });
+}
