@@ -1,0 +1,5 @@
+//! The training worker.
+
+fn main() {
+    tailblazer_app::worker::main();
+}

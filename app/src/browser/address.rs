@@ -1,0 +1,96 @@
+//! The experiment in the address bar: read at the start and on navigation, kept up to date while settings change.
+
+use std::time::Duration;
+
+use js_sys::Promise;
+use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
+use tailblazer_core::experiment::{Corpus, Experiment, LinkError, from_link, to_link};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+
+use crate::workspace::{Workspace, message::Message};
+
+/// Browsers refuse to rewrite an address too often.
+const PAUSE: Duration = Duration::from_millis(300);
+
+/// The experiment that the address describes, and what was wrong with it.
+pub fn read() -> (Experiment, Vec<LinkError>) {
+    let location = window().location();
+    // An address that cannot be read, as in a sandboxed frame, describes the first visit.
+    let search = location.search().unwrap_or_default();
+    let hash = location.hash().unwrap_or_default();
+    from_link(&format!("{search}{hash}"))
+}
+
+/// Keeps the address and the experiment together.
+pub fn keep(workspace: Workspace) {
+    let timer = StoredValue::new(None::<TimeoutHandle>);
+    Effect::new(move |first: Option<()>| {
+        let link = workspace.experiment.with(to_link);
+        // A first visit keeps the address that it came with.
+        if first.is_some() {
+            if let Some(timer) = timer.get_value() {
+                timer.clear();
+            }
+            timer.set_value(set_timeout_with_handle(move || write(&link), PAUSE).ok());
+        }
+    });
+    let listener = window_event_listener_untyped("hashchange", move |_| {
+        let (experiment, errors) = read();
+        report(&workspace, errors);
+        if workspace.experiment.with_untracked(|known| *known != experiment) {
+            workspace.unreadable.update(|fields| fields.clear());
+            workspace.experiment.set(experiment);
+        }
+    });
+    on_cleanup(move || listener.remove());
+}
+
+/// Says what was wrong with a link.
+pub fn report(workspace: &Workspace, errors: Vec<LinkError>) {
+    for error in errors {
+        workspace.messages.push(Message::warning(error.to_string()));
+    }
+}
+
+fn write(link: &str) {
+    let location = window().location();
+    let path = location.pathname().unwrap_or_default();
+    if let Ok(history) = window().history() {
+        // A frame without an address of its own has nothing to keep.
+        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&format!("{path}{link}")));
+    }
+}
+
+/// The whole link to an experiment.
+pub fn link_to(experiment: &Experiment) -> String {
+    let location = window().location();
+    let origin = location.origin().unwrap_or_default();
+    let path = location.pathname().unwrap_or_default();
+    format!("{origin}{path}{}", to_link(experiment))
+}
+
+/// Copies the link to the edited experiment.
+pub fn copy(workspace: Workspace) {
+    let link = workspace.experiment.with_untracked(link_to);
+    let own = workspace.experiment.with_untracked(|e| e.text.corpus == Corpus::Own);
+    spawn_local(async move {
+        let note = if own { " Your text is not in it." } else { "" };
+        let copied = match write_to_clipboard(&link) {
+            Ok(written) => JsFuture::from(written).await.is_ok(),
+            Err(_) => false,
+        };
+        workspace.messages.push(if copied {
+            Message::note(format!("The link to this experiment was copied.{note}"))
+        } else {
+            Message::note(format!("Copy this link: {link}{note}"))
+        });
+    });
+}
+
+#[wasm_bindgen]
+extern "C" {
+    /// Fails where the page was not served securely: there is no clipboard then.
+    #[wasm_bindgen(catch, js_namespace = ["navigator", "clipboard"], js_name = writeText)]
+    fn write_to_clipboard(text: &str) -> Result<Promise, JsValue>;
+}

@@ -1,0 +1,7 @@
+//! What the page asks of the browser around it: its address, its clipboard, its theme, its keyboard, its files.
+
+pub mod address;
+pub mod download;
+pub mod keyboard;
+pub mod screen;
+pub mod theme;

@@ -1,0 +1,55 @@
+//! The theme: what the system prefers, or what the visitor chose, remembered on this device.
+
+use gloo::events::EventListener;
+use leptos::prelude::*;
+
+use crate::{
+    chart::palette::Palette,
+    workspace::view::{Theme, View},
+};
+
+const KEY: &str = "tailblazer.theme";
+
+/// Applies the remembered theme and follows every change.
+pub fn follow(view: View) {
+    if let Some(theme) = remembered() {
+        view.theme.set(theme);
+    }
+    Effect::new(move || {
+        let theme = view.theme.get();
+        apply(theme);
+        view.palette.update(|version| *version += 1);
+    });
+    // While the theme is the system's, the system may change it at any time.
+    for query in ["(prefers-color-scheme: dark)", "(prefers-contrast: more)"] {
+        if let Ok(Some(list)) = window().match_media(query) {
+            // The listener lives as long as the page.
+            EventListener::new(&list, "change", move |_| view.palette.update(|version| *version += 1)).forget();
+        }
+    }
+}
+
+fn apply(theme: Theme) {
+    let Some(root) = document().document_element() else { return };
+    // Setting an attribute of the root cannot fail; remembering may, where storage is blocked.
+    match theme {
+        Theme::System => drop(root.remove_attribute("data-theme")),
+        chosen => drop(root.set_attribute("data-theme", chosen.name())),
+    }
+    if let Ok(Some(storage)) = window().local_storage() {
+        let _ = storage.set_item(KEY, theme.name());
+    }
+}
+
+fn remembered() -> Option<Theme> {
+    let name = window().local_storage().ok().flatten()?.get_item(KEY).ok().flatten()?;
+    Theme::named(&name)
+}
+
+/// The colours of the present theme.
+pub fn palette() -> Palette {
+    let style = document().document_element().and_then(|root| window().get_computed_style(&root).ok().flatten());
+    Palette::read(|name| {
+        style.as_ref().and_then(|style| style.get_property_value(name).ok()).unwrap_or_default().trim().to_owned()
+    })
+}

@@ -1,0 +1,144 @@
+//! A chart as an SVG document, for export and for snapshot tests.
+
+use std::fmt::Write;
+
+use super::{
+    palette::Palette,
+    scene::{Anchor, Item, Scene, Shape, Weight},
+};
+
+/// The chart as a document of its own. `title` and `link` let a saved figure say what it shows and where it is from.
+pub fn document(scene: &Scene, palette: &Palette, title: &str, link: Option<&str>) -> String {
+    let (width, height) = (round(scene.width), round(scene.height));
+    let mut out = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
+         viewBox=\"0 0 {width} {height}\" role=\"img\" font-family=\"{}\">\n<title>{}</title>\n",
+        escape(&palette.font),
+        escape(title),
+    );
+    if let Some(link) = link {
+        let _ = writeln!(out, "<desc>{}</desc>", escape(link));
+    }
+    let surface = palette.colour(super::scene::Ink::Surface);
+    let _ = writeln!(out, "<rect width=\"{width}\" height=\"{height}\" fill=\"{surface}\"/>");
+    for item in &scene.items {
+        write_item(&mut out, item, palette);
+    }
+    out.push_str("</svg>\n");
+    out
+}
+
+// Writing into a String cannot fail, so the results of `write!` below carry no information.
+fn write_item(out: &mut String, item: &Item, palette: &Palette) {
+    match item {
+        Item::Path { points, stroke } => {
+            let _ = write!(out, "<path d=\"{}\" fill=\"none\" stroke=\"{}\"", path(points), palette.colour(stroke.ink));
+            let _ = write!(out, " stroke-width=\"{}\" stroke-linejoin=\"round\"", stroke.width);
+            if !stroke.dash.is_empty() {
+                let dash: Vec<String> = stroke.dash.iter().map(f64::to_string).collect();
+                let _ = write!(out, " stroke-dasharray=\"{}\"", dash.join(" "));
+            }
+            if stroke.weight == Weight::Ghost {
+                let _ = write!(out, " opacity=\"{}\"", palette.ghost);
+            }
+            out.push_str("/>\n");
+        }
+        Item::Marker { shape: Shape::Disc, at: (x, y), radius, ink } => {
+            let (fill, gap) = (palette.colour(*ink), palette.colour(super::scene::Ink::Surface));
+            let _ = writeln!(
+                out,
+                "<circle cx=\"{}\" cy=\"{}\" r=\"{radius}\" fill=\"{fill}\" stroke=\"{gap}\" stroke-width=\"1.4\"/>",
+                round(*x),
+                round(*y),
+            );
+        }
+        Item::Marker { shape: Shape::Cross, at: (x, y), radius: r, ink } => {
+            let _ = writeln!(
+                out,
+                "<path d=\"M{} {}l{d} {d}m0 -{d}l-{d} {d}\" fill=\"none\" stroke=\"{}\" stroke-width=\"2\"/>",
+                round(x - r),
+                round(y - r),
+                palette.colour(*ink),
+                d = round(2.0 * r),
+            );
+        }
+        Item::Box { at: (x, y), size: (width, height), radius, ink } => {
+            let _ = writeln!(
+                out,
+                "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" rx=\"{radius}\" fill=\"{}\"/>",
+                round(*x),
+                round(*y),
+                round(*width),
+                round(*height),
+                palette.colour(*ink),
+            );
+        }
+        Item::Label { text, at: (x, y), anchor, ink, size, strong, halo } => {
+            let anchor = match anchor {
+                Anchor::Start => "start",
+                Anchor::Middle => "middle",
+                Anchor::End => "end",
+            };
+            let _ = write!(
+                out,
+                "<text x=\"{}\" y=\"{}\" text-anchor=\"{anchor}\" font-size=\"{size}\" fill=\"{}\"",
+                round(*x),
+                round(*y),
+                palette.colour(*ink),
+            );
+            if *strong {
+                out.push_str(" font-weight=\"600\"");
+            }
+            if *halo {
+                let surface = palette.colour(super::scene::Ink::Surface);
+                let _ = write!(out, " paint-order=\"stroke\" stroke=\"{surface}\" stroke-width=\"4\"");
+            }
+            let _ = writeln!(out, ">{}</text>", escape(text));
+        }
+    }
+}
+
+/// The points as the data of a path.
+pub fn path(points: &[(f64, f64)]) -> String {
+    let mut out = String::with_capacity(points.len() * 12);
+    for (i, (x, y)) in points.iter().enumerate() {
+        let _ = write!(out, "{}{} {}", if i == 0 { 'M' } else { 'L' }, round(*x), round(*y));
+    }
+    out
+}
+
+/// A tenth of a pixel is finer than any screen shows.
+fn round(value: f64) -> f64 {
+    let rounded = (value * 10.0).round() / 10.0;
+    // A negative zero would be written with its sign.
+    if rounded == 0.0 { 0.0 } else { rounded }
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chart::scene::{Ink, Stroke};
+
+    #[test]
+    fn words_are_escaped() {
+        let mut scene = Scene::new(20.0, 10.0);
+        scene.words("a < b & \"c\"", (1.0, 2.0), Ink::Ink, false);
+        let svg = document(&scene, &Palette::variables(), "x > y", None);
+        assert!(svg.contains("a &lt; b &amp; &quot;c&quot;"));
+        assert!(svg.contains("<title>x &gt; y</title>"));
+    }
+
+    #[test]
+    fn a_path_is_rounded_to_tenths() {
+        let mut scene = Scene::new(20.0, 10.0);
+        scene.line((0.04, -0.01), (9.96, 3.333), Stroke::plan(Ink::Arm));
+        let svg = document(&scene, &Palette::variables(), "t", Some("?a=1&b=2"));
+        assert!(svg.contains("M0 0L10 3.3"), "{svg}");
+        assert!(svg.contains("stroke-dasharray=\"1.5 2.5\""));
+        assert!(svg.contains("<desc>?a=1&amp;b=2</desc>"));
+    }
+}

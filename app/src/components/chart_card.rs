@@ -1,0 +1,150 @@
+//! The card around a chart: title and unit, readout, tools, the drawing or its table.
+
+use std::rc::Rc;
+
+use leptos::{html, prelude::*};
+use web_sys::{KeyboardEvent, PointerEvent};
+
+use super::{
+    canvas::{Canvas, Draw},
+    icon::{Glyph, Icon},
+};
+use crate::{
+    browser::{address, download, theme},
+    chart::{
+        axis::{Frame, Input},
+        svg,
+    },
+    workspace::{Workspace, message::Message},
+};
+
+/// A chart of the run.
+#[component]
+pub fn ChartCard(
+    /// Stem of its ids: `loss`.
+    name: &'static str,
+    /// Its title.
+    title: &'static str,
+    /// Its unit.
+    #[prop(into)]
+    unit: Signal<String>,
+    /// One sentence that says what it shows.
+    #[prop(into)]
+    summary: Signal<String>,
+    /// The drawing.
+    draw: Draw,
+    /// The values at the crosshair.
+    #[prop(into)]
+    readout: ViewFn,
+    /// Switches of this chart.
+    #[prop(into, optional)]
+    tools: ViewFn,
+    /// The same numbers as a table.
+    #[prop(into)]
+    table: ViewFn,
+    /// What covers the drawing before a run.
+    #[prop(into, optional)]
+    cover: ViewFn,
+) -> impl IntoView {
+    let workspace = Workspace::expect();
+    let size = RwSignal::new((0.0, 0.0));
+    let as_table = RwSignal::new(false);
+    let plot = NodeRef::<html::Div>::new();
+    let drawing = StoredValue::new_local(Rc::clone(&draw));
+
+    let save = move |_| {
+        let (width, height) = size.get_untracked();
+        let scene = untrack(|| drawing.with_value(|draw| draw(f64::max(width, 640.0), f64::max(height, 320.0))));
+        let link = workspace.experiment.with_untracked(address::link_to);
+        let document = svg::document(&scene, &theme::palette(), &summary.get_untracked(), Some(&link));
+        if download::svg(&format!("tailblazer-{name}.svg"), &document).is_err() {
+            workspace.messages.push(Message::failure("The browser refused to save the figure."));
+        }
+    };
+    let drawn = move || {
+        let draw = drawing.get_value();
+        let cover = cover.clone();
+        view! {
+            <div
+                class="plot"
+                node_ref=plot
+                role="img"
+                tabindex="0"
+                aria-label=move || summary.get()
+                on:pointermove=move |event| point(workspace, size, plot, &event)
+                on:pointerdown=move |event| point(workspace, size, plot, &event)
+                on:pointerleave=move |_| workspace.view.crosshair.set(None)
+                on:blur=move |_| workspace.view.crosshair.set(None)
+                on:keydown=move |event| walk(workspace, &event)
+            >
+                <Canvas draw=draw size=size />
+                {cover.run()}
+            </div>
+        }
+    };
+    view! {
+        <section class="card chart" id=format!("panel-{name}") data-chart=name data-testid=format!("chart-{name}")>
+            <header>
+                <h2>{title}</h2>
+                <span class="unit">{move || unit.get()}</span>
+                <span class="read">{readout.run()}</span>
+                {tools.run()}
+                <button
+                    type="button"
+                    class="btn small icon quiet"
+                    aria-label=format!("{title} as a table")
+                    title="Table"
+                    data-testid=format!("{name}-table-toggle")
+                    aria-pressed=move || as_table.get().to_string()
+                    on:click=move |_| as_table.update(|on| *on = !*on)
+                >
+                    <Glyph icon=Icon::Table />
+                </button>
+                <button
+                    type="button"
+                    class="btn small icon quiet"
+                    aria-label=format!("Save the {} chart as SVG", title.to_lowercase())
+                    title="Save as SVG"
+                    on:click=save
+                >
+                    <Glyph icon=Icon::Save />
+                </button>
+            </header>
+            {move || if as_table.get() { table.run() } else { drawn().into_any() }}
+        </section>
+    }
+}
+
+/// Moves the crosshair to the step under the pointer.
+fn point(workspace: Workspace, size: RwSignal<(f64, f64)>, plot: NodeRef<html::Div>, event: &PointerEvent) {
+    let Some(plot) = plot.get_untracked() else { return };
+    let x = f64::from(event.client_x()) - plot.get_bounding_client_rect().left();
+    let (width, height) = size.get_untracked();
+    let experiment = untrack(|| workspace.shown());
+    let step = workspace.record.with_value(|record| {
+        let x_axis = workspace.view.x_axis.get_untracked();
+        let input = Input { experiment: &experiment, record, x_axis, crosshair: None };
+        let scale = input.x_scale(Frame::inside(width, height));
+        input.row_at(&scale, x).map(|row| row.step)
+    });
+    if workspace.view.crosshair.get_untracked() != step {
+        workspace.view.crosshair.set(step);
+    }
+}
+
+/// Moves the crosshair with the arrow keys, Home and End; Escape takes it away.
+fn walk(workspace: Workspace, event: &KeyboardEvent) {
+    let Some(last) = workspace.record.with_value(|record| record.columns.last().map(|row| row.step)) else { return };
+    let at = workspace.view.crosshair.get_untracked().unwrap_or(last);
+    let stride = if event.shift_key() { 100 } else { 10 };
+    let step = match event.key().as_str() {
+        "ArrowLeft" => Some(at.saturating_sub(stride).max(1)),
+        "ArrowRight" => Some((at + stride).min(last)),
+        "Home" => Some(1),
+        "End" => Some(last),
+        "Escape" => None,
+        _ => return,
+    };
+    event.prevent_default();
+    workspace.view.crosshair.set(step);
+}

@@ -1,0 +1,129 @@
+//! What a visitor sees. Every component reads its slice of the [`Workspace`] and asks the [`Engine`] for actions.
+
+mod bench;
+mod canvas;
+mod chart_card;
+mod charts;
+mod facts;
+mod field;
+mod header;
+mod icon;
+mod meters;
+mod notices;
+mod results;
+mod run_bar;
+mod samples;
+mod settings;
+mod table;
+mod track;
+
+use leptos::prelude::*;
+
+use crate::{
+    browser::{address, keyboard, screen, theme},
+    engine::Engine,
+    workspace::{
+        Workspace,
+        view::{Tab, XAxis},
+    },
+};
+
+/// The page.
+#[component]
+pub fn App() -> impl IntoView {
+    let (experiment, errors) = address::read();
+    let workspace = Workspace::new(experiment);
+    address::report(&workspace, errors);
+    let engine = Engine::start(workspace);
+    provide_context(workspace);
+    provide_context(engine);
+
+    theme::follow(workspace.view);
+    screen::follow(workspace.view);
+    address::keep(workspace);
+    keyboard::listen(workspace, engine);
+
+    let tab = move || match workspace.view.tab.get() {
+        Tab::Loss => "loss",
+        Tab::Rate => "rate",
+        Tab::Text => "text",
+    };
+    if window().location().search().is_ok_and(|query| query.contains("ui=bench")) {
+        return view! {
+            <header::Header />
+            <main class="bench-page">
+                <notices::Notices />
+                <bench::Bench />
+            </main>
+        }
+        .into_any();
+    }
+    view! {
+        <header::Header />
+        <run_bar::RunBar />
+        <settings::Settings />
+        <main prop:inert=move || workspace.sheet_open() data-tab=tab>
+            <results::Results />
+            <Tabs />
+            <charts::LossCard />
+            <charts::RateCard />
+            <samples::Samples />
+        </main>
+    }
+    .into_any()
+}
+
+/// On a small screen the charts and the samples share one place.
+#[component]
+fn Tabs() -> impl IntoView {
+    let tab = Workspace::expect().view.tab;
+    let button = move |this: Tab, word: &'static str, panel: &'static str| {
+        let chosen = move || tab.get() == this;
+        view! {
+            <button
+                type="button"
+                aria-pressed=move || chosen().to_string()
+                aria-controls=panel
+                data-testid=format!("tab-{}", word.to_lowercase())
+                on:click=move |_| tab.set(this)
+            >
+                {word}
+            </button>
+        }
+    };
+    view! {
+        <div class="tabs-small" role="group" aria-label="Panel">
+            {button(Tab::Loss, "Loss", "panel-loss")}
+            {button(Tab::Rate, "Rate", "panel-rate")}
+            {button(Tab::Text, "Text", "panel-text")}
+            <AxisPick id="x-axis-small" />
+        </div>
+    }
+}
+
+/// What the horizontal axis of all charts counts.
+#[component]
+fn AxisPick(
+    /// The field's id.
+    id: &'static str,
+) -> impl IntoView {
+    let axis = Workspace::expect().view.x_axis;
+    let choose = move |name: String| {
+        if let Some(chosen) = XAxis::named(&name) {
+            axis.set(chosen);
+        }
+    };
+    view! {
+        <label class="pick" title="Key X">
+            <span class="k">"x-axis"</span>
+            <select
+                id=id
+                data-testid=id
+                prop:value=move || axis.get().name()
+                on:change:target=move |event| choose(event.target().value())
+            >
+                {XAxis::ALL.map(|axis| view! { <option value=axis.name()>{axis.name()}</option> })}
+            </select>
+        </label>
+    }
+}

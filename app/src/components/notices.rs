@@ -1,0 +1,99 @@
+//! Messages to the visitor, and what a screen reader is told about the run.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+use tailblazer_core::session::RunState;
+
+use super::{
+    icon::{Glyph, Icon},
+    results::state_word,
+};
+use crate::workspace::{
+    Workspace,
+    format::{fixed, integer},
+    message::{Message, Tone},
+};
+
+/// Milliseconds between two announcements of the run's state.
+const QUIET: f64 = 10_000.0;
+
+/// The messages, the newest first.
+#[component]
+pub fn Notices() -> impl IntoView {
+    let messages = Workspace::expect().messages;
+    view! {
+        <div class="notices" aria-live="polite">
+            <For each=move || messages.get() key=|message| message.id let:message>
+                <Notice message />
+            </For>
+        </div>
+    }
+}
+
+#[component]
+fn Notice(message: Message) -> impl IntoView {
+    let messages = Workspace::expect().messages;
+    let (class, icon, role) = match message.tone {
+        Tone::Note => ("notice", Icon::Check, "status"),
+        Tone::Warning => ("notice warn", Icon::Warning, "status"),
+        Tone::Failure => ("notice bad", Icon::Warning, "alert"),
+    };
+    view! {
+        <div class=class>
+            <Glyph icon=icon />
+            <p role=role data-testid="message">{message.text}</p>
+            <button
+                type="button"
+                class="btn small icon quiet"
+                aria-label="Dismiss this message"
+                on:click=move |_| messages.dismiss(message.id)
+            >
+                <Glyph icon=Icon::Cross />
+            </button>
+        </div>
+    }
+}
+
+/// Says the state of the run to a screen reader, at most once in ten seconds and never the step counter.
+#[component]
+pub fn Announcer() -> impl IntoView {
+    let workspace = Workspace::expect();
+    let said = RwSignal::new(String::new());
+    let last = StoredValue::new(f64::NEG_INFINITY);
+    let waiting = StoredValue::new(false);
+    let now = || window().performance().map_or(0.0, |clock| clock.now());
+    let say = move || {
+        waiting.set_value(false);
+        last.set_value(now());
+        said.set(untrack(|| sentence(&workspace)));
+    };
+    Effect::new(move |first: Option<()>| {
+        workspace.state.track();
+        if first.is_none() || waiting.get_value() {
+            return;
+        }
+        let rest = last.get_value() + QUIET - now();
+        if rest <= 0.0 {
+            say();
+        } else {
+            waiting.set_value(true);
+            set_timeout(say, Duration::from_millis(rest as u64));
+        }
+    });
+    view! { <p class="sr" role="status" aria-live="polite">{move || said.get()}</p> }
+}
+
+fn sentence(workspace: &Workspace) -> String {
+    let state = workspace.state.get();
+    let (step, validation) = workspace
+        .record
+        .with_value(|record| (record.columns.last().map(|row| row.step), record.validations.last().map(|v| v.loss)));
+    match (state, step) {
+        (RunState::Paused | RunState::Finished | RunState::Failed, Some(step)) => {
+            let loss = validation.map_or_else(String::new, |loss| format!(", validation loss {}", fixed(loss, 2)));
+            format!("Run {} at step {}{loss}.", state_word(state), integer(step))
+        }
+        _ => format!("Run {}.", state_word(state)),
+    }
+}

@@ -1,0 +1,155 @@
+//! The state of the run in a word, its losses, and the messages: a strip of one height in every state.
+
+use leptos::prelude::*;
+use tailblazer_core::session::{RunState, Stage};
+
+use super::{
+    icon::{Glyph, Icon},
+    notices::{Announcer, Notices},
+};
+use crate::workspace::{
+    Progress, Workspace,
+    format::{fixed, integer},
+    summary,
+};
+
+/// The word for a state, as scripts read it.
+pub fn state_word(state: RunState) -> &'static str {
+    match state {
+        RunState::Idle => "idle",
+        RunState::Preparing => "preparing",
+        RunState::Running => "running",
+        RunState::Paused => "paused",
+        RunState::Finished => "finished",
+        RunState::Failed => "failed",
+    }
+}
+
+/// What is being prepared, in words.
+pub fn stage_words(progress: Option<Progress>) -> String {
+    let Some(progress) = progress else { return "Preparing".into() };
+    match (progress.stage, progress.total) {
+        (Stage::Text, _) => "Loading text".into(),
+        (Stage::Tokeniser, 0) => "Training the tokeniser".into(),
+        (Stage::Tokeniser, total) => {
+            format!("Training the tokeniser, {} of {} merges", integer(progress.done), integer(total))
+        }
+        (Stage::Device, _) => "Opening the device".into(),
+        (Stage::Kernels, _) => "Compiling kernels. Only the first run waits.".into(),
+    }
+}
+
+/// The strip.
+#[component]
+pub fn Results() -> impl IntoView {
+    let workspace = Workspace::expect();
+    let preparing = move || workspace.state.get() == RunState::Preparing;
+    view! {
+        <section class="card results" aria-label="Results">
+            <StateBadge />
+            <Show when=preparing fallback=|| view! { <Figures /> }>
+                <Preparation />
+            </Show>
+            <Notices />
+            <Announcer />
+        </section>
+    }
+}
+
+#[component]
+fn StateBadge() -> impl IntoView {
+    let state = Workspace::expect().state;
+    let tone = move || match state.get() {
+        RunState::Idle | RunState::Paused | RunState::Running => "badge state",
+        RunState::Preparing => "badge state warn",
+        RunState::Finished => "badge state ok",
+        RunState::Failed => "badge state bad",
+    };
+    let icon = Signal::derive(move || match state.get() {
+        RunState::Idle => Icon::Circle,
+        RunState::Preparing | RunState::Running => Icon::Dot,
+        RunState::Paused => Icon::Pause,
+        RunState::Finished => Icon::Check,
+        RunState::Failed => Icon::Cross,
+    });
+    view! {
+        <span class=tone>
+            <Glyph icon=icon />
+            <span data-testid="run-state">{move || state_word(state.get())}</span>
+        </span>
+    }
+}
+
+#[component]
+fn Preparation() -> impl IntoView {
+    let progress = Workspace::expect().progress;
+    let known = move || progress.get().filter(|progress| progress.total > 0);
+    let share = move || known().map(|progress| format!("{}", progress.done as f64 / progress.total as f64));
+    view! {
+        <div class="preparation">
+            <p>{move || stage_words(progress.get())}</p>
+            <progress max="1" value=share aria-label="Preparation"></progress>
+        </div>
+    }
+}
+
+#[component]
+fn Figures() -> impl IntoView {
+    let workspace = Workspace::expect();
+    let unit = move || summary::loss_unit(&workspace.shown());
+    let last = move || {
+        workspace.version.track();
+        workspace.record.with_value(|record| record.columns.last().copied())
+    };
+    let validation = move || {
+        workspace.version.track();
+        workspace.record.with_value(|record| record.validations.last().copied())
+    };
+    let number = |value: Option<f64>| value.map_or_else(|| "–".into(), |value| fixed(value, 3));
+    let exact = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
+    let validation_note = move || match validation() {
+        Some(v) => format!("validation, step {}", integer(v.step)),
+        None => "validation".into(),
+    };
+    // What a model that knows nothing but the size of its vocabulary loses.
+    let guess =
+        move || workspace.prepared.with(|prepared| prepared.as_ref().map(|prepared| prepared.vocabulary as f64));
+    let solved = move || validation().and_then(|v| v.exact_match);
+    view! {
+        <div class="figures">
+            <p class="figure">
+                <b
+                    data-testid="metric-val-loss"
+                    data-value=move || exact(validation().map(|v| v.loss))
+                    data-step=move || validation().map_or_else(String::new, |v| v.step.to_string())
+                >
+                    {move || number(validation().map(|v| v.loss))}
+                </b>
+                <i>{move || validation().map(|_| unit())}</i>
+                <span>{validation_note}</span>
+            </p>
+            <p class="figure">
+                <b data-testid="metric-loss" data-value=move || exact(last().map(|row| row.loss))>
+                    {move || number(last().map(|row| row.loss))}
+                </b>
+                <i>{move || last().map(|_| unit())}</i>
+                <span>"training, last step"</span>
+            </p>
+            <Show when=move || solved().is_some()>
+                <p class="figure">
+                    <b data-testid="metric-exact-match" data-value=move || exact(solved())>
+                        {move || format!("{:.0} %", solved().unwrap_or_default() * 100.0)}
+                    </b>
+                    <span>"answered exactly"</span>
+                </p>
+            </Show>
+            <Show when=move || guess().is_some()>
+                <p class="figure guess">
+                    <b>{move || number(guess().map(f64::ln))}</b>
+                    <i>{unit}</i>
+                    <span>{move || format!("a blind guess, ln {}", guess().unwrap_or_default())}</span>
+                </p>
+            </Show>
+        </div>
+    }
+}

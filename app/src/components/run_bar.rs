@@ -1,0 +1,148 @@
+//! Train, pause, step, reset; where the run is; how it is looked at; where it computes.
+
+use leptos::prelude::*;
+use tailblazer_core::session::RunState;
+
+use super::{
+    AxisPick,
+    icon::{Glyph, Icon},
+    meters::Meters,
+    settings::device::{DeviceBadge, DevicePick},
+    track::Track,
+};
+use crate::{
+    engine::Engine,
+    workspace::{Workspace, action::Action, format::integer, summary},
+};
+
+/// The run bar: below the header, or docked at the foot of a small screen.
+#[component]
+pub fn RunBar() -> impl IntoView {
+    let workspace = Workspace::expect();
+    view! {
+        <section class="run" aria-label="Run" prop:inert=move || workspace.sheet_open()>
+            <div class="actions">
+                <PlayButton />
+                <StepButton />
+                <ResetButton />
+                <button
+                    type="button"
+                    class="btn settings-button"
+                    data-testid="settings-open"
+                    aria-label="Settings"
+                    aria-expanded=move || workspace.view.settings_open.get().to_string()
+                    aria-controls="settings"
+                    on:click=move |_| workspace.view.settings_open.set(true)
+                >
+                    <Glyph icon=Icon::Sliders />
+                </button>
+            </div>
+            <Track />
+            <Meters />
+            <Changed />
+            <div class="tools">
+                <AxisPick id="x-axis" />
+                <DevicePick id="device-select" />
+                <DeviceBadge />
+            </div>
+        </section>
+    }
+}
+
+/// One button, so that the keyboard's focus stays when its meaning changes.
+#[component]
+fn PlayButton() -> impl IntoView {
+    let workspace = Workspace::expect();
+    let engine = Engine::expect();
+    let state = workspace.state;
+    let busy = move || matches!(state.get(), RunState::Running | RunState::Preparing);
+    let word = move || match state.get() {
+        RunState::Idle | RunState::Paused => "Train",
+        RunState::Preparing => "Cancel",
+        RunState::Running => "Pause",
+        RunState::Finished | RunState::Failed => "Train again",
+    };
+    let icon = Signal::derive(move || match state.get() {
+        RunState::Running => Icon::Pause,
+        RunState::Preparing => Icon::Cross,
+        _ => Icon::Play,
+    });
+    view! {
+        <button
+            type="button"
+            class="btn primary"
+            data-testid=move || if busy() { "run-pause" } else { "run-play" }
+            title="Key Space"
+            on:click=move |_| engine.act(if busy() { Action::Pause } else { Action::Play })
+        >
+            <Glyph icon=icon />
+            {word}
+        </button>
+    }
+}
+
+#[component]
+fn StepButton() -> impl IntoView {
+    let workspace = Workspace::expect();
+    let engine = Engine::expect();
+    view! {
+        <button
+            type="button"
+            class="btn"
+            data-testid="run-step"
+            aria-label="Step: train one step"
+            title="Key ."
+            disabled=move || !Action::Step.possible(workspace.standing())
+            on:click=move |_| engine.act(Action::Step)
+        >
+            <Glyph icon=Icon::Step />
+            <span class="word">"Step"</span>
+        </button>
+    }
+}
+
+#[component]
+fn ResetButton() -> impl IntoView {
+    let workspace = Workspace::expect();
+    let engine = Engine::expect();
+    view! {
+        <button
+            type="button"
+            class="btn"
+            data-testid="run-reset"
+            aria-label="Reset to step 0"
+            title="Keys Shift R"
+            disabled=move || !Action::Reset.possible(workspace.standing())
+            on:click=move |_| engine.act(Action::Reset)
+        >
+            <Glyph icon=Icon::Reset />
+            <span class="word">"Reset"</span>
+        </button>
+    }
+}
+
+/// Says that the settings are not those of the run.
+#[component]
+fn Changed() -> impl IntoView {
+    let workspace = Workspace::expect();
+    let shown = move || workspace.changed() && workspace.state.get() != RunState::Idle;
+    let which = move || {
+        let edited = workspace.experiment.get();
+        let plan = workspace.plan.get();
+        let mut paths = plan.map(|plan| summary::differences(&plan.experiment, &edited)).unwrap_or_default();
+        if paths.is_empty() {
+            paths.push("your text".into());
+        }
+        let more = paths.len().saturating_sub(4);
+        paths.truncate(4);
+        let rest = if more > 0 { format!(" and {} more", integer(more)) } else { String::new() };
+        format!("Changed: {}{rest}. The run keeps its own settings until a reset.", paths.join(", "))
+    };
+    view! {
+        <Show when=shown>
+            <span class="chip changed" data-testid="settings-changed" title=which>
+                "Settings changed: Reset to apply"
+            </span>
+        </Show>
+    }
+}

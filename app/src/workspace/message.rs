@@ -1,0 +1,93 @@
+//! Sentences for the visitor: what happened, then what to do.
+
+use leptos::prelude::*;
+
+/// How serious a message is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// Something to know.
+    Note,
+    /// Something to know that may spoil the result.
+    Warning,
+    /// Something was refused or broke.
+    Failure,
+}
+
+/// One sentence for the visitor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Its key in the list; given by [`Messages::push`].
+    pub id: u32,
+    /// How serious it is.
+    pub tone: Tone,
+    /// The sentence.
+    pub text: String,
+}
+
+impl Message {
+    /// Something to know.
+    pub fn note(text: impl Into<String>) -> Self {
+        Self { id: 0, tone: Tone::Note, text: text.into() }
+    }
+
+    /// Something that may spoil the result.
+    pub fn warning(text: impl Into<String>) -> Self {
+        Self { id: 0, tone: Tone::Warning, text: text.into() }
+    }
+
+    /// Something was refused or broke.
+    pub fn failure(text: impl Into<String>) -> Self {
+        Self { id: 0, tone: Tone::Failure, text: text.into() }
+    }
+}
+
+/// The messages on the page, the newest first.
+#[derive(Clone, Copy)]
+pub struct Messages {
+    list: RwSignal<Vec<Message>>,
+    next: StoredValue<u32>,
+}
+
+impl Messages {
+    /// More than this nobody reads; the oldest go.
+    const MOST: usize = 6;
+
+    /// No messages.
+    pub fn new() -> Self {
+        Self { list: RwSignal::new(Vec::new()), next: StoredValue::new(1) }
+    }
+
+    /// Shows a message; a sentence that is already shown moves to the top.
+    pub fn push(&self, mut message: Message) {
+        message.id = self.next.get_value();
+        self.next.update_value(|next| *next += 1);
+        self.list.update(|list| {
+            list.retain(|known| known.text != message.text);
+            list.insert(0, message);
+            list.truncate(Self::MOST);
+        });
+    }
+
+    /// Takes a message away.
+    pub fn dismiss(&self, id: u32) {
+        self.list.update(|list| list.retain(|message| message.id != id));
+    }
+
+    /// Takes away what an earlier attempt left: a new one begins.
+    pub fn clear(&self) {
+        if !self.list.with_untracked(Vec::is_empty) {
+            self.list.update(Vec::clear);
+        }
+    }
+
+    /// The messages, tracked.
+    pub fn get(&self) -> Vec<Message> {
+        self.list.get()
+    }
+}
+
+impl Default for Messages {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,181 @@
+//! One line for each group of settings, and what differs between two experiments.
+
+use serde::Serialize;
+use serde_json::Value;
+use tailblazer_core::experiment::{Corpus, Experiment, ModelPreset, Shape, TokeniserKind};
+
+use super::format::{integer, scientific};
+
+/// The name of a variant as it is written in links and in the values of a form: `moby-dick`.
+pub fn kebab(variant: &impl Serialize) -> String {
+    match serde_json::to_value(variant) {
+        Ok(Value::String(name)) => name,
+        _ => String::new(),
+    }
+}
+
+/// The variant that a form's value names.
+pub fn from_kebab<T: for<'a> serde::Deserialize<'a>>(name: &str) -> Option<T> {
+    serde_json::from_value(Value::String(name.into())).ok()
+}
+
+/// `gpt-nano`, or the shape where no preset has it.
+pub fn model_name(experiment: &Experiment) -> String {
+    let model = &experiment.model;
+    match ModelPreset::matching(model) {
+        Some(preset) => preset.name().into(),
+        None => format!("a {} × {} GPT", model.layers, model.width),
+    }
+}
+
+/// The experiment as a question.
+pub fn question(experiment: &Experiment) -> String {
+    let model = model_name(experiment);
+    match experiment.text.corpus {
+        Corpus::Own => format!("What does {model} learn from your text?"),
+        corpus if is_task(corpus) => format!("Can {model} learn {}?", lower_first(corpus.name())),
+        corpus => format!("What does {model} learn from {}?", in_sentence(corpus)),
+    }
+}
+
+/// Whether problems are generated instead of a text being read.
+pub fn is_task(corpus: Corpus) -> bool {
+    corpus.task_sizes().is_some()
+}
+
+fn in_sentence(corpus: Corpus) -> String {
+    match corpus {
+        Corpus::StateOfTheUnion => format!("the {}", corpus.name()),
+        Corpus::FirstNames => lower_first(corpus.name()),
+        other => other.name().into(),
+    }
+}
+
+fn lower_first(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
+}
+
+/// The unit of a loss: what one token is.
+pub fn loss_unit(experiment: &Experiment) -> &'static str {
+    match experiment.text.tokeniser {
+        TokeniserKind::Char => "nats/char",
+        TokeniserKind::Byte => "nats/byte",
+        TokeniserKind::Bpe => "nats/token",
+    }
+}
+
+/// Tokens that one step trains on.
+pub fn tokens_per_step(experiment: &Experiment) -> usize {
+    let train = &experiment.train;
+    experiment.model.context.saturating_mul(train.batch).saturating_mul(train.accumulation)
+}
+
+/// `Moby-Dick, characters`.
+pub fn text(experiment: &Experiment) -> String {
+    let tokens = match experiment.text.tokeniser {
+        TokeniserKind::Char => "characters".into(),
+        TokeniserKind::Byte => "bytes".into(),
+        TokeniserKind::Bpe => format!("BPE {}", integer(experiment.text.vocabulary)),
+    };
+    format!("{}, {tokens}", experiment.text.corpus.name())
+}
+
+/// `gpt-nano, 3 × 48`.
+pub fn model(experiment: &Experiment) -> String {
+    let model = &experiment.model;
+    match ModelPreset::matching(model) {
+        Some(preset) => format!("{}, {} × {}", preset.name(), model.layers, model.width),
+        None => format!("{} layers, {} heads, {}", model.layers, model.heads, model.width),
+    }
+}
+
+/// `AdamW, decay 0.1`.
+pub fn optimiser(experiment: &Experiment) -> String {
+    format!("AdamW, decay {}", scientific(experiment.optimiser.weight_decay))
+}
+
+/// `cosine, peak 4e−3`.
+pub fn schedule(experiment: &Experiment) -> String {
+    format!("{}, peak {}", shape_name(experiment.schedule.shape), scientific(experiment.schedule.peak))
+}
+
+/// The name of a schedule's shape.
+pub fn shape_name(shape: Shape) -> &'static str {
+    match shape {
+        Shape::Constant => "constant",
+        Shape::Linear => "linear",
+        Shape::Cosine => "cosine",
+    }
+}
+
+/// `2,000 steps, batch 16 × 64`.
+pub fn run(experiment: &Experiment) -> String {
+    let train = &experiment.train;
+    format!("{} steps, batch {} × {}", integer(train.steps), train.batch * train.accumulation, experiment.model.context)
+}
+
+/// `every 100 steps`.
+pub fn samples(experiment: &Experiment) -> String {
+    match experiment.sample.every {
+        0 => "none".into(),
+        1 => "every step".into(),
+        every => format!("every {} steps", integer(every)),
+    }
+}
+
+/// Paths of the settings that differ, such as `model.layers`, in the order of the form.
+pub fn differences(a: &Experiment, b: &Experiment) -> Vec<String> {
+    let mut paths = Vec::new();
+    if let (Ok(a), Ok(b)) = (serde_json::to_value(a), serde_json::to_value(b)) {
+        compare(&a, &b, "", &mut paths);
+    }
+    paths
+}
+
+fn compare(a: &Value, b: &Value, path: &str, paths: &mut Vec<String>) {
+    match (a, b) {
+        (Value::Object(a), Value::Object(b)) => {
+            for (key, value) in a {
+                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                compare(value, b.get(key).unwrap_or(&Value::Null), &path, paths);
+            }
+        }
+        _ if a != b => paths.push(path.into()),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn summaries_of_the_first_visit() {
+        let experiment = Experiment::default();
+        assert_eq!(text(&experiment), "Moby-Dick, characters");
+        assert_eq!(model(&experiment), "gpt-nano, 3 × 48");
+        assert_eq!(schedule(&experiment), "cosine, peak 4e−3");
+        assert_eq!(run(&experiment), "2,000 steps, batch 16 × 64");
+        assert_eq!(question(&experiment), "What does gpt-nano learn from Moby-Dick?");
+        assert_eq!(tokens_per_step(&experiment), 1024);
+    }
+
+    #[test]
+    fn differences_name_paths() {
+        let a = Experiment::default();
+        let mut b = a.clone();
+        assert!(differences(&a, &b).is_empty());
+        b.model.layers = 5;
+        b.seed = 3;
+        b.text.corpus = Corpus::Sort;
+        assert_eq!(differences(&a, &b), ["seed", "text.corpus", "model.layers"]);
+    }
+
+    #[test]
+    fn variants_have_the_names_of_links() {
+        assert_eq!(kebab(&Corpus::MobyDick), "moby-dick");
+        assert_eq!(from_kebab::<Corpus>("modular-addition"), Some(Corpus::ModularAddition));
+        assert_eq!(from_kebab::<Corpus>("nothing"), None);
+    }
+}

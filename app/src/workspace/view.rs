@@ -1,0 +1,135 @@
+//! How a run is looked at: axes, crosshair, theme. None of it changes what is trained.
+
+use leptos::prelude::*;
+
+/// What the horizontal axis of every chart counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum XAxis {
+    /// Optimiser updates.
+    #[default]
+    Step,
+    /// Tokens trained on.
+    Tokens,
+    /// Seconds of training.
+    Seconds,
+}
+
+impl XAxis {
+    /// All of them, in the order of the key X.
+    pub const ALL: [Self; 3] = [Self::Step, Self::Tokens, Self::Seconds];
+
+    /// Its word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Step => "step",
+            Self::Tokens => "tokens",
+            Self::Seconds => "seconds",
+        }
+    }
+
+    /// The axis with this word.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|axis| axis.name() == name)
+    }
+
+    /// The next one.
+    pub fn next(self) -> Self {
+        match self {
+            Self::Step => Self::Tokens,
+            Self::Tokens => Self::Seconds,
+            Self::Seconds => Self::Step,
+        }
+    }
+}
+
+/// Light, dark, or what the system prefers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Theme {
+    /// What the system prefers.
+    #[default]
+    System,
+    /// Light.
+    Light,
+    /// Dark.
+    Dark,
+}
+
+impl Theme {
+    /// Its word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+
+    /// The theme with this word.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::System, Self::Light, Self::Dark].into_iter().find(|theme| theme.name() == name)
+    }
+
+    /// The next one.
+    pub fn next(self) -> Self {
+        match self {
+            Self::System => Self::Light,
+            Self::Light => Self::Dark,
+            Self::Dark => Self::System,
+        }
+    }
+}
+
+/// One of the panels that share one place on a small screen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tab {
+    /// The loss chart.
+    #[default]
+    Loss,
+    /// The learning rate chart.
+    Rate,
+    /// The samples.
+    Text,
+}
+
+/// The settings of the view.
+#[derive(Clone, Copy)]
+pub struct View {
+    /// The horizontal axis of every chart.
+    pub x_axis: RwSignal<XAxis>,
+    /// Whether the loss axis is logarithmic.
+    pub log: RwSignal<bool>,
+    /// The step under the crosshair of every chart.
+    pub crosshair: RwSignal<Option<usize>>,
+    /// The theme.
+    pub theme: RwSignal<Theme>,
+    /// Raised when colours changed: charts read them from the style sheet.
+    pub palette: RwSignal<u32>,
+    /// The panel shown on a small screen.
+    pub tab: RwSignal<Tab>,
+    /// Whether the settings are open, where they are a drawer or a sheet.
+    pub settings_open: RwSignal<bool>,
+    /// Whether the settings are a drawer or a sheet on this screen.
+    pub compact: RwSignal<bool>,
+}
+
+impl View {
+    /// The view of a first visit.
+    pub fn new() -> Self {
+        Self {
+            x_axis: RwSignal::new(XAxis::Step),
+            log: RwSignal::new(true),
+            crosshair: RwSignal::new(None),
+            theme: RwSignal::new(Theme::System),
+            palette: RwSignal::new(0),
+            tab: RwSignal::new(Tab::Loss),
+            settings_open: RwSignal::new(false),
+            compact: RwSignal::new(false),
+        }
+    }
+}
+
+impl Default for View {
+    fn default() -> Self {
+        Self::new()
+    }
+}
