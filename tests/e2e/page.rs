@@ -49,7 +49,7 @@ fn a_browser_without_wasm_simd_gets_a_sentence_and_no_blank_page() {
 
 #[test]
 fn nothing_is_asked_of_another_origin() {
-    with_browser(Adapter::None, "#v=1&device=cpu&train.steps=20&sample.every=0", async |page| {
+    with_browser(Adapter::None, "#v=1&device=cpu&train.steps=20&schedule.warmup=2&sample.every=0", async |page| {
         page.click("run-play").await?;
         page.wait_for(&["finished"], 2 * MINUTE).await?;
         let script = "return performance.getEntriesByType('resource').map(e => e.name)";

@@ -7,6 +7,6 @@ mod browser;
 mod page;
 mod server;
 
-pub use browser::{Adapter, Browser, with_browser};
+pub use browser::{Adapter, Browser, with_browser, with_browser_at};
 pub use page::{Page, StepLoss};
 pub use server::Server;

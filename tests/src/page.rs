@@ -33,7 +33,10 @@ impl Page {
             let is_idle = page.state().await.is_ok_and(|state| !state.is_empty());
             Ok(is_idle || page.hook("unsupported").await.is_ok())
         };
-        page.wait("the page", Duration::from_secs(60), is_shown).await?;
+        if let Err(error) = page.wait("the page", Duration::from_secs(60), is_shown).await {
+            page.describe().await;
+            return Err(error);
+        }
         Ok(page)
     }
 
@@ -91,7 +94,8 @@ impl Page {
     pub async fn wait_for(&self, states: &[&str], limit: Duration) -> anyhow::Result<String> {
         let deadline = Instant::now() + limit;
         loop {
-            let state = self.state().await?;
+            // A page that is just being loaded has no run bar yet.
+            let state = self.state().await.unwrap_or_default();
             if states.contains(&state.as_str()) {
                 return Ok(state);
             }
@@ -161,6 +165,10 @@ impl Page {
 
     /// Prints what a failed test leaves on the page.
     pub async fn describe(&self) {
+        let script = "return [document.readyState, document.body.innerText.slice(0, 200), \
+                      performance.getEntriesByType('resource').map(e => [e.name, e.responseEnd, e.decodedBodySize])]";
+        let shown = self.driver.execute(script, vec![]).await.map(|shown| shown.json().clone());
+        eprintln!("page {shown:?}");
         eprintln!("state {:?}, message {:?}", self.state().await.ok(), self.message().await.ok());
         for error in self.console_errors().await.unwrap_or_default() {
             eprintln!("console: {error}");

@@ -1,82 +1,71 @@
 //! A file server for the built page, with faults on request.
 
 use std::{
-    fs::File,
-    io::Cursor,
+    net::SocketAddr,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::mpsc,
     thread,
 };
 
-use anyhow::{Context as _, anyhow, bail};
-use tiny_http::{Header, Request, Response};
+use anyhow::{Context as _, bail};
+use axum::{
+    Router,
+    extract::Request,
+    http::StatusCode,
+    middleware::{self, Next},
+    response::{Html, IntoResponse as _, Response},
+    routing::get,
+};
+use tokio::{net::TcpListener, sync::oneshot};
+use tower_http::services::ServeDir;
 
-/// The page as a browser without WASM SIMD sees it: no module validates there.
-const NO_SIMD: &str = "no-simd.html";
+/// Where the page stands: under a sub-path, as on many hosts.
+const FOLDER: &str = "/some/where";
 
 /// Serves the page on a free port of this machine until it is dropped.
 pub struct Server {
-    server: Arc<tiny_http::Server>,
+    address: SocketAddr,
+    _running: oneshot::Sender<()>,
 }
 
 impl Server {
-    /// Serves the built page; addresses whose path ends with one of `missing` answer 404.
-    ///
-    /// The page stands under a sub-path, as it does on many hosts.
+    /// Serves the built page; addresses whose path ends with one of `missing` answer 404. Under `no-simd.html` lies the
+    /// page as a browser without WASM SIMD sees it: no module validates there.
     pub fn start(missing: &'static [&'static str]) -> anyhow::Result<Self> {
         let dist = dist()?;
-        let server = tiny_http::Server::http("127.0.0.1:0").map_err(|error| anyhow!("no free port: {error}"))?;
-        let server = Arc::new(server);
-        let requests = server.clone();
+        let page = std::fs::read_to_string(dist.join("index.html"))?;
+        let no_simd = page.replacen("<head>", "<head><script>WebAssembly.validate = () => false</script>", 1);
+        let router = Router::new()
+            .route(&format!("{FOLDER}/no-simd.html"), get(async || Html(no_simd)))
+            .nest_service(FOLDER, ServeDir::new(dist))
+            .layer(middleware::from_fn(async |request: Request, next: Next| -> Response {
+                if missing.iter().any(|missing| request.uri().path().ends_with(missing)) {
+                    return StatusCode::NOT_FOUND.into_response();
+                }
+                next.run(request).await
+            }));
+
+        let (told, address) = mpsc::channel();
+        let (running, stopped) = oneshot::channel::<()>();
         thread::spawn(move || {
-            for request in requests.incoming_requests() {
-                // A browser that closes a connection early is no failure of the server.
-                answer(request, &dist, missing).ok();
-            }
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(async {
+                let listener = TcpListener::bind("127.0.0.1:0").await?;
+                told.send(listener.local_addr()?).ok();
+                tokio::select! {
+                    served = axum::serve(listener, router).into_future() => served,
+                    _ = stopped => Ok(()),
+                }
+            })
         });
-        Ok(Self { server })
+        let address = address.recv().context("no free port for the page's server")?;
+        Ok(Self { address, _running: running })
     }
 
     /// The page's address.
     pub fn url(&self) -> String {
-        format!("http://{}/some/where/", self.server.server_addr())
+        format!("http://{}{FOLDER}/", self.address)
     }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.server.unblock();
-    }
-}
-
-fn answer(request: Request, dist: &Path, missing: &[&str]) -> std::io::Result<()> {
-    let path = request.url().split(['?', '#']).next().unwrap_or("/").to_owned();
-    if path.ends_with(NO_SIMD) {
-        let page = std::fs::read_to_string(dist.join("index.html"))?;
-        let page = page.replacen("<head>", "<head><script>WebAssembly.validate = () => false</script>", 1);
-        return request.respond(Response::from_string(page).with_header(content_type("index.html")));
-    }
-    let file = match path.strip_prefix("/some/where/") {
-        Some("") => Some("index.html"),
-        Some(file) if !file.contains("..") && !missing.iter().any(|missing| file.ends_with(missing)) => Some(file),
-        _ => None,
-    };
-    match file.and_then(|file| File::open(dist.join(file)).ok()) {
-        Some(body) => request.respond(Response::from_file(body).with_header(content_type(file.unwrap_or_default()))),
-        None => request.respond(Response::new(404.into(), vec![], Cursor::new("not found"), Some(9), None)),
-    }
-}
-
-fn content_type(file: &str) -> Header {
-    let value = match Path::new(file).extension().and_then(|extension| extension.to_str()) {
-        Some("html") => "text/html; charset=utf-8",
-        Some("js") => "text/javascript",
-        Some("css") => "text/css",
-        Some("wasm") => "application/wasm",
-        Some("svg") => "image/svg+xml",
-        _ => "text/plain; charset=utf-8",
-    };
-    Header::from_bytes("Content-Type", value).expect("a valid header")
 }
 
 fn dist() -> anyhow::Result<PathBuf> {
