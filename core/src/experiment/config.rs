@@ -50,7 +50,7 @@ impl Default for TextConfig {
 pub enum Corpus {
     /// Herman Melville, Moby-Dick (1851).
     MobyDick,
-    /// The State of the Union addresses, 1790 to the present.
+    /// The State of the Union addresses, 1790 to 2021.
     StateOfTheUnion,
     /// First names, one a line, in an order drawn once.
     FirstNames,

@@ -17,6 +17,9 @@ pub fn validate(experiment: &Experiment) -> Vec<Invalid> {
     let Experiment { text, model, optimiser, schedule, train, sample, .. } = experiment;
     let mut check = Check::default();
 
+    if let Some(sizes) = text.corpus.task_sizes() {
+        check.count("text.task_size", "Task size", text.task_size, *sizes.start(), *sizes.end());
+    }
     if text.tokeniser == TokeniserKind::Bpe {
         check.count("text.vocabulary", "Vocabulary", text.vocabulary, 256, 4096);
     }
@@ -123,6 +126,7 @@ fn nearest_divisor(width: usize, heads: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::experiment::Corpus;
 
     fn fields(edit: impl FnOnce(&mut Experiment)) -> Vec<String> {
         let mut experiment = Experiment::default();
@@ -170,6 +174,12 @@ mod tests {
     fn a_vocabulary_over_the_limit_is_refused_for_bpe_only() {
         assert_eq!(fields(|e| e.text.vocabulary = 5000), [""; 0]);
         assert_eq!(fields(|e| (e.text.vocabulary, e.text.tokeniser) = (5000, TokeniserKind::Bpe)), ["text.vocabulary"]);
+    }
+
+    #[test]
+    fn a_task_size_matters_to_tasks_only() {
+        assert_eq!(fields(|e| e.text.task_size = 0), [""; 0]);
+        assert_eq!(fields(|e| (e.text.task_size, e.text.corpus) = (0, Corpus::Addition)), ["text.task_size"]);
     }
 
     #[test]

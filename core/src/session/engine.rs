@@ -75,14 +75,12 @@ impl<H: Host> Engine<H> {
         match command {
             Command::Configure { experiment, own_text } => self.configure(*experiment, own_text).await,
             Command::Start => self.start(RunState::Running).await,
-            Command::Step => self.start(RunState::Paused).await,
+            Command::Step => {
+                self.settle().await;
+                self.start(RunState::Paused).await;
+            }
             Command::Pause => {
-                if self.state == RunState::Running {
-                    self.read_metrics().await;
-                    if self.state == RunState::Running {
-                        self.enter(RunState::Paused);
-                    }
-                }
+                self.settle().await;
             }
             Command::Reset => self.reset(),
             Command::Sample => self.sample().await,
@@ -281,7 +279,7 @@ impl<H: Host> Engine<H> {
         }
     }
 
-    /// Ends training for a command that replaces the run; returns the state to come back to if it is refused.
+    /// Pauses a running run with all its metrics read; returns the state it is in then.
     async fn settle(&mut self) -> RunState {
         self.read_metrics().await;
         if self.state == RunState::Running {

@@ -275,9 +275,9 @@ mod tests {
     /// Central differences along a random direction of each parameter, against its gradient.
     #[test]
     fn gradients_agree_with_finite_differences() {
-        for positions in [Positions::Rope, Positions::Learned] {
+        for (positions, tied) in [(Positions::Rope, false), (Positions::Learned, true)] {
             let mut experiment = experiment();
-            experiment.model.positions = positions;
+            (experiment.model.positions, experiment.model.tied) = (positions, tied);
             let mut trainer = Trainer::new(&experiment, dataset(), &Device::flex());
             // Larger weights than at the start, so that every gradient is well above the noise of f32.
             trainer.state.weights = trainer.state.weights.into_iter().map(|weight| weight * 4.0).collect();

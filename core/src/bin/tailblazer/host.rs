@@ -13,6 +13,8 @@ pub struct CommandLine {
     pub out: RefCell<Box<dyn Write>>,
     pub start: Instant,
     pub failure: Rc<RefCell<Option<Failure>>>,
+    /// Digest of all batches so far.
+    pub batch_digest: RefCell<String>,
 }
 
 impl CommandLine {
@@ -40,14 +42,17 @@ impl Host for CommandLine {
                         .extend(json!(step).as_object().cloned().unwrap_or_default());
                     self.line(&line);
                 }
-                self.line(&json!({ "type": "batches", "digest": frame.batch_digest }));
+                self.batch_digest.replace(frame.batch_digest.clone());
                 return;
             }
             Event::Failed(failure) => {
                 *self.failure.borrow_mut() = Some(failure.clone());
                 self.stop();
             }
-            Event::State { state: RunState::Finished | RunState::Failed } => self.stop(),
+            Event::State { state: RunState::Finished | RunState::Failed } => {
+                self.line(&json!({ "type": "batches", "digest": *self.batch_digest.borrow() }));
+                self.stop();
+            }
             _ => {}
         }
         self.line(&json!(event));

@@ -69,6 +69,7 @@ pub fn train(options: Options) -> anyhow::Result<()> {
         out: RefCell::new(out),
         start: Instant::now(),
         failure: failure.clone(),
+        batch_digest: RefCell::default(),
     };
     for command in [Command::Configure { experiment: Box::new(experiment), own_text }, Command::Start] {
         commands.unbounded_send(command).context("the session listens")?;
