@@ -1,6 +1,9 @@
-//! Tensor operations of the transformer, in one place that knows burn and nothing of models or pages.
+//! Tensor operations of the transformer, in one place that knows nothing of models or pages.
 //!
 //! [`plain`] composes them from burn's primitives: correct on every backend, and the reference that faster
-//! implementations are held to.
+//! implementations are held to. [`cpu`] has the same operations fused, forward and backward, on slices with SIMD;
+//! [`gpu`] has them as WGSL kernels with a description of what to launch.
 
+pub mod cpu;
+pub mod gpu;
 pub mod plain;

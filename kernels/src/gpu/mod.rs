@@ -1,0 +1,80 @@
+//! The WebGPU implementation: WGSL kernels, and what to launch for which shape.
+//!
+//! Nothing here launches anything. [`ops`] and [`step`] describe launches as [`Dispatch`](dispatch::Dispatch)es, which
+//! name a kernel file, the constants that fit it to a shape, the workgroups and the buffers; [`template`] makes the
+//! WGSL of one. [`checks`] holds every kernel to f64 through whatever launcher it is given.
+//!
+//! # Rules that the kernels keep
+//!
+//! - Shapes are constants of the source, so that drivers fold them; launches of one shape share a pipeline.
+//! - Results never depend on the order in which invocations run: no atomics, and sums over rows go through
+//!   [`Splits`](ops::Splits). A run repeats bit for bit on one device.
+//! - At most 7 storage buffers, 256 invocations and 1 KiB of workgroup memory per workgroup, no subgroups, f32 only.
+//! - No access is left to bounds checks: cubecl turns them off. Workgroup memory is not assumed to be zero.
+//! - Register tiles instead of workgroup memory. On the software adapters a 64 x 64 tile staged through workgroup memory
+//!   took 1.5 to 1.9 times as long as the same tile in registers (SwiftShader and lavapipe, all shapes of gpt-nano and
+//!   gpt-micro); it has not been measured on a GPU.
+//!
+//! # Launching through cubecl 0.11.3
+//!
+//! A dispatch is a `CubeKernel` that brings its own text; burn's `template` feature is not needed, and skipping its
+//! `SourceKernel` lets the entry point, which becomes the pipeline's label, have the kernel's name:
+//!
+//! ```text
+//! struct Wgsl(Dispatch);
+//!
+//! impl KernelMetadata for Wgsl {
+//!     fn id(&self) -> KernelId { KernelId::new::<Self>().info(self.0.key()) }
+//!     fn address_type(&self) -> ElemType { UIntKind::U32.into() }
+//! }
+//!
+//! impl CubeKernel for Wgsl {
+//!     fn define(&self) -> KernelDefinition {
+//!         let dim = CubeDim::new_1d(self.0.kernel.workgroup).0;
+//!         let settings = KernelSettings::new(dim, ExecutionMode::Checked, AddressType::U32);
+//!         KernelDefinition { body: Scope::root(settings.clone()), settings, info: Info::default() }
+//!     }
+//!     fn source(&self) -> Option<PrecompiledSource> {
+//!         let (source, name) = (self.0.source(SHARED_PAGES), self.0.kernel.name.to_string());
+//!         Some(PrecompiledSource { source, entrypoint_name: name, lang: "wgsl" })
+//!     }
+//! }
+//!
+//! client.launch(Box::new(Wgsl(dispatch)), CubeCount::Static(x, y, z), KernelArguments::new().with_buffer(...)...);
+//! ```
+//!
+//! All of [`checks`] and whole steps with views into flat buffers have run this way on SwiftShader, with the losses that
+//! plain wgpu gives. What the sources of cubecl-wgpu 0.11.3 make of it:
+//!
+//! - A precompiled kernel has no representation, so `create_pipeline` (`backend/base.rs`) passes no layout and wgpu
+//!   derives it from the source. A binding that the entry point does not use would be missing from it; every kernel
+//!   uses what it declares, and `Dispatch::check` compares the names.
+//! - Bindings are numbered by the order of the arguments (`register_pipeline` in `compute/stream.rs`). A buffer of
+//!   scalars would be appended behind them, and is not when `KernelArguments::info` is empty, as here.
+//! - In the browser every allocation has its own buffer (`EXCLUSIVE_MEMORY_ONLY`), inputs are bound read-only, and one
+//!   buffer may be bound twice for reading. Natively allocations share pages, and one page may not be bound both
+//!   read-only and writable in one dispatch: `SHARED_PAGES` is `!cfg!(target_family = "wasm")`, unless the feature
+//!   `exclusive-memory-only` is on.
+//! - A view into a buffer is `handle.clone().offset_start(bytes)`, which ends up as the offset of the binding. It must
+//!   be a multiple of the device's alignment, at most 256 bytes: [`flat::BLOCK`] is 64 values.
+//! - The pipeline cache is keyed by the id alone, so the key holds every constant. The source is made on a miss only.
+//! - `KernelId::mode` decides whether naga bounds every loop natively (`create_module`); `.mode(ExecutionMode::Unchecked)`
+//!   on the id turns that off. The kernels' loops all end.
+//! - The text is refused by a runtime that compiles SPIR-V or MSL (`vulkan` and `metal` features of burn).
+//! - 32 launches go into one submission by default; `tasks_max(64)` on the device makes it two for a step of gpt-nano.
+//!
+//! # Using them from burn
+//!
+//! The weights are one flat tensor, and the optimiser's moments and the gradient are tensors of the same layout
+//! ([`flat::Flat`]). A training step is one operation of a backend extension, from (weights, batch) to (loss, gradient),
+//! that replays the launches of [`step::Step`] without their last phase; the update is another. Autodiff has nothing to
+//! record: a tape over views of one flat tensor would add a full-size gradient per use. Evaluation replays the first
+//! phase. Single parameters, for spectra or checkpoints, are `slice`s of the flat tensor: burn's `slice` gives a view
+//! where both ends fall on the device's alignment, and a copy elsewhere (`burn-cubecl` 0.22.1, `kernel/index/slice.rs`).
+
+pub mod checks;
+pub mod dispatch;
+pub mod flat;
+pub mod ops;
+pub mod step;
+pub mod template;

@@ -1,0 +1,130 @@
+//! One update of all parameters, clipped by their global gradient norm.
+
+use super::{Splits, kernel};
+use crate::gpu::dispatch::{Dispatch, Kernel, WORKGROUP, count};
+use crate::gpu::flat::BLOCK;
+use crate::gpu::template::Constant::Flag;
+
+const REDUCE: Kernel = kernel!("reduce_gradient");
+const UPDATE: Kernel = kernel!("optimiser");
+
+/// Values before the first group in the buffer of settings.
+pub const SETTINGS: usize = 8;
+
+/// How a gradient becomes an update.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// AdamW, with two moments.
+    AdamW,
+    /// Lion, with one moment.
+    Lion,
+    /// Gradient descent with momentum `beta1` (0: none), with one moment.
+    Sgd,
+}
+
+/// The optimiser of a flat list of `length` values, a multiple of 64.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Optimiser {
+    /// Values in the list, with the gaps.
+    pub length: usize,
+    /// How a gradient becomes an update.
+    pub rule: Rule,
+}
+
+impl Optimiser {
+    /// Partial sums of squares that [`Optimiser::reduce`] writes.
+    pub fn sums(&self) -> usize {
+        self.length.div_ceil(1024).clamp(1, 256)
+    }
+
+    /// Values in the buffer `squares`: the partial sums and the global norm behind them.
+    pub fn squares(&self) -> usize {
+        self.sums() + 1
+    }
+
+    /// Adds the partial gradients and squares the result. Buffers: `parts` `[splits, length]`, `gradient` `[length]`,
+    /// `squares`.
+    ///
+    /// # Panics
+    /// When the list is not made of whole blocks.
+    pub fn reduce(&self, splits: Splits) -> Dispatch {
+        assert!(self.length.is_multiple_of(BLOCK), "a flat list has whole blocks");
+        Dispatch::new(
+            REDUCE,
+            self.sums() * WORKGROUP as usize,
+            [Some("parts"), Some("gradient"), Some("squares")],
+            vec![("LENGTH", count(self.length)), ("SPLITS", count(splits.count)), ("GROUPS", count(self.sums()))],
+        )
+    }
+
+    /// Clips and updates. Buffers: `settings` (of [`Optimiser::settings`]), `group_of` `[length / 64]` (u32),
+    /// `gradient`, `squares` (the norm is written behind the sums), `first`, `second` (with AdamW), `weights`.
+    pub fn update(&self) -> Dispatch {
+        let second = (self.rule == Rule::AdamW).then_some("second");
+        Dispatch::new(
+            UPDATE,
+            self.length / 16,
+            [
+                Some("settings"),
+                Some("group_of"),
+                Some("gradient"),
+                Some("squares"),
+                Some("first"),
+                second,
+                Some("weights"),
+            ],
+            vec![
+                ("ADAMW", Flag(self.rule == Rule::AdamW)),
+                ("LION", Flag(self.rule == Rule::Lion)),
+                ("SGD", Flag(self.rule == Rule::Sgd)),
+                ("LENGTH", count(self.length)),
+                ("GROUPS", count(self.sums())),
+            ],
+        )
+    }
+
+    /// The buffer `settings` for update number `step` (from 1): `clip` 0 means no clipping, `gradient_scale` is
+    /// 1 / micro-batches, and each group has a learning rate and a weight decay.
+    pub fn settings(
+        beta1: f64,
+        beta2: f64,
+        epsilon: f64,
+        step: i32,
+        clip: f64,
+        gradient_scale: f64,
+        groups: impl IntoIterator<Item = (f64, f64)>,
+    ) -> Vec<f32> {
+        let corrections = [1.0 / (1.0 - beta1.powi(step)), 1.0 / (1.0 - beta2.powi(step))];
+        let head = [beta1, beta2, epsilon, corrections[0], corrections[1], clip, gradient_scale, 0.0];
+        let groups = groups.into_iter().flat_map(|(rate, decay)| [rate, 1.0 - rate * decay]);
+        head.into_iter().chain(groups).map(|value| value as f32).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sources_bind_what_the_dispatch_names() {
+        for rule in [Rule::AdamW, Rule::Lion, Rule::Sgd] {
+            let optimiser = Optimiser { length: 640, rule };
+            optimiser.update().check();
+            optimiser.reduce(Splits { count: 2, stride: 640 }).check();
+            assert!(optimiser.update().buffers.len() <= 7);
+        }
+    }
+
+    #[test]
+    fn the_sums_stay_few() {
+        let sums = |length| Optimiser { length, rule: Rule::AdamW }.sums();
+        assert_eq!((sums(0), sums(64), sums(94_208), sums(10_000_000)), (1, 1, 92, 256));
+    }
+
+    #[test]
+    fn settings_start_with_eight_values() {
+        let settings = Optimiser::settings(0.9, 0.95, 1e-8, 1, 1.0, 1.0, [(0.1, 0.5), (0.0, 0.5)]);
+        assert_eq!(settings.len(), SETTINGS + 4);
+        assert!((settings[3] - 10.0).abs() < 1e-5 && settings[8..] == [0.1, 0.95, 0.0, 1.0]);
+    }
+}

@@ -1,0 +1,191 @@
+//! The transformer that a step trains: its shape and where its parameters lie.
+
+use crate::gpu::{
+    flat::Flat,
+    ops::{MaskKind, Rule, Splits},
+};
+
+/// The shape of a pre-norm transformer and of its batches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Model {
+    /// Sequences of a batch.
+    pub batch: usize,
+    /// Positions of a sequence.
+    pub time: usize,
+    /// Tokens.
+    pub vocabulary: usize,
+    /// Width of the residual stream.
+    pub width: usize,
+    /// Layers.
+    pub layers: usize,
+    /// Attention heads.
+    pub heads: usize,
+    /// Width of the MLP's hidden layer.
+    pub hidden: usize,
+    /// Whether linear maps and norms have biases.
+    pub bias: bool,
+    /// RMS norm instead of layer norm.
+    pub rms: bool,
+    /// Rotary positions; learned ones otherwise.
+    pub rope: bool,
+    /// Whether the head is the transposed embedding.
+    pub tied: bool,
+    /// Which key a query attends.
+    pub mask: MaskKind,
+    /// How a gradient becomes an update.
+    pub rule: Rule,
+}
+
+/// Where the parameters lie in the flat list.
+///
+/// The order is that of the transformer's parameter list: embedding, learned positions; per layer the maps query, key,
+/// value, output, up, down, each matrix before its bias, then the norms of attention and MLP, each scale before its
+/// bias; last norm; untied head.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offsets {
+    /// The list with its lengths and gaps.
+    pub flat: Flat,
+    bias: bool,
+    rope: bool,
+    tied: bool,
+    layers: usize,
+}
+
+/// A parameter of a layer, counted from the layer's first: a matrix or scale, with its bias behind it.
+#[derive(Clone, Copy)]
+pub(super) enum Part {
+    Query,
+    Key,
+    Output = 3,
+    Up,
+    Down,
+    AttentionNorm,
+    MlpNorm,
+}
+
+impl Model {
+    /// Rows of the activations.
+    pub fn rows(&self) -> usize {
+        self.batch * self.time
+    }
+
+    /// Where the parameters lie.
+    pub fn offsets(&self) -> Offsets {
+        let Self { width, hidden, vocabulary, .. } = *self;
+        let mut lengths = vec![vocabulary * width];
+        if !self.rope {
+            lengths.push(self.time * width);
+        }
+        let mut push = |matrix: usize, bias: usize| {
+            lengths.push(matrix);
+            if self.bias {
+                lengths.push(bias);
+            }
+        };
+        let square = width * width;
+        for _ in 0..self.layers {
+            for _ in 0..4 {
+                push(square, width);
+            }
+            push(width * hidden, hidden);
+            push(hidden * width, width);
+            push(width, width);
+            push(width, width);
+        }
+        push(width, width);
+        if !self.tied {
+            lengths.push(width * vocabulary);
+        }
+        let Self { bias, rope, tied, layers, .. } = *self;
+        Offsets { flat: Flat::new(lengths), bias, rope, tied, layers }
+    }
+
+    /// How many partial gradients a step keeps.
+    pub fn splits(&self) -> Splits {
+        Splits::choose(self.rows(), self.offsets().flat.length)
+    }
+}
+
+impl Offsets {
+    /// Values from a matrix to its bias, and from one of a layer's square matrices to the next.
+    pub(super) fn to_bias(&self, layer: usize, part: Part) -> Option<usize> {
+        let at = self.index(layer, part);
+        self.bias.then(|| self.flat.offsets[at + 1] - self.flat.offsets[at])
+    }
+
+    /// Values from the query's matrix to the key's, and from the key's to the value's.
+    pub(super) fn plane_stride(&self, layer: usize) -> usize {
+        self.part(layer, Part::Key) - self.part(layer, Part::Query)
+    }
+
+    /// First value of a layer's matrix or scale.
+    pub(super) fn part(&self, layer: usize, part: Part) -> usize {
+        self.flat.offsets[self.index(layer, part)]
+    }
+
+    /// First value of the learned positions.
+    pub(super) fn positions(&self) -> usize {
+        self.flat.offsets[1]
+    }
+
+    /// First value of the last norm's scale, and values from there to its bias.
+    pub(super) fn norm(&self) -> (usize, Option<usize>) {
+        let at = self.start() + self.layers * 8 * self.stride();
+        (self.flat.offsets[at], self.bias.then(|| self.flat.offsets[at + 1] - self.flat.offsets[at]))
+    }
+
+    /// First value of the head's matrix: the embedding when they are tied.
+    pub(super) fn head(&self) -> usize {
+        if self.tied { 0 } else { self.flat.offsets[self.flat.offsets.len() - 1] }
+    }
+
+    fn index(&self, layer: usize, part: Part) -> usize {
+        self.start() + (layer * 8 + part as usize) * self.stride()
+    }
+
+    fn start(&self) -> usize {
+        if self.rope { 1 } else { 2 }
+    }
+
+    fn stride(&self) -> usize {
+        if self.bias { 2 } else { 1 }
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    pub(in crate::gpu) fn nano() -> Model {
+        Model {
+            batch: 16,
+            time: 64,
+            vocabulary: 80,
+            width: 48,
+            layers: 3,
+            heads: 3,
+            hidden: 192,
+            bias: false,
+            rms: false,
+            rope: true,
+            tied: true,
+            mask: MaskKind::Causal,
+            rule: Rule::AdamW,
+        }
+    }
+
+    #[test]
+    fn parameters_follow_the_list_order() {
+        let model = Model { bias: true, rope: false, tied: false, ..nano() };
+        let offsets = model.offsets();
+        assert_eq!(offsets.flat.lengths.len(), 2 + 3 * 16 + 2 + 1);
+        assert_eq!(offsets.positions(), 80 * 48);
+        assert_eq!(offsets.part(0, Part::Query), 80 * 48 + 64 * 48);
+        assert_eq!(offsets.plane_stride(1), 48 * 48 + 64);
+        assert_eq!(offsets.to_bias(2, Part::Up), Some(48 * 192));
+        assert_eq!(offsets.flat.lengths[2 + 16 + 8..][..2], [48 * 192, 192]);
+        assert_eq!(offsets.head(), offsets.norm().0 + 128);
+        assert_eq!(nano().offsets().head(), 0);
+        assert_eq!(nano().offsets().to_bias(0, Part::Output), None);
+    }
+}
