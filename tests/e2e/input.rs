@@ -1,6 +1,6 @@
 //! Bad input: one clear sentence that names the field, and nothing already trained is lost.
 
-use std::{fs::File, io::Write as _, path::PathBuf, time::Duration};
+use std::{fs::File, io::Write as _, path::Path, time::Duration};
 
 use anyhow::ensure;
 use tailblazer_tests::{Adapter, Page, Server, with_browser, with_browser_at};
@@ -107,7 +107,7 @@ fn files_that_are_no_text_or_too_large_are_refused_before_they_are_used() {
     });
 }
 
-async fn pick(page: &Page, path: &PathBuf) -> anyhow::Result<()> {
+async fn pick(page: &Page, path: &Path) -> anyhow::Result<()> {
     Ok(page.hook("corpus-file").await?.send_keys(path.to_string_lossy().into_owned()).await?)
 }
 

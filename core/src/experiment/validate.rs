@@ -96,7 +96,7 @@ impl Check {
         if model.heads == 0 || model.width == 0 {
             return;
         }
-        if model.width % model.heads != 0 {
+        if !model.width.is_multiple_of(model.heads) {
             self.fail(
                 "model.heads",
                 format!(
@@ -106,7 +106,7 @@ impl Check {
                     nearest_divisor(model.width, model.heads)
                 ),
             );
-        } else if model.positions == Positions::Rope && (model.width / model.heads) % 2 != 0 {
+        } else if model.positions == Positions::Rope && !(model.width / model.heads).is_multiple_of(2) {
             self.fail(
                 "model.heads",
                 format!(
