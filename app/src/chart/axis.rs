@@ -44,6 +44,8 @@ pub struct Input<'a> {
     pub x_axis: XAxis,
     /// The step under the crosshair.
     pub crosshair: Option<usize>,
+    /// Whether the run broke off.
+    pub failed: bool,
 }
 
 impl Input<'_> {
@@ -179,7 +181,8 @@ mod tests {
     #[test]
     fn the_axis_spans_the_planned_run() {
         let (experiment, record) = (Experiment::default(), Record::default());
-        let input = Input { experiment: &experiment, record: &record, x_axis: XAxis::Step, crosshair: None };
+        let input =
+            Input { experiment: &experiment, record: &record, x_axis: XAxis::Step, crosshair: None, failed: false };
         let frame = Frame::inside(600.0, 300.0);
         assert_eq!(input.x_scale(frame).domain, (0.0, 2000.0));
         let tokens = Input { x_axis: XAxis::Tokens, ..input };
@@ -193,7 +196,8 @@ mod tests {
         let mut record = Record::default();
         let row = |step| StepMetrics { step, loss: 2.0, seconds: step as f64, ..StepMetrics::default() };
         record.columns.append(MetricsFrame { steps: (1..=500).map(row).collect(), batch_digest: String::new() });
-        let input = Input { experiment: &experiment, record: &record, x_axis: XAxis::Step, crosshair: None };
+        let input =
+            Input { experiment: &experiment, record: &record, x_axis: XAxis::Step, crosshair: None, failed: false };
         let frame = Frame::inside(600.0, 300.0);
         let scale = input.x_scale(frame);
         assert_eq!(input.row_at(&scale, scale.map(120.4)).map(|row| row.step), Some(120));

@@ -34,7 +34,15 @@ pub fn scene(input: Input, log: bool, width: f64, height: f64) -> Scene {
         let at = (x.map(input.x_of_step(validation.step)), place(validation.loss));
         scene.marker(Shape::Disc, at, 3.2, Ink::Arm);
     }
-    for (px, py) in &raw.breaks {
+    let mut breaks = raw.breaks.clone();
+    if let Some(last) = raw.parts.last().and_then(|part| part.last())
+        && input.failed
+        && breaks.is_empty()
+    {
+        // A step whose loss was not finite is not part of the run; the cross stands at the last one that is.
+        breaks.push(*last);
+    }
+    for (px, py) in &breaks {
         let at = (*px, if py.is_finite() { *py } else { frame.top + 8.0 });
         scene.marker(Shape::Cross, at, 5.0, Ink::Bad);
     }
@@ -156,7 +164,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        chart::{palette::Palette, svg},
+        chart::{palette::Palette, scene::Item, svg},
         workspace::{Record, Validation, view::XAxis},
     };
 
@@ -181,7 +189,7 @@ mod tests {
     fn figure(record: &Record, x_axis: XAxis, log: bool, crosshair: Option<usize>) -> String {
         let mut experiment = Experiment::default();
         experiment.train.steps = 60;
-        let input = Input { experiment: &experiment, record, x_axis, crosshair };
+        let input = Input { experiment: &experiment, record, x_axis, crosshair, failed: false };
         svg::document(&scene(input, log, 480.0, 240.0), &Palette::variables(), &summary(input, log, "nats/char"), None)
     }
 
@@ -211,12 +219,31 @@ mod tests {
     }
 
     #[test]
+    fn a_run_that_broke_off_ends_in_a_cross() {
+        let (experiment, record) = (Experiment::default(), record(30, falling));
+        let input =
+            Input { experiment: &experiment, record: &record, x_axis: XAxis::Step, crosshair: None, failed: false };
+        let crosses = |scene: Scene| {
+            let is_cross = |item: &&Item| matches!(item, Item::Marker { shape: Shape::Cross, .. });
+            scene.items.iter().filter(is_cross).count()
+        };
+        assert_eq!(crosses(scene(input, true, 480.0, 240.0)), 0);
+        assert_eq!(crosses(scene(Input { failed: true, ..input }, true, 480.0, 240.0)), 1);
+    }
+
+    #[test]
     fn every_loss_has_a_place() {
         for value in [1e-9, 0.02, 0.99, 1.0, 1.7, 4.39, 9.99, 123.0, 1e12] {
             for log in [true, false] {
                 let record = record(3, |step| value * step as f64);
                 let experiment = Experiment::default();
-                let input = Input { experiment: &experiment, record: &record, x_axis: XAxis::Step, crosshair: None };
+                let input = Input {
+                    experiment: &experiment,
+                    record: &record,
+                    x_axis: XAxis::Step,
+                    crosshair: None,
+                    failed: false,
+                };
                 let frame = Frame::inside(400.0, 200.0);
                 let y = y_scale(&input, log, frame);
                 assert!(y.domain.0 > 0.0 && y.domain.0 < y.domain.1, "{value} gives {:?}", y.domain);

@@ -94,9 +94,12 @@ fn in_unit(rate: f64, unit: f64) -> String {
     format!("{:.2}", rate / unit)
 }
 
-/// The unit of the vertical axis: `×10⁻³`.
+/// The unit of the vertical axis, and what it is not: `×10⁻³, not smoothed`.
 pub fn unit(experiment: &Experiment) -> String {
-    format!("×{}", power_of_ten(exponent(experiment)))
+    match exponent(experiment) {
+        0 => "not smoothed".into(),
+        exponent => format!("×{}, not smoothed", power_of_ten(exponent)),
+    }
 }
 
 /// The rate at the crosshair, or at the last step, in the axis' unit.
@@ -154,7 +157,7 @@ mod tests {
         let mut record = Record::default();
         let steps = rates(&experiment, 0, 40).take(done).map(row).collect();
         record.columns.append(MetricsFrame { steps, batch_digest: String::new() });
-        let input = Input { experiment: &experiment, record: &record, x_axis, crosshair: None };
+        let input = Input { experiment: &experiment, record: &record, x_axis, crosshair: None, failed: false };
         svg::document(&scene(input, 360.0, 160.0), &Palette::variables(), "Learning rate", None)
     }
 

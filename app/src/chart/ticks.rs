@@ -90,7 +90,7 @@ pub fn logarithmic(scale: &Scale, gap: f64) -> Vec<f64> {
 /// A tick's label with as many decimals as its neighbours need.
 pub fn label(value: f64) -> String {
     use crate::workspace::format;
-    if value != 0.0 && (value.abs() < 1e-3 || value.abs() >= 1e6) {
+    if value != 0.0 && (value.abs() < 1e-3 || value.abs() >= 1e5) {
         return format::scientific(value);
     }
     if value.abs() >= 1_000.0 && value.fract() == 0.0 {

@@ -70,10 +70,13 @@ pub fn Bench() -> impl IntoView {
     let workspace = Workspace::expect();
     let engine = Engine::expect();
     let running = RwSignal::new(None::<usize>);
+    // Whether the present case trains already: until then the page still shows the case before.
+    let begun = StoredValue::new(false);
     let outcomes = RwSignal::new(Vec::<Outcome>::new());
 
     let begin = move |index: usize| {
         running.set(Some(index));
+        begun.set_value(false);
         workspace.experiment.set(CASES[index].experiment());
         engine.act(Action::Reset);
         engine.act(Action::Play);
@@ -89,13 +92,15 @@ pub fn Bench() -> impl IntoView {
         let state = workspace.state.get();
         let Some(index) = running.get_untracked() else { return };
         match state {
-            RunState::Running if untrack(|| measured(workspace, CASES[index])).is_some_and(|m| m.is_enough) => {
-                engine.act(Action::Pause);
+            RunState::Running => {
+                begun.set_value(true);
+                if untrack(|| measured(workspace, CASES[index])).is_some_and(|measured| measured.is_enough) {
+                    engine.act(Action::Pause);
+                }
             }
-            RunState::Paused => {
+            RunState::Paused if begun.get_value() => {
                 if let Some(measured) = untrack(|| measured(workspace, CASES[index])) {
                     outcomes.update(|outcomes| outcomes.push(measured.outcome));
-                    // A device that is missing was replaced by the CPU; that case was measured already.
                     next(index);
                 }
             }

@@ -123,7 +123,7 @@ fn point(workspace: Workspace, size: RwSignal<(f64, f64)>, plot: NodeRef<html::D
     let experiment = untrack(|| workspace.shown());
     let step = workspace.record.with_value(|record| {
         let x_axis = workspace.view.x_axis.get_untracked();
-        let input = Input { experiment: &experiment, record, x_axis, crosshair: None };
+        let input = Input { experiment: &experiment, record, x_axis, crosshair: None, failed: false };
         let scale = input.x_scale(Frame::inside(width, height));
         input.row_at(&scale, x).map(|row| row.step)
     });

@@ -23,7 +23,8 @@ use crate::{
 fn with_input<T>(workspace: Workspace, with: impl FnOnce(Input) -> T) -> T {
     let experiment = workspace.shown();
     let (x_axis, crosshair) = (workspace.view.x_axis.get(), workspace.view.crosshair.get());
-    workspace.record.with_value(|record| with(Input { experiment: &experiment, record, x_axis, crosshair }))
+    let failed = workspace.state.get() == RunState::Failed;
+    workspace.record.with_value(|record| with(Input { experiment: &experiment, record, x_axis, crosshair, failed }))
 }
 
 fn drawing(workspace: Workspace, scene: impl Fn(Input, f64, f64) -> Scene + 'static) -> Draw {
@@ -123,7 +124,7 @@ pub fn RateCard() -> impl IntoView {
         <ChartCard
             name="rate"
             title="Learning rate"
-            unit=Signal::derive(move || format!("{}, not smoothed", rate::unit(&workspace.shown())))
+            unit=Signal::derive(move || rate::unit(&workspace.shown()))
             summary=sentence
             draw=drawing(workspace, rate::scene)
             readout=readout_view(readout)

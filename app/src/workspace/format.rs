@@ -25,7 +25,7 @@ pub fn fixed(value: f64, decimals: usize) -> String {
         return if value > 0.0 { "infinity".into() } else { format!("{MINUS}infinity") };
     }
     if value.abs() >= 1e6 {
-        return scientific(value);
+        return significant(value);
     }
     format!("{value:.decimals$}").replace('-', &MINUS.to_string())
 }
@@ -133,7 +133,7 @@ mod tests {
     fn names_what_is_not_a_number() {
         assert_eq!(fixed(f64::NAN, 3), "NaN");
         assert_eq!(fixed(f64::INFINITY, 3), "infinity");
-        assert_eq!(fixed(3.2e12, 3), "3.2e12");
+        assert_eq!(fixed(3.204_567e12, 3), "3.20e12");
     }
 
     #[test]
