@@ -4,6 +4,13 @@
 //! implementations are held to. [`cpu`] has the same operations fused, forward and backward, on slices with SIMD;
 //! [`gpu`] has them as WGSL kernels with a description of what to launch.
 
+mod backends;
 pub mod cpu;
+pub mod flat;
+pub mod functions;
 pub mod gpu;
+pub mod model;
+mod ops;
 pub mod plain;
+pub mod plan;
+pub mod update;

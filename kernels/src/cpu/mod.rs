@@ -22,6 +22,7 @@ mod norm;
 mod optimiser;
 mod rope;
 mod simd;
+mod step;
 #[cfg(test)]
 mod testing;
 mod workspace;
@@ -39,4 +40,5 @@ pub use newton_schulz::{MUON, newton_schulz};
 pub use norm::{NormKind, norm, norm_backward};
 pub use optimiser::{Parameter, Rule, clip_scale, global_norm, optimise};
 pub use rope::RopeTable;
+pub use step::{Step, update};
 pub use workspace::Workspace;

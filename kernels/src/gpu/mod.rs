@@ -56,7 +56,7 @@
 //!   read-only and writable in one dispatch: `SHARED_PAGES` is `!cfg!(target_family = "wasm")`, unless the feature
 //!   `exclusive-memory-only` is on.
 //! - A view into a buffer is `handle.clone().offset_start(bytes)`, which ends up as the offset of the binding. It must
-//!   be a multiple of the device's alignment, at most 256 bytes: [`flat::BLOCK`] is 64 values.
+//!   be a multiple of the device's alignment, at most 256 bytes: [`BLOCK`](crate::flat::BLOCK) is 64 values.
 //! - The pipeline cache is keyed by the id alone, so the key holds every constant. The source is made on a miss only.
 //! - `KernelId::mode` decides whether naga bounds every loop natively (`create_module`); `.mode(ExecutionMode::Unchecked)`
 //!   on the id turns that off. The kernels' loops all end.
@@ -66,7 +66,7 @@
 //! # Using them from burn
 //!
 //! The weights are one flat tensor, and the optimiser's moments and the gradient are tensors of the same layout
-//! ([`flat::Flat`]). A training step is one operation of a backend extension, from (weights, batch) to (loss, gradient),
+//! ([`Flat`](crate::flat::Flat)). A training step is one operation of a backend extension, from (weights, batch) to (loss, gradient),
 //! that replays the launches of [`step::Step`] without their last phase; the update is another. Autodiff has nothing to
 //! record: a tape over views of one flat tensor would add a full-size gradient per use. Evaluation replays the first
 //! phase. Single parameters, for spectra or checkpoints, are `slice`s of the flat tensor: burn's `slice` gives a view
@@ -74,7 +74,6 @@
 
 pub mod checks;
 pub mod dispatch;
-pub mod flat;
 pub mod ops;
 pub mod step;
 pub mod template;

@@ -1,7 +1,10 @@
 //! Attention: forward and gradients.
 
 use super::{Data, Numbers, Run, call, close, close_above, dot, reference, slope};
-use crate::gpu::ops::{Attention, MaskKind, Rope, mask_words};
+use crate::{
+    gpu::ops::{Attention, Rope, mask_words},
+    model::MaskKind,
+};
 
 /// Attention with every mask kind, rows that may attend nothing, and large scores.
 pub fn attention(run: &mut Run) {

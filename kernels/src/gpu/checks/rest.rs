@@ -1,9 +1,9 @@
 //! Loss, embedding, optimiser, Newton-Schulz.
 
 use super::{Data, Numbers, Run, call, close, dot, reference, slope};
-use crate::gpu::{
+use crate::{
     flat::Flat,
-    ops::{self, Embedding, NewtonSchulz, Optimiser, Rule, Splits},
+    gpu::ops::{self, Embedding, NewtonSchulz, Optimiser, Rule, Splits},
 };
 
 /// Cross-entropy with ignored rows and logits of +-1e4.

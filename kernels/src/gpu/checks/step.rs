@@ -3,9 +3,12 @@
 use std::collections::HashMap;
 
 use super::{Data, Numbers, Run, call, close, reference, slope};
-use crate::gpu::{
-    ops::{MaskKind, Optimiser, Rope, Rule, mask_words},
-    step::{Buffer, Launch, Model, Phase, Step},
+use crate::{
+    gpu::{
+        ops::{Optimiser, Rope, Rule, mask_words},
+        step::{Buffer, Launch, Phase, Step},
+    },
+    model::{MaskKind, Model},
 };
 
 /// The transformer of a [`Model`] in f64, on weights in the flat layout.
@@ -80,7 +83,6 @@ pub fn step(run: &mut Run) {
         rope: true,
         tied: true,
         mask: MaskKind::Causal,
-        rule: Rule::AdamW,
     };
     one(run, model, 1.0);
     one(run, model, 0.0);
@@ -99,7 +101,7 @@ fn one(run: &mut Run, model: Model, factor: f64) {
         MaskKind::Bits => query != 2 && (query + key) % 3 != 1,
     };
     let reference = Reference { model, allows: &allows };
-    let step = Step::new(model, false);
+    let step = Step::new(model, Rule::AdamW, false);
     let flat = &step.offsets.flat;
     let mut numbers = Numbers::new(3);
     let mut weights = vec![0.0; flat.length];
@@ -134,7 +136,7 @@ fn one(run: &mut Run, model: Model, factor: f64) {
     }
 
     // Two equal micro-batches, then one update with half of their sum.
-    let again = Step::new(model, true);
+    let again = Step::new(model, Rule::AdamW, true);
     let (update, first): (Vec<_>, Vec<_>) = step.launches.iter().partition(|launch| launch.phase == Phase::Update);
     let second = again.launches.iter().filter(|launch| launch.phase < Phase::Update);
     for launch in first.into_iter().chain(second).chain(update) {

@@ -3,22 +3,12 @@
 use super::kernel;
 use crate::gpu::dispatch::{Dispatch, Kernel, count};
 use crate::gpu::template::Constant::{self, F32, Flag};
+use crate::model::MaskKind;
 
 const ROPE: Kernel = kernel!("rope");
 const FORWARD: Kernel = kernel!("attention");
 const QUERY_GRADIENT: Kernel = kernel!("attention_query_gradient");
 const KEY_VALUE_GRADIENT: Kernel = kernel!("attention_key_value_gradient");
-
-/// Which key a query attends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MaskKind {
-    /// Every key.
-    Full,
-    /// Itself and all before it.
-    Causal,
-    /// What a buffer of bits says, one mask for all sequences and heads; see [`mask_words`].
-    Bits,
-}
 
 /// Packs a rule into the words of [`MaskKind::Bits`]: row after row, bit `key % 32` of word `key / 32`.
 pub fn mask_words(time: usize, allows: impl Fn(usize, usize) -> bool) -> Vec<u32> {

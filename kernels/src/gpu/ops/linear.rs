@@ -15,7 +15,7 @@ const TILE: usize = 8;
 ///
 /// Several `planes` are several maps of one input, computed in one dispatch (query, key and value): their outputs are
 /// the planes of one `[planes, rows, outputs]` buffer, and their matrices and biases lie at equal distances in one
-/// buffer each. A buffer of parameters that starts at a plane's first value, as [`Flat`](crate::gpu::flat::Flat) lays
+/// buffer each. A buffer of parameters that starts at a plane's first value, as [`Flat`](crate::flat::Flat) lays
 /// them out, fits without a copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Linear {

@@ -8,7 +8,7 @@ mod newton_schulz;
 mod norm;
 mod optimiser;
 
-pub use attention::{Attention, MaskKind, Rope, mask_words};
+pub use attention::{Attention, Rope, mask_words};
 pub use embedding::Embedding;
 pub use linear::{Epilogue, Linear, product_transposed};
 pub use loss::cross_entropy;

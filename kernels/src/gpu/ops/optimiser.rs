@@ -2,7 +2,7 @@
 
 use super::{Splits, kernel};
 use crate::gpu::dispatch::{Dispatch, Kernel, WORKGROUP, count};
-use crate::gpu::flat::BLOCK;
+use crate::flat::BLOCK;
 use crate::gpu::template::Constant::Flag;
 
 const REDUCE: Kernel = kernel!("reduce_gradient");

@@ -1,10 +1,13 @@
 //! What the launches of a step are bound to.
 
-use super::{build::Step, model::Model};
-use crate::gpu::{
-    dispatch::Dispatch,
+use super::build::Step;
+use crate::{
     flat::BLOCK,
-    ops::{Optimiser, SETTINGS},
+    gpu::{
+        dispatch::Dispatch,
+        ops::{Optimiser, SETTINGS},
+    },
+    model::Model,
 };
 
 /// A buffer of a step. The weights, the moments, the inputs and the results are the caller's to read or write.
@@ -127,13 +130,20 @@ pub struct Launch {
     pub phase: Phase,
 }
 
+impl Launch {
+    /// Whether it reads or writes a buffer.
+    pub fn binds(&self, buffer: Buffer) -> bool {
+        self.views.iter().any(|view| view.buffer == buffer)
+    }
+}
+
 impl Step {
     /// Values (of 4 bytes) in a buffer.
     pub fn size(&self, buffer: Buffer, groups: usize) -> usize {
         let Model { time, vocabulary, width, heads, hidden, .. } = self.model;
         let rows = self.model.rows();
         let flat = self.offsets.flat.length;
-        let optimiser = Optimiser { length: flat, rule: self.model.rule };
+        let optimiser = Optimiser { length: flat, rule: self.rule };
         match buffer {
             Buffer::Tokens | Buffer::Targets | Buffer::LossWeights | Buffer::Loss => rows,
             Buffer::Mask => time * time.div_ceil(32),
@@ -143,7 +153,7 @@ impl Step {
             Buffer::Weights | Buffer::First | Buffer::Second | Buffer::Gradient => flat,
             Buffer::Logits | Buffer::Scratch(Scratch::Logits) => rows * vocabulary,
             Buffer::Squares => optimiser.squares(),
-            Buffer::Parts => self.model.splits().count * flat,
+            Buffer::Parts => self.splits.count * flat,
             Buffer::Saved(_, Saved::AttentionStatistics | Saved::MlpStatistics) => 2 * rows,
             Buffer::Saved(_, Saved::Scores) => 2 * rows * heads,
             Buffer::Saved(_, Saved::Qkv) | Buffer::Scratch(Scratch::Qkv) => 3 * rows * width,

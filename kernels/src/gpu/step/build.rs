@@ -2,14 +2,15 @@
 
 use super::{
     buffers::{Buffer, Launch, Phase, Saved, Scratch, View},
-    model::{Model, Offsets, Part},
 };
-use crate::gpu::{
-    dispatch::Dispatch,
-    ops::{
-        Attention, Embedding, Epilogue, Linear, MaskKind, Norm, Optimiser, Rule, Splits, cross_entropy,
-        product_transposed,
+use crate::{
+    gpu::{
+        dispatch::Dispatch,
+        ops::{
+            Attention, Embedding, Epilogue, Linear, Norm, Optimiser, Rule, Splits, cross_entropy, product_transposed,
+        },
     },
+    model::{MaskKind, Model, Offsets, Part},
 };
 
 /// A training step of a [`Model`].
@@ -17,25 +18,30 @@ use crate::gpu::{
 pub struct Step {
     /// The model.
     pub model: Model,
+    /// How a gradient becomes an update.
+    pub rule: Rule,
     /// Where its parameters lie.
     pub offsets: Offsets,
+    /// How the partial gradients are kept.
+    pub splits: Splits,
     /// The launches in order.
     pub launches: Vec<Launch>,
 }
 
 impl Step {
     /// The step of a model. With `accumulate`, gradients are added to those of the micro-batch before.
-    pub fn new(model: Model, accumulate: bool) -> Self {
+    pub fn new(model: Model, rule: Rule, accumulate: bool) -> Self {
         let offsets = model.offsets();
         let splits = Splits::choose(model.rows(), offsets.flat.length);
-        let mut builder = Builder { model, offsets, splits, accumulate, launches: Vec::new(), phase: Phase::Forward };
+        let (launches, phase) = (Vec::new(), Phase::Forward);
+        let mut builder = Builder { model, rule, offsets, splits, accumulate, launches, phase };
         builder.forward();
         builder.phase = Phase::Backward;
         builder.backward();
         builder.phase = Phase::Update;
         builder.update();
-        let Builder { model, offsets, launches, .. } = builder;
-        Self { model, offsets, launches }
+        let Builder { offsets, launches, .. } = builder;
+        Self { model, rule, offsets, splits, launches }
     }
 
     /// Every buffer that a launch binds, once.
@@ -52,6 +58,7 @@ impl Step {
 
 struct Builder {
     model: Model,
+    rule: Rule,
     offsets: Offsets,
     splits: Splits,
     accumulate: bool,
@@ -225,11 +232,11 @@ impl Builder {
     }
 
     fn update(&mut self) {
-        let optimiser = Optimiser { length: self.offsets.flat.length, rule: self.model.rule };
+        let optimiser = Optimiser { length: self.offsets.flat.length, rule: self.rule };
         let views = [Buffer::Parts, Buffer::Gradient, Buffer::Squares].map(View::from).to_vec();
         self.launch(optimiser.reduce(self.splits), views);
         let mut views = vec![Buffer::Settings, Buffer::GroupOf, Buffer::Gradient, Buffer::Squares, Buffer::First];
-        views.extend((self.model.rule == Rule::AdamW).then_some(Buffer::Second));
+        views.extend((self.rule == Rule::AdamW).then_some(Buffer::Second));
         views.push(Buffer::Weights);
         self.launch(optimiser.update(), views.into_iter().map(View::from).collect());
     }
@@ -291,12 +298,11 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
-    use crate::gpu::flat::BLOCK;
-    use crate::gpu::step::model::tests::nano;
+    use crate::{flat::BLOCK, model::tests::nano};
 
     #[test]
     fn a_step_of_gpt_nano_stays_within_its_budget() {
-        let step = Step::new(nano(), false);
+        let step = Step::new(nano(), Rule::AdamW, false);
         assert_eq!(step.launches.len(), 70);
         let pipelines: HashSet<_> = step.launches.iter().map(|launch| launch.dispatch.key()).collect();
         assert!(pipelines.len() <= 40, "{}", pipelines.len());
@@ -309,7 +315,7 @@ mod tests {
             (true, true, true, MaskKind::Full),
             (false, false, true, MaskKind::Causal),
         ] {
-            let step = Step::new(Model { bias, rope, tied, mask, ..nano() }, bias);
+            let step = Step::new(Model { bias, rope, tied, mask, ..nano() }, Rule::AdamW, bias);
             for launch in &step.launches {
                 launch.dispatch.check();
                 assert!(launch.dispatch.buffers.len() <= 7, "{}", launch.dispatch.kernel.name);
@@ -323,7 +329,7 @@ mod tests {
     /// The browser refuses a dispatch in which a buffer that is written is bound a second time.
     #[test]
     fn what_a_launch_writes_is_bound_once() {
-        for launch in Step::new(nano(), false).launches {
+        for launch in Step::new(nano(), Rule::AdamW, false).launches {
             let source = launch.dispatch.source(false);
             for (binding, view) in launch.views.iter().enumerate() {
                 if launch.dispatch.writes(&source, binding) {

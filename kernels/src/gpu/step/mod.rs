@@ -15,8 +15,6 @@
 
 mod buffers;
 mod build;
-mod model;
 
 pub use buffers::{Buffer, Launch, Phase, Saved, Scratch, View};
 pub use build::Step;
-pub use model::{Model, Offsets};

@@ -1,5 +1,7 @@
 //! All parameters in one flat list: what lets two dispatches update a whole model.
 
+use std::ops::Range;
+
 /// Values of a block, 256 bytes: the coarsest alignment that WebGPU may ask of the start of a buffer's binding.
 pub const BLOCK: usize = 64;
 
@@ -26,6 +28,11 @@ impl Flat {
             flat.length += length.next_multiple_of(BLOCK);
         }
         flat
+    }
+
+    /// The values of a parameter.
+    pub fn span(&self, index: usize) -> Range<usize> {
+        self.offsets[index]..self.offsets[index] + self.lengths[index]
     }
 
     /// The parameter group of each block, from the group of each parameter.

@@ -1,12 +1,22 @@
-//! The transformer that a step trains: its shape and where its parameters lie.
+//! The transformer that the fused operations compute: its shape and where its parameters lie.
 
-use crate::gpu::{
-    flat::Flat,
-    ops::{MaskKind, Rule, Splits},
-};
+use std::ops::Range;
+
+use crate::flat::Flat;
+
+/// Which key a query attends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MaskKind {
+    /// Every key.
+    Full,
+    /// Itself and all before it.
+    Causal,
+    /// What data says, one mask for all sequences and heads.
+    Bits,
+}
 
 /// The shape of a pre-norm transformer and of its batches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Model {
     /// Sequences of a batch.
     pub batch: usize,
@@ -32,8 +42,6 @@ pub struct Model {
     pub tied: bool,
     /// Which key a query attends.
     pub mask: MaskKind,
-    /// How a gradient becomes an update.
-    pub rule: Rule,
 }
 
 /// Where the parameters lie in the flat list.
@@ -51,12 +59,22 @@ pub struct Offsets {
     layers: usize,
 }
 
+/// Where a matrix or scale and its bias lie in the flat list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Spans {
+    /// The matrix or scale.
+    pub matrix: Range<usize>,
+    /// Its bias, if there is one.
+    pub bias: Option<Range<usize>>,
+}
+
 /// A parameter of a layer, counted from the layer's first: a matrix or scale, with its bias behind it.
 #[derive(Clone, Copy)]
-pub(super) enum Part {
+pub(crate) enum Part {
     Query,
     Key,
-    Output = 3,
+    Value,
+    Output,
     Up,
     Down,
     AttentionNorm,
@@ -99,43 +117,67 @@ impl Model {
         let Self { bias, rope, tied, layers, .. } = *self;
         Offsets { flat: Flat::new(lengths), bias, rope, tied, layers }
     }
-
-    /// How many partial gradients a step keeps.
-    pub fn splits(&self) -> Splits {
-        Splits::choose(self.rows(), self.offsets().flat.length)
-    }
 }
 
 impl Offsets {
     /// Values from a matrix to its bias, and from one of a layer's square matrices to the next.
-    pub(super) fn to_bias(&self, layer: usize, part: Part) -> Option<usize> {
+    pub(crate) fn to_bias(&self, layer: usize, part: Part) -> Option<usize> {
         let at = self.index(layer, part);
         self.bias.then(|| self.flat.offsets[at + 1] - self.flat.offsets[at])
     }
 
+    /// The values of a layer's matrix or scale, and of its bias.
+    pub(crate) fn spans(&self, layer: usize, part: Part) -> Spans {
+        self.spans_at(self.index(layer, part))
+    }
+
+    /// The values of the last norm's scale and bias.
+    pub(crate) fn norm_spans(&self) -> Spans {
+        self.spans_at(self.start() + self.layers * 8 * self.stride())
+    }
+
+    /// The values of the embedding.
+    pub(crate) fn embedding_span(&self) -> Range<usize> {
+        self.flat.span(0)
+    }
+
+    /// The values of the learned positions, if there are any.
+    pub(crate) fn positions_span(&self) -> Option<Range<usize>> {
+        (!self.rope).then(|| self.flat.span(1))
+    }
+
+    /// The values of the head's matrix; none when it is the transposed embedding.
+    pub(crate) fn head_span(&self) -> Option<Range<usize>> {
+        (!self.tied).then(|| self.flat.span(self.flat.lengths.len() - 1))
+    }
+
+    fn spans_at(&self, index: usize) -> Spans {
+        Spans { matrix: self.flat.span(index), bias: self.bias.then(|| self.flat.span(index + 1)) }
+    }
+
     /// Values from the query's matrix to the key's, and from the key's to the value's.
-    pub(super) fn plane_stride(&self, layer: usize) -> usize {
+    pub(crate) fn plane_stride(&self, layer: usize) -> usize {
         self.part(layer, Part::Key) - self.part(layer, Part::Query)
     }
 
     /// First value of a layer's matrix or scale.
-    pub(super) fn part(&self, layer: usize, part: Part) -> usize {
+    pub(crate) fn part(&self, layer: usize, part: Part) -> usize {
         self.flat.offsets[self.index(layer, part)]
     }
 
     /// First value of the learned positions.
-    pub(super) fn positions(&self) -> usize {
+    pub(crate) fn positions(&self) -> usize {
         self.flat.offsets[1]
     }
 
     /// First value of the last norm's scale, and values from there to its bias.
-    pub(super) fn norm(&self) -> (usize, Option<usize>) {
+    pub(crate) fn norm(&self) -> (usize, Option<usize>) {
         let at = self.start() + self.layers * 8 * self.stride();
         (self.flat.offsets[at], self.bias.then(|| self.flat.offsets[at + 1] - self.flat.offsets[at]))
     }
 
     /// First value of the head's matrix: the embedding when they are tied.
-    pub(super) fn head(&self) -> usize {
+    pub(crate) fn head(&self) -> usize {
         if self.tied { 0 } else { self.flat.offsets[self.flat.offsets.len() - 1] }
     }
 
@@ -153,10 +195,10 @@ impl Offsets {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    pub(in crate::gpu) fn nano() -> Model {
+    pub(crate) fn nano() -> Model {
         Model {
             batch: 16,
             time: 64,
@@ -170,7 +212,6 @@ pub(super) mod tests {
             rope: true,
             tied: true,
             mask: MaskKind::Causal,
-            rule: Rule::AdamW,
         }
     }
 

@@ -1,0 +1,252 @@
+//! WebGPU: tensors of burn-cubecl as buffers for the launches of [`Step`].
+
+use std::{collections::HashMap, sync::Arc};
+
+use burn::{
+    backend::{
+        TensorMetadata as _,
+        ops::FloatTensorOps as _,
+        tensor::{FloatTensor, IntTensor},
+        wgpu::{CubeBackend, CubeTensor},
+    },
+    tensor::{DType, FloatDType, Shape},
+};
+use cubecl::{
+    CubeKernel, PrecompiledSource,
+    client::Client,
+    ir::{UIntKind, metadata::Info},
+    prelude::*,
+    server::{Handle, KernelArguments},
+};
+
+use crate::{
+    gpu::{
+        dispatch::Dispatch,
+        ops::{Optimiser, Rope, Rule, mask_words},
+        step::{Buffer, Launch, Phase, Step},
+    },
+    model::Model,
+    ops::{Batch, LossAndGradient, State, TransformerOps, Updated},
+    plan::Plan,
+    update::Update,
+};
+
+/// Whether several allocations lie in one buffer: everywhere but in a browser.
+const SHARED_PAGES: bool = !cfg!(target_family = "wasm");
+
+impl TransformerOps for CubeBackend {
+    fn transformer_logits(weights: FloatTensor<Self>, tokens: IntTensor<Self>, plan: &Plan) -> FloatTensor<Self> {
+        let model = plan.model();
+        let out = Target::new(&weights, [model.rows(), model.vocabulary]);
+        let bound = [
+            (Buffer::Weights, handle(&weights)),
+            (Buffer::Tokens, handle(&tokens)),
+            (Buffer::Logits, out.handle()),
+        ];
+        with_replay(plan, |replay| {
+            // The loss has no targets here.
+            let is_needed = |launch: &Launch| launch.phase == Phase::Forward && !launch.binds(Buffer::Loss);
+            replay.run(&weights.client, plan, false, is_needed, &bound);
+        });
+        out.0
+    }
+
+    fn transformer_losses(weights: FloatTensor<Self>, batch: Batch<Self>, plan: &Plan) -> FloatTensor<Self> {
+        let losses = Target::new(&weights, [plan.model().rows()]);
+        let bound = batch_buffers(&weights, &batch, &losses);
+        with_replay(plan, |replay| {
+            replay.run(&weights.client, plan, false, |launch| launch.phase == Phase::Forward, &bound);
+        });
+        losses.0
+    }
+
+    fn transformer_gradient(
+        weights: FloatTensor<Self>,
+        batch: Batch<Self>,
+        gradient: FloatTensor<Self>,
+        accumulate: bool,
+        plan: &Plan,
+    ) -> LossAndGradient<Self> {
+        let losses = Target::new(&weights, [plan.model().rows()]);
+        with_replay(plan, |replay| {
+            let length = replay.step(plan, accumulate).size(Buffer::Parts, 0);
+            let gradient = if gradient.shape().num_elements() == length {
+                own(gradient)
+            } else {
+                Self::float_zeros(Shape::new([length]), &weights.device, FloatDType::F32)
+            };
+            let parts = (Buffer::Parts, handle(&gradient));
+            let bound: Vec<_> = batch_buffers(&weights, &batch, &losses).into_iter().chain([parts]).collect();
+            replay.run(&weights.client, plan, accumulate, |launch| launch.phase < Phase::Update, &bound);
+            LossAndGradient { losses: losses.0, gradient }
+        })
+    }
+
+    fn transformer_update(
+        state: State<Self>,
+        gradient: FloatTensor<Self>,
+        update: &Update,
+        plan: &Plan,
+    ) -> Updated<Self> {
+        let State { weights, first, second } = state;
+        let [weights, first, second] = [weights, first, second].map(own);
+        let client = weights.client.clone();
+        let Update { rule, clip, gradient_scale, groups } = update;
+        let rates = groups.iter().map(|group| (group.learning_rate, group.decay));
+        let settings = Optimiser::settings(
+            rule.beta1, rule.beta2, rule.epsilon, rule.update, *clip, *gradient_scale, rates,
+        );
+        with_replay(plan, |replay| {
+            let squares = Target::new(&weights, [replay.step(plan, false).size(Buffer::Squares, 0)]);
+            let bound = [
+                (Buffer::Weights, handle(&weights)),
+                (Buffer::First, handle(&first)),
+                (Buffer::Second, handle(&second)),
+                (Buffer::Parts, handle(&gradient)),
+                (Buffer::Squares, squares.handle()),
+                (Buffer::Settings, client.create_from_slice(f32::as_bytes(&settings))),
+            ];
+            replay.run(&client, plan, false, |launch| launch.phase == Phase::Update, &bound);
+            Updated { state: State { weights, first, second }, norm: squares.0 }
+        })
+    }
+}
+
+/// The launches of a plan's passes and the buffers that stay between them.
+#[derive(Default)]
+pub(crate) struct Replay {
+    /// A step that overwrites the gradient, and one that adds to it.
+    steps: [Option<(Arc<Step>, Vec<Arc<Dispatch>>)>; 2],
+    buffers: HashMap<Buffer, Handle>,
+}
+
+impl Replay {
+    fn step(&mut self, plan: &Plan, accumulate: bool) -> Arc<Step> {
+        self.prepared(plan, accumulate).0.clone()
+    }
+
+    fn prepared(&mut self, plan: &Plan, accumulate: bool) -> &(Arc<Step>, Vec<Arc<Dispatch>>) {
+        self.steps[usize::from(accumulate)].get_or_insert_with(|| {
+            let step = Step::new(plan.model(), Rule::AdamW, accumulate);
+            let dispatches = step.launches.iter().map(|launch| Arc::new(launch.dispatch.clone())).collect();
+            (Arc::new(step), dispatches)
+        })
+    }
+
+    /// Hands the needed launches to the device; `bound` are the buffers that are not the replay's own.
+    fn run(
+        &mut self,
+        client: &Client,
+        plan: &Plan,
+        accumulate: bool,
+        is_needed: impl Fn(&Launch) -> bool,
+        bound: &[(Buffer, Handle)],
+    ) {
+        let (step, dispatches) = self.prepared(plan, accumulate).clone();
+        for (launch, dispatch) in step.launches.iter().zip(dispatches) {
+            if dispatch.is_empty() || !is_needed(launch) {
+                continue;
+            }
+            let mut arguments = KernelArguments::new();
+            for view in &launch.views {
+                let given = bound.iter().find(|(buffer, _)| *buffer == view.buffer);
+                let handle = match given {
+                    Some((_, handle)) => handle,
+                    None => self.buffers.entry(view.buffer).or_insert_with(|| own_buffer(client, plan, &step, view.buffer)),
+                };
+                let start = (view.offset * size_of::<f32>()) as u64;
+                arguments = arguments.with_buffer(handle.clone().offset_start(start).binding());
+            }
+            let [x, y, z] = dispatch.workgroups;
+            client.launch(Box::new(Wgsl(dispatch)), CubeCount::Static(x, y, z), arguments);
+        }
+    }
+}
+
+/// A buffer that only the plan's passes use: what its content depends on is written once.
+fn own_buffer(client: &Client, plan: &Plan, step: &Step, buffer: Buffer) -> Handle {
+    let Model { time, width, heads, .. } = plan.model();
+    match buffer {
+        Buffer::Angles => {
+            let table = Rope::table(plan.positions().iter().copied(), width / heads);
+            client.create_from_slice(f32::as_bytes(&table))
+        }
+        Buffer::Mask => {
+            let words = mask_words(time, |query, key| plan.allowed()[query * time + key]);
+            client.create_from_slice(u32::as_bytes(&words))
+        }
+        Buffer::GroupOf => {
+            let flat = &plan.offsets().flat;
+            let each: Vec<u32> = (0..flat.lengths.len() as u32).collect();
+            client.create_from_slice(u32::as_bytes(&flat.group_of_blocks(&each)))
+        }
+        _ => client.empty(step.size(buffer, 0) * size_of::<f32>()),
+    }
+}
+
+/// A kernel that brings its own text.
+#[derive(Clone)]
+struct Wgsl(Arc<Dispatch>);
+
+impl KernelMetadata for Wgsl {
+    fn id(&self) -> KernelId {
+        KernelId::new::<Self>().info(self.0.key())
+    }
+
+    fn address_type(&self) -> ElemType {
+        UIntKind::U32.into()
+    }
+}
+
+impl CubeKernel for Wgsl {
+    fn define(&self) -> KernelDefinition {
+        let dim = CubeDim::new_1d(self.0.kernel.workgroup).0;
+        let settings = KernelSettings::new(dim, ExecutionMode::Checked, AddressType::U32);
+        KernelDefinition { body: Scope::root(settings.clone()), settings, info: Info::default() }
+    }
+
+    fn source(&self) -> Option<PrecompiledSource> {
+        let (source, name) = (self.0.source(SHARED_PAGES), self.0.kernel.name.to_string());
+        Some(PrecompiledSource { source, entrypoint_name: name, lang: "wgsl" })
+    }
+}
+
+/// A result that is still to be written, beside a tensor on the same device.
+struct Target(CubeTensor);
+
+impl Target {
+    fn new<const D: usize>(beside: &CubeTensor, shape: [usize; D]) -> Self {
+        let CubeTensor { client, device, .. } = beside;
+        let handle = client.empty(shape.iter().product::<usize>() * size_of::<f32>());
+        Self(CubeTensor::new_contiguous(client.clone(), device.clone(), Shape::new(shape), handle, DType::F32))
+    }
+
+    fn handle(&self) -> Handle {
+        self.0.handle.clone()
+    }
+}
+
+fn batch_buffers(weights: &CubeTensor, batch: &Batch<CubeBackend>, losses: &Target) -> [(Buffer, Handle); 5] {
+    [
+        (Buffer::Weights, handle(weights)),
+        (Buffer::Tokens, handle(&batch.tokens)),
+        (Buffer::Targets, handle(&batch.targets)),
+        (Buffer::LossWeights, handle(&batch.loss_weights)),
+        (Buffer::Loss, losses.handle()),
+    ]
+}
+
+fn with_replay<R>(plan: &Plan, work: impl FnOnce(&mut Replay) -> R) -> R {
+    work(plan.memory().gpu.get_or_insert_default())
+}
+
+/// A tensor that nobody else sees changing.
+fn own(tensor: CubeTensor) -> CubeTensor {
+    if tensor.can_mut() { tensor } else { tensor.copy() }
+}
+
+/// The buffer of a tensor whose numbers lie in a row, 4 bytes each.
+fn handle(tensor: &CubeTensor) -> Handle {
+    assert!(tensor.is_contiguous() && tensor.dtype.size() == 4, "a packed tensor of 4-byte numbers");
+    tensor.handle.clone()
+}
