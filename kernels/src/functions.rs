@@ -83,34 +83,27 @@ pub fn losses(plan: &Plan, weights: &Tensor<1>, batch: Batch) -> Tensor<1> {
     Tensor::from_dispatch(Dispatch::transformer_losses(weights, batch.into_dispatch(), plan))
 }
 
-/// The weighted cross-entropy of every row, `[rows]`, and its gradient: in place of `sum`, or added to it.
-pub fn gradient(
-    plan: &Plan,
-    weights: &Tensor<1>,
-    batch: Batch,
-    sum: GradientSum,
-    accumulate: bool,
-) -> (Tensor<1>, GradientSum) {
-    let (weights, sum) = (weights.clone().into_dispatch(), sum.0.into_dispatch());
+/// The weighted cross-entropy of every row, `[rows]`; its gradient takes the place of `sum`, or is added to it.
+pub fn gradient(plan: &Plan, weights: &Tensor<1>, batch: Batch, sum: &mut GradientSum, accumulate: bool) -> Tensor<1> {
+    // The operation must hold the only reference to the sum, or it would copy it.
+    let taken = std::mem::replace(&mut sum.0, weights.clone()).into_dispatch();
     let ops::LossAndGradient { losses, gradient } =
-        Dispatch::transformer_gradient(weights, batch.into_dispatch(), sum, accumulate, plan);
-    (Tensor::from_dispatch(losses), GradientSum(Tensor::from_dispatch(gradient)))
+        Dispatch::transformer_gradient(weights.clone().into_dispatch(), batch.into_dispatch(), taken, accumulate, plan);
+    sum.0 = Tensor::from_dispatch(gradient);
+    Tensor::from_dispatch(losses)
 }
 
-/// One update. The last value of the second result is the l2 norm of the gradient before clipping.
-pub fn update(plan: &Plan, state: State, sum: &GradientSum, update: &Update) -> (State, Tensor<1>) {
+/// One update. The last of the returned values is the l2 norm of the gradient before clipping.
+pub fn update(plan: &Plan, state: &mut State, sum: &GradientSum, update: &Update) -> Tensor<1> {
+    let take = |tensor: &mut Tensor<1>| std::mem::replace(tensor, sum.0.clone()).into_dispatch();
     let State { weights, first, second } = state;
-    let state = ops::State {
-        weights: weights.into_dispatch(),
-        first: first.into_dispatch(),
-        second: second.into_dispatch(),
-    };
+    let taken = ops::State { weights: take(weights), first: take(first), second: take(second) };
     let ops::Updated { state: ops::State { weights, first, second }, norm } =
-        Dispatch::transformer_update(state, sum.0.clone().into_dispatch(), update, plan);
-    let state = State {
+        Dispatch::transformer_update(taken, sum.0.clone().into_dispatch(), update, plan);
+    *state = State {
         weights: Tensor::from_dispatch(weights),
         first: Tensor::from_dispatch(first),
         second: Tensor::from_dispatch(second),
     };
-    (state, Tensor::from_dispatch(norm))
+    Tensor::from_dispatch(norm)
 }

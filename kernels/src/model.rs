@@ -20,8 +20,10 @@ pub enum MaskKind {
 pub struct Model {
     /// Sequences of a batch.
     pub batch: usize,
-    /// Positions of a sequence.
+    /// Positions of a sequence, at most `context`.
     pub time: usize,
+    /// Rows of the table of learned positions.
+    pub context: usize,
     /// Tokens.
     pub vocabulary: usize,
     /// Width of the residual stream.
@@ -92,7 +94,7 @@ impl Model {
         let Self { width, hidden, vocabulary, .. } = *self;
         let mut lengths = vec![vocabulary * width];
         if !self.rope {
-            lengths.push(self.time * width);
+            lengths.push(self.context * width);
         }
         let mut push = |matrix: usize, bias: usize| {
             lengths.push(matrix);
@@ -202,6 +204,7 @@ pub(crate) mod tests {
         Model {
             batch: 16,
             time: 64,
+            context: 64,
             vocabulary: 80,
             width: 48,
             layers: 3,

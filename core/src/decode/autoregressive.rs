@@ -1,11 +1,9 @@
 //! Autoregressive decoding: one forward per token.
 
-use burn::tensor::Tensor;
-
 use super::choose;
 use crate::{
     experiment::SampleConfig,
-    model::{Mask, Transformer, Weights},
+    model::{Transformer, Weights},
     train::TrainError,
 };
 
@@ -16,14 +14,12 @@ pub struct Sampler {
     temperature: f64,
     seed: u32,
     step: u64,
-    causal: Tensor<4>,
 }
 
 impl Sampler {
     /// A sample that continues `prompt`, which must not be empty, with the random numbers of training step `step`.
-    pub fn new(transformer: &Transformer, prompt: Vec<u32>, config: &SampleConfig, seed: u32, step: usize) -> Self {
-        let causal = transformer.mask(&Mask::causal(transformer.config.context));
-        Self { prompt: prompt.len(), tokens: prompt, temperature: config.temperature, seed, step: step as u64, causal }
+    pub fn new(prompt: Vec<u32>, config: &SampleConfig, seed: u32, step: usize) -> Self {
+        Self { prompt: prompt.len(), tokens: prompt, temperature: config.temperature, seed, step: step as u64 }
     }
 
     /// The tokens drawn so far, without the prompt.
@@ -38,7 +34,7 @@ impl Sampler {
         // Padding to the full context keeps one shape, and so one set of compiled kernels; the causal mask hides it.
         let mut window = seen.to_vec();
         window.resize(context, 0);
-        let logits = transformer.forward(weights, transformer.tokens(&window, 1), &self.causal, None);
+        let logits = transformer.forward(weights, transformer.tokens(&window, 1), transformer.causal());
         let last = logits.narrow(0, seen.len() - 1, 1).into_data_async().await?;
         let index = self.drawn().len() as u64;
         self.tokens.push(choose(
@@ -62,7 +58,6 @@ pub async fn complete_greedily(
     length: usize,
 ) -> Result<Vec<Vec<u32>>, TrainError> {
     let context = transformer.config.context;
-    let causal = transformer.mask(&Mask::causal(context));
     let mut rows: Vec<Vec<u32>> = prompts.to_vec();
     for _ in 0..length {
         let mut inputs = Vec::with_capacity(rows.len() * context);
@@ -73,7 +68,7 @@ pub async fn complete_greedily(
             inputs.resize((index + 1) * context, 0);
             lasts.push((index * context + seen.len() - 1) as u32);
         }
-        let logits = transformer.forward(weights, transformer.tokens(&inputs, rows.len()), &causal, None);
+        let logits = transformer.forward(weights, transformer.tokens(&inputs, rows.len()), transformer.causal());
         let lasts = transformer.tokens(&lasts, 1).squeeze_dim(0);
         let logits: Vec<f32> = logits.select(0, lasts).into_data_async().await?.iter::<f32>().collect();
         for (row, logits) in rows.iter_mut().zip(logits.chunks_exact(transformer.vocabulary)) {
@@ -89,11 +84,15 @@ mod tests {
     use futures::executor::block_on;
 
     use super::*;
-    use crate::{experiment::ModelConfig, model::initialise};
+    use crate::{
+        experiment::{ModelConfig, Operations},
+        model::initialise,
+    };
 
     fn model() -> (Transformer, Weights) {
         let device = Device::flex();
-        let transformer = Transformer::new(&ModelConfig { context: 8, ..Default::default() }, 7, &device);
+        let transformer =
+            Transformer::new(&ModelConfig { context: 8, ..Default::default() }, 7, Operations::Fused, &device);
         let weights = initialise(&transformer.specs, 5, &device);
         (transformer, weights)
     }
@@ -107,7 +106,7 @@ mod tests {
             let alone = block_on(complete_greedily(&transformer, &weights, std::slice::from_ref(prompt), 10));
             assert_eq!(&alone.expect("flex does not fail")[0], expected);
             let config = SampleConfig { temperature: 0.0, ..Default::default() };
-            let mut sampler = Sampler::new(&transformer, prompt.clone(), &config, 1, 1);
+            let mut sampler = Sampler::new(prompt.clone(), &config, 1, 1);
             for _ in 0..10 {
                 block_on(sampler.draw(&transformer, &weights)).expect("flex does not fail");
             }

@@ -22,6 +22,19 @@ pub struct Experiment {
     pub sample: SampleConfig,
     /// Where to compute.
     pub device: DeviceChoice,
+    /// What to compute with.
+    pub operations: Operations,
+}
+
+/// What a transformer is computed with; both give the same numbers up to rounding.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Operations {
+    /// Fused kernels. Dropout has none: a model with dropout is computed with plain operations.
+    #[default]
+    Fused,
+    /// burn's own operations and its automatic differentiation: slow, and the reference.
+    Plain,
 }
 
 /// Which text is learned and how it becomes tokens.

@@ -6,8 +6,8 @@ mod preset;
 mod validate;
 
 pub use config::{
-    Corpus, DeviceChoice, Experiment, ModelConfig, OptimiserConfig, Positions, SampleConfig, ScheduleConfig, Shape,
-    TextConfig, TokeniserKind, TrainConfig,
+    Corpus, DeviceChoice, Experiment, ModelConfig, Operations, OptimiserConfig, Positions, SampleConfig,
+    ScheduleConfig, Shape, TextConfig, TokeniserKind, TrainConfig,
 };
 pub use link::{LinkError, from_link, to_link};
 pub use preset::{ModelPreset, PRESETS, Preset};

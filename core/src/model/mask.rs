@@ -1,6 +1,7 @@
 //! Attention masks as data: which query attends which key.
 
 use burn::tensor::{Device, Tensor, TensorData};
+use tailblazer_kernels::model::MaskKind;
 
 /// Which of `keys` positions each of `queries` positions attends.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +31,11 @@ impl Mask {
         Self::from_rule(length, length, |_, _| true)
     }
 
+    /// Number of queries.
+    pub fn queries(&self) -> usize {
+        self.queries
+    }
+
     /// Whether the query attends the key.
     pub fn allows(&self, query: usize, key: usize) -> bool {
         self.allowed[query * self.keys + key]
@@ -39,6 +45,17 @@ impl Mask {
     pub fn bias(&self, device: &Device) -> Tensor<4> {
         let values: Vec<f32> = self.allowed.iter().map(|allowed| if *allowed { 0.0 } else { FORBIDDEN }).collect();
         Tensor::from_data(TensorData::new(values, [1, 1, self.queries, self.keys]), device)
+    }
+
+    /// The mask for fused operations: its kind, and the data of a kind that needs them.
+    pub fn kernel(&self) -> (MaskKind, Vec<bool>) {
+        if *self == Self::causal(self.queries) {
+            (MaskKind::Causal, Vec::new())
+        } else if *self == Self::full(self.queries) {
+            (MaskKind::Full, Vec::new())
+        } else {
+            (MaskKind::Bits, self.allowed.clone())
+        }
     }
 }
 
@@ -51,5 +68,13 @@ mod tests {
         let mask = Mask::causal(3);
         assert_eq!(mask.allowed, [true, false, false, true, true, false, true, true, true]);
         assert_eq!(Mask::full(2).allowed, [true; 4]);
+    }
+
+    #[test]
+    fn the_kernels_know_common_masks_by_name() {
+        assert_eq!(Mask::causal(5).kernel().0, MaskKind::Causal);
+        assert_eq!(Mask::full(5).kernel().0, MaskKind::Full);
+        let (kind, allowed) = Mask::from_rule(2, 2, |query, key| query == key).kernel();
+        assert_eq!((kind, allowed), (MaskKind::Bits, vec![true, false, false, true]));
     }
 }

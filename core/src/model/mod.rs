@@ -10,5 +10,5 @@ mod transformer;
 pub use cost::Cost;
 pub use layout::{LayerLayout, Layout, Linear, Norm};
 pub use mask::Mask;
-pub use parameters::{ParameterSpec, Role, Weights, initialise, specs};
-pub use transformer::{Dropout, Transformer};
+pub use parameters::{ParameterSpec, Role, Weights, flat, flatten, initialise, specs, tensors};
+pub use transformer::{Dropout, PreparedMask, Transformer};

@@ -2,6 +2,7 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 use rand_distr::{Distribution as _, Normal};
+use tailblazer_kernels::flat::{BLOCK, Flat};
 
 use super::Layout;
 use crate::{
@@ -68,8 +69,29 @@ impl ParameterSpec {
     }
 }
 
-/// The values of all parameters, in the order of their [`ParameterSpec`]s.
-pub type Weights = Vec<Tensor<2>>;
+/// The values of all parameters in one flat tensor, in the order of their [`ParameterSpec`]s; see [`flat`].
+pub type Weights = Tensor<1>;
+
+/// Where each parameter lies in [`Weights`].
+pub fn flat(specs: &[ParameterSpec]) -> Flat {
+    Flat::new(specs.iter().map(ParameterSpec::len))
+}
+
+/// The parameters one by one, `[rows, columns]` each.
+pub fn tensors(specs: &[ParameterSpec], weights: &Weights) -> Vec<Tensor<2>> {
+    let flat = flat(specs);
+    specs.iter().enumerate().map(|(index, spec)| weights.clone().slice(flat.span(index)).reshape(spec.shape)).collect()
+}
+
+/// Puts one tensor per parameter into a flat one.
+pub fn flatten(specs: &[ParameterSpec], tensors: Vec<Tensor<2>>) -> Weights {
+    let parts = specs.iter().zip(tensors).flat_map(|(spec, tensor)| {
+        let gap = spec.len().next_multiple_of(BLOCK) - spec.len();
+        let gap = (gap > 0).then(|| Tensor::zeros([gap], &tensor.device()));
+        [Some(tensor.reshape([spec.len()])), gap]
+    });
+    Tensor::cat(parts.flatten().collect(), 0)
+}
 
 /// The descriptions of a configuration's parameters.
 pub fn specs(config: &ModelConfig, vocabulary: usize) -> Vec<ParameterSpec> {
@@ -80,11 +102,12 @@ pub fn specs(config: &ModelConfig, vocabulary: usize) -> Vec<ParameterSpec> {
 ///
 /// Each parameter has its own stream of randomness, so a change of one shape leaves the others as they were.
 pub fn initialise(specs: &[ParameterSpec], seed: u32, device: &Device) -> Weights {
-    specs
-        .iter()
-        .enumerate()
-        .map(|(index, spec)| Tensor::from_data(TensorData::new(initial_values(spec, index, seed), spec.shape), device))
-        .collect()
+    let flat = flat(specs);
+    let mut values = vec![0.0; flat.length];
+    for (index, spec) in specs.iter().enumerate() {
+        values[flat.span(index)].copy_from_slice(&initial_values(spec, index, seed));
+    }
+    Tensor::from_data(TensorData::new(values, [flat.length]), device)
 }
 
 fn initial_values(spec: &ParameterSpec, index: usize, seed: u32) -> Vec<f32> {
@@ -119,6 +142,16 @@ mod tests {
         assert_eq!(count(&config, 65), 97_296);
         config.context = 64;
         assert_eq!(count(&config, 65), 94_224);
+    }
+
+    #[test]
+    fn parameters_survive_flattening() {
+        let config = ModelConfig { bias: true, tied: false, width: 24, ..Default::default() };
+        let specs = specs(&config, 7);
+        let weights = initialise(&specs, 1, &Device::flex());
+        let list = tensors(&specs, &weights);
+        assert_eq!(list[1].clone().into_data().iter::<f32>().collect::<Vec<_>>(), initial_values(&specs[1], 1, 1));
+        assert_eq!(flatten(&specs, list).into_data(), weights.into_data());
     }
 
     #[test]

@@ -1,14 +1,26 @@
 //! The forward pass of one pre-norm transformer whose attention mask is an input.
 
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
+
 use burn::tensor::{Device, Int, Tensor, TensorData, activation};
 use rand::Rng as _;
 
-use tailblazer_kernels::plain;
+use tailblazer_kernels::{
+    functions,
+    model::{MaskKind, Model},
+    plain,
+    plan::Plan,
+};
 
-use super::{LayerLayout, Layout, Linear, Mask, Norm, ParameterSpec, Weights, rope::Rope};
+use super::{LayerLayout, Layout, Linear, Mask, Norm, ParameterSpec, Weights, parameters::tensors, rope::Rope};
 use crate::{
-    experiment::{ModelConfig, Positions},
+    experiment::{ModelConfig, Operations, Positions},
+    objective::cross_entropy,
     random::{Purpose, stream},
+    text::Batch,
 };
 
 /// A pre-norm transformer (GPT-2's block) with GELU MLPs four times as wide as the residual stream.
@@ -26,6 +38,20 @@ pub struct Transformer {
     layout: Layout,
     rope: Option<Rope>,
     device: Device,
+    is_fused: bool,
+    causal: PreparedMask,
+}
+
+/// A mask in the forms that a transformer computes with.
+#[derive(Clone, Debug)]
+pub struct PreparedMask {
+    time: usize,
+    /// What plain operations add to the scores.
+    bias: Tensor<4>,
+    kind: MaskKind,
+    allowed: Vec<bool>,
+    /// What fused operations keep for each batch size.
+    plans: Arc<Mutex<BTreeMap<usize, Plan>>>,
 }
 
 /// Which activations a training step drops; a pure function of its numbers.
@@ -39,11 +65,30 @@ pub struct Dropout {
 
 impl Transformer {
     /// A transformer for a vocabulary on a device.
-    pub fn new(config: &ModelConfig, vocabulary: usize, device: &Device) -> Self {
+    pub fn new(config: &ModelConfig, vocabulary: usize, operations: Operations, device: &Device) -> Self {
         let (layout, specs) = Layout::new(config, vocabulary);
         let rope = (config.positions == Positions::Rope)
             .then(|| Rope::new(config.context, config.width / config.heads, device));
-        Self { config: config.clone(), vocabulary, specs, layout, rope, device: device.clone() }
+        Self {
+            config: config.clone(),
+            vocabulary,
+            specs,
+            layout,
+            rope,
+            device: device.clone(),
+            is_fused: operations == Operations::Fused && config.dropout == 0.0,
+            causal: PreparedMask::new(&Mask::causal(config.context), device),
+        }
+    }
+
+    /// Whether it computes with fused operations.
+    pub fn is_fused(&self) -> bool {
+        self.is_fused
+    }
+
+    /// The causal mask of the whole context.
+    pub fn causal(&self) -> &PreparedMask {
+        &self.causal
     }
 
     /// The device on which the tables lie and inputs are expected.
@@ -51,9 +96,55 @@ impl Transformer {
         &self.device
     }
 
-    /// A mask as a summand of the scores on this transformer's device, `[1, 1, queries, keys]`.
-    pub fn mask(&self, mask: &Mask) -> Tensor<4> {
-        mask.bias(&self.device)
+    /// A mask in the forms that this transformer computes with.
+    pub fn mask(&self, mask: &Mask) -> PreparedMask {
+        PreparedMask::new(mask, &self.device)
+    }
+
+    /// What fused operations keep for batches of `batch` sequences under a mask.
+    pub fn plan(&self, mask: &PreparedMask, batch: usize) -> Plan {
+        let ModelConfig { layers, heads, width, context, positions, bias, tied, .. } = self.config;
+        let PreparedMask { time, kind, allowed, plans, .. } = mask;
+        let make = || {
+            let model = Model {
+                batch,
+                time: *time,
+                context,
+                vocabulary: self.vocabulary,
+                width,
+                layers,
+                heads,
+                hidden: 4 * width,
+                bias,
+                rms: false,
+                rope: positions == Positions::Rope,
+                tied,
+                mask: *kind,
+            };
+            Plan::new(model, (0..*time).collect(), allowed.clone())
+        };
+        plans.lock().expect("no holder panics").entry(batch).or_insert_with(make).clone()
+    }
+
+    /// Cross-entropies of a batch, whose sum is the mean over its rows in nats.
+    pub fn losses(&self, weights: &Weights, batch: &Batch, mask: &PreparedMask) -> Tensor<1> {
+        if self.is_fused {
+            return functions::losses(&self.plan(mask, batch.batch), weights, self.fused_batch(batch));
+        }
+        let logits = self.forward(weights, self.tokens(&batch.inputs, batch.batch), mask);
+        cross_entropy(logits, self.tokens(&batch.targets, 1).squeeze_dim(0))
+    }
+
+    /// A batch for fused operations, with loss weights for the mean over its rows.
+    pub fn fused_batch(&self, batch: &Batch) -> functions::Batch {
+        let rows = batch.targets.len();
+        let row = |ids: &[u32]| self.tokens(ids, 1).reshape([rows]);
+        let loss_weights = TensorData::new(vec![1.0 / rows as f32; rows], [rows]);
+        functions::Batch {
+            tokens: row(&batch.inputs),
+            targets: row(&batch.targets),
+            loss_weights: Tensor::from_data(loss_weights, &self.device),
+        }
     }
 
     /// Token ids as a tensor, `[batch, time]`.
@@ -63,13 +154,24 @@ impl Transformer {
         Tensor::from_data(TensorData::new(ids, [batch, time]), &self.device)
     }
 
-    /// Logits of every position, `[batch * time, vocabulary]`, from tokens `[batch, time]` and a mask from
-    /// [`Transformer::mask`], `[1, 1, time, time]`. With `dropout`, activations are dropped as in training.
-    pub fn forward(
+    /// Logits of every position, `[batch * time, vocabulary]`, from tokens `[batch, time]` under a mask over `time`
+    /// positions.
+    pub fn forward(&self, weights: &Weights, tokens: Tensor<2, Int>, mask: &PreparedMask) -> Tensor<2> {
+        if self.is_fused {
+            let [batch, time] = tokens.dims();
+            functions::logits(&self.plan(mask, batch), weights, tokens.reshape([batch * time]))
+        } else {
+            self.forward_plain(&tensors(&self.specs, weights), tokens, mask, None)
+        }
+    }
+
+    /// [`Transformer::forward`] from burn's primitives, on parameters one by one, which may be tracked. With `dropout`,
+    /// activations are dropped as in training.
+    pub fn forward_plain(
         &self,
-        weights: &Weights,
+        weights: &[Tensor<2>],
         tokens: Tensor<2, Int>,
-        mask: &Tensor<4>,
+        mask: &PreparedMask,
         dropout: Option<Dropout>,
     ) -> Tensor<2> {
         let [batch, time] = tokens.dims();
@@ -86,7 +188,7 @@ impl Transformer {
 
         for layer in &self.layout.layers {
             let normed = norm(x.clone(), layer.attention_norm, weights);
-            let attended = self.attend(normed, layer, weights, [batch, time], mask, &mut sites);
+            let attended = self.attend(normed, layer, weights, [batch, time], &mask.bias, &mut sites);
             x = x + sites.drop(linear(attended, layer.output, weights));
 
             let normed = norm(x.clone(), layer.mlp_norm, weights);
@@ -106,7 +208,7 @@ impl Transformer {
         &self,
         x: Tensor<2>,
         layer: &LayerLayout,
-        weights: &Weights,
+        weights: &[Tensor<2>],
         [batch, time]: [usize; 2],
         mask: &Tensor<4>,
         sites: &mut Sites,
@@ -124,11 +226,18 @@ impl Transformer {
     }
 }
 
-fn linear(x: Tensor<2>, map: Linear, weights: &Weights) -> Tensor<2> {
+impl PreparedMask {
+    fn new(mask: &Mask, device: &Device) -> Self {
+        let (kind, allowed) = mask.kernel();
+        Self { time: mask.queries(), bias: mask.bias(device), kind, allowed, plans: Arc::default() }
+    }
+}
+
+fn linear(x: Tensor<2>, map: Linear, weights: &[Tensor<2>]) -> Tensor<2> {
     plain::linear(x, &weights[map.weight], map.bias.map(|bias| &weights[bias]))
 }
 
-fn norm(x: Tensor<2>, norm: Norm, weights: &Weights) -> Tensor<2> {
+fn norm(x: Tensor<2>, norm: Norm, weights: &[Tensor<2>]) -> Tensor<2> {
     plain::layer_norm(x, &weights[norm.scale], norm.bias.map(|bias| &weights[bias]))
 }
 
@@ -163,24 +272,50 @@ mod tests {
     use super::*;
     use crate::model::initialise;
 
-    fn logits(config: &ModelConfig, ids: &[u32], batch: usize, dropout: Option<Dropout>) -> Vec<f32> {
+    fn logits(config: &ModelConfig, ids: &[u32], batch: usize) -> Vec<f32> {
+        logits_with(config, Operations::Fused, ids, batch)
+    }
+
+    fn logits_with(config: &ModelConfig, operations: Operations, ids: &[u32], batch: usize) -> Vec<f32> {
         let device = Device::flex();
-        let transformer = Transformer::new(config, 11, &device);
+        let transformer = Transformer::new(config, 11, operations, &device);
         let weights = initialise(&transformer.specs, 3, &device);
         let mask = transformer.mask(&Mask::causal(ids.len() / batch));
-        transformer
-            .forward(&weights, transformer.tokens(ids, batch), &mask, dropout)
-            .into_data()
-            .iter::<f32>()
-            .collect()
+        transformer.forward(&weights, transformer.tokens(ids, batch), &mask).into_data().iter::<f32>().collect()
+    }
+
+    #[test]
+    fn the_kernels_lay_parameters_out_as_the_specs_do() {
+        for (positions, bias, tied) in
+            [(Positions::Rope, false, true), (Positions::Learned, true, false), (Positions::Learned, false, true)]
+        {
+            let config = ModelConfig { context: 8, positions, bias, tied, ..Default::default() };
+            let transformer = Transformer::new(&config, 11, Operations::Fused, &Device::flex());
+            let plan = transformer.plan(transformer.causal(), 2);
+            assert_eq!(plan.offsets().flat, crate::model::flat(&transformer.specs));
+        }
+    }
+
+    #[test]
+    fn fused_and_plain_operations_agree() {
+        for (positions, bias, tied) in [(Positions::Rope, false, true), (Positions::Learned, true, false)] {
+            let config = ModelConfig { context: 8, positions, bias, tied, ..Default::default() };
+            let run =
+                |operations| logits_with(&config, operations, &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 0, 1, 2, 3, 4, 5], 2);
+            let (fused, plain) = (run(Operations::Fused), run(Operations::Plain));
+            assert_eq!(fused.len(), plain.len());
+            for (fused, plain) in fused.iter().zip(&plain) {
+                assert!((fused - plain).abs() < 1e-5, "{fused} against {plain}");
+            }
+        }
     }
 
     #[test]
     fn a_causal_mask_hides_the_future() {
         for positions in [Positions::Rope, Positions::Learned] {
             let config = ModelConfig { context: 8, positions, bias: true, tied: false, ..Default::default() };
-            let a = logits(&config, &[1, 2, 3, 4, 5, 6], 1, None);
-            let b = logits(&config, &[1, 2, 3, 9, 9, 9], 1, None);
+            let a = logits(&config, &[1, 2, 3, 4, 5, 6], 1);
+            let b = logits(&config, &[1, 2, 3, 9, 9, 9], 1);
             assert_eq!(a[..3 * 11], b[..3 * 11]);
             assert_ne!(a[3 * 11..4 * 11], b[3 * 11..4 * 11]);
         }
@@ -189,8 +324,8 @@ mod tests {
     #[test]
     fn rows_of_a_batch_do_not_see_each_other() {
         let config = ModelConfig { context: 4, ..Default::default() };
-        let both = logits(&config, &[1, 2, 3, 4, 5, 6, 7, 8], 2, None);
-        let alone = logits(&config, &[5, 6, 7, 8], 1, None);
+        let both = logits(&config, &[1, 2, 3, 4, 5, 6, 7, 8], 2);
+        let alone = logits(&config, &[5, 6, 7, 8], 1);
         for (x, y) in both[4 * 11..].iter().zip(&alone) {
             assert!((x - y).abs() < 1e-5, "{x} {y}");
         }
@@ -200,25 +335,27 @@ mod tests {
     fn positions_matter() {
         for positions in [Positions::Rope, Positions::Learned] {
             let config = ModelConfig { context: 8, positions, ..Default::default() };
-            let a = logits(&config, &[1, 2, 3], 1, None);
-            let b = logits(&config, &[2, 1, 3], 1, None);
+            let a = logits(&config, &[1, 2, 3], 1);
+            let b = logits(&config, &[2, 1, 3], 1);
             assert_ne!(a[22..], b[22..], "{positions:?}");
         }
     }
 
     #[test]
     fn dropout_is_a_function_of_seed_and_step() {
-        let config = ModelConfig { context: 4, dropout: 0.3, ..Default::default() };
-        let run = |seed, step| logits(&config, &[1, 2, 3, 4], 1, Some(Dropout { seed, step }));
-        assert_eq!(run(1, 1), run(1, 1));
-        assert_ne!(run(1, 1), run(1, 2));
-        assert_ne!(run(1, 1), run(2, 1));
-        let plain = logits(
-            &ModelConfig { dropout: 0.0, ..config.clone() },
-            &[1, 2, 3, 4],
-            1,
-            Some(Dropout { seed: 1, step: 1 }),
-        );
-        assert_eq!(plain, logits(&config, &[1, 2, 3, 4], 1, None));
+        let run = |dropout, seed, step| {
+            let device = Device::flex();
+            let config = ModelConfig { context: 4, dropout, ..Default::default() };
+            let transformer = Transformer::new(&config, 11, Operations::Fused, &device);
+            let weights = tensors(&transformer.specs, &initialise(&transformer.specs, 3, &device));
+            let tokens = transformer.tokens(&[1, 2, 3, 4], 1);
+            let dropout = Some(Dropout { seed, step });
+            let logits = transformer.forward_plain(&weights, tokens, transformer.causal(), dropout);
+            logits.into_data().iter::<f32>().collect::<Vec<_>>()
+        };
+        assert_eq!(run(0.3, 1, 1), run(0.3, 1, 1));
+        assert_ne!(run(0.3, 1, 1), run(0.3, 1, 2));
+        assert_ne!(run(0.3, 1, 1), run(0.3, 2, 1));
+        assert_eq!(run(0.0, 1, 1), run(0.0, 2, 2));
     }
 }

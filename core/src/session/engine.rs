@@ -237,8 +237,7 @@ impl<H: Host> Engine<H> {
             prompt = trainer.dataset().validation[..1].to_vec();
         }
         let shown = tokeniser.decode(&prompt);
-        let mut sampler =
-            Sampler::new(trainer.transformer(), prompt, &experiment.sample, experiment.seed, trainer.steps_done());
+        let mut sampler = Sampler::new(prompt, &experiment.sample, experiment.seed, trainer.steps_done());
         for _ in 0..experiment.sample.length {
             if let Err(error) = sampler.draw(trainer.transformer(), trainer.weights()).await {
                 return self.break_off(error);

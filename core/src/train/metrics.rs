@@ -1,6 +1,6 @@
 //! Losses and gradient norms that still lie on the device, and how they are read.
 
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{Tensor, TensorData, Transaction};
 
 use super::TrainError;
 
@@ -13,23 +13,36 @@ pub struct PendingStep {
     pub learning_rate: f64,
     /// Tokens trained on, this step included.
     pub tokens: u64,
-    /// Loss before the update, `[1]`.
-    pub loss: Tensor<1>,
-    /// l2 norm of the gradient before clipping, `[1]`.
+    /// For each micro-batch, values whose sum is its mean loss before the update.
+    pub losses: Vec<Tensor<1>>,
+    /// The last value is the l2 norm of the gradient before clipping.
     pub gradient_norm: Tensor<1>,
 }
 
 /// Reads losses and gradient norms of several steps in one transfer, in order.
 pub async fn read(pending: &[PendingStep]) -> Result<Vec<(f64, f64)>, TrainError> {
-    if pending.is_empty() {
-        return Ok(Vec::new());
-    }
-    let columns = pending.iter().flat_map(|step| [step.loss.clone(), step.gradient_norm.clone()]).collect();
-    let values = floats(Tensor::cat(columns, 0).into_data_async().await?);
-    Ok(values.chunks_exact(2).map(|pair| (f64::from(pair[0]), f64::from(pair[1]))).collect())
+    let tensors = pending.iter().flat_map(|step| step.losses.iter().chain([&step.gradient_norm]));
+    let mut values = read_all(tensors.cloned()).await?.into_iter();
+    let mut next = || values.next().expect("one list for each tensor");
+    let row = |step: &PendingStep| {
+        let loss = step.losses.iter().map(|_| sum(&next())).sum::<f64>() / step.losses.len() as f64;
+        (loss, next().last().copied().map_or(f64::NAN, f64::from))
+    };
+    Ok(pending.iter().map(row).collect())
+}
+
+/// The values of several tensors, in one transfer.
+pub async fn read_all(tensors: impl IntoIterator<Item = Tensor<1>>) -> Result<Vec<Vec<f32>>, TrainError> {
+    let transaction = tensors.into_iter().fold(Transaction::default(), Transaction::register);
+    Ok(transaction.execute_async().await?.into_iter().map(floats).collect())
+}
+
+/// The sum of many small numbers.
+pub fn sum(values: &[f32]) -> f64 {
+    values.iter().map(|value| f64::from(*value)).sum()
 }
 
 /// The values of a tensor that was read.
-pub fn floats(data: TensorData) -> Vec<f32> {
+fn floats(data: TensorData) -> Vec<f32> {
     data.iter::<f32>().collect()
 }

@@ -1,6 +1,7 @@
 //! The trainer: steps, validation, and copies of its state in memory.
 
 mod error;
+mod gradient;
 mod metrics;
 mod trainer;
 mod validation;

@@ -1,12 +1,12 @@
 //! Loss on held-out text, and exact answers to held-out problems.
 
-use burn::tensor::{Int, Tensor};
-
-use super::{TrainError, metrics::floats};
+use super::{
+    TrainError,
+    metrics::{read_all, sum},
+};
 use crate::{
     decode::complete_greedily,
     model::{Transformer, Weights},
-    objective::cross_entropy,
     text::{self, Batch, Dataset, validation_windows},
 };
 
@@ -18,24 +18,19 @@ const PROBLEMS: usize = 64;
 pub async fn loss(
     transformer: &Transformer,
     weights: &Weights,
-    mask: &Tensor<4>,
     tokens: &[u32],
     windows: usize,
     batch: usize,
 ) -> Result<f64, TrainError> {
     let context = transformer.config.context;
     let starts = validation_windows(tokens.len(), context, windows);
-    let sums = starts
-        .chunks(batch)
-        .map(|starts| {
-            let Batch { inputs, targets, .. } = Batch::of_windows(tokens, starts, context);
-            let targets: Tensor<1, Int> = transformer.tokens(&targets, 1).squeeze_dim(0);
-            let logits = transformer.forward(weights, transformer.tokens(&inputs, starts.len()), mask, None);
-            cross_entropy(logits, targets) * starts.len() as f64
-        })
-        .collect();
-    let sums = floats(Tensor::cat(sums, 0).into_data_async().await?);
-    Ok(sums.iter().map(|sum| f64::from(*sum)).sum::<f64>() / starts.len() as f64)
+    let losses = starts.chunks(batch).map(|starts| {
+        let batch = Batch::of_windows(tokens, starts, context);
+        transformer.losses(weights, &batch, transformer.causal())
+    });
+    let losses = read_all(losses).await?;
+    let total: f64 = starts.chunks(batch).zip(losses).map(|(starts, losses)| starts.len() as f64 * sum(&losses)).sum();
+    Ok(total / starts.len() as f64)
 }
 
 /// Share of a task's first held-out problems that the model answers exactly, likeliest token by likeliest token; none

@@ -38,11 +38,8 @@ impl TransformerOps for CubeBackend {
     fn transformer_logits(weights: FloatTensor<Self>, tokens: IntTensor<Self>, plan: &Plan) -> FloatTensor<Self> {
         let model = plan.model();
         let out = Target::new(&weights, [model.rows(), model.vocabulary]);
-        let bound = [
-            (Buffer::Weights, handle(&weights)),
-            (Buffer::Tokens, handle(&tokens)),
-            (Buffer::Logits, out.handle()),
-        ];
+        let bound =
+            [(Buffer::Weights, handle(&weights)), (Buffer::Tokens, handle(&tokens)), (Buffer::Logits, out.handle())];
         with_replay(plan, |replay| {
             // The loss has no targets here.
             let is_needed = |launch: &Launch| launch.phase == Phase::Forward && !launch.binds(Buffer::Loss);
@@ -93,9 +90,8 @@ impl TransformerOps for CubeBackend {
         let client = weights.client.clone();
         let Update { rule, clip, gradient_scale, groups } = update;
         let rates = groups.iter().map(|group| (group.learning_rate, group.decay));
-        let settings = Optimiser::settings(
-            rule.beta1, rule.beta2, rule.epsilon, rule.update, *clip, *gradient_scale, rates,
-        );
+        let settings =
+            Optimiser::settings(rule.beta1, rule.beta2, rule.epsilon, rule.update, *clip, *gradient_scale, rates);
         with_replay(plan, |replay| {
             let squares = Target::new(&weights, [replay.step(plan, false).size(Buffer::Squares, 0)]);
             let bound = [
@@ -116,21 +112,14 @@ impl TransformerOps for CubeBackend {
 #[derive(Default)]
 pub(crate) struct Replay {
     /// A step that overwrites the gradient, and one that adds to it.
-    steps: [Option<(Arc<Step>, Vec<Arc<Dispatch>>)>; 2],
+    steps: [Option<Arc<Step>>; 2],
     buffers: HashMap<Buffer, Handle>,
 }
 
 impl Replay {
     fn step(&mut self, plan: &Plan, accumulate: bool) -> Arc<Step> {
-        self.prepared(plan, accumulate).0.clone()
-    }
-
-    fn prepared(&mut self, plan: &Plan, accumulate: bool) -> &(Arc<Step>, Vec<Arc<Dispatch>>) {
-        self.steps[usize::from(accumulate)].get_or_insert_with(|| {
-            let step = Step::new(plan.model(), Rule::AdamW, accumulate);
-            let dispatches = step.launches.iter().map(|launch| Arc::new(launch.dispatch.clone())).collect();
-            (Arc::new(step), dispatches)
-        })
+        let make = || Arc::new(Step::new(plan.model(), Rule::AdamW, accumulate));
+        self.steps[usize::from(accumulate)].get_or_insert_with(make).clone()
     }
 
     /// Hands the needed launches to the device; `bound` are the buffers that are not the replay's own.
@@ -142,23 +131,22 @@ impl Replay {
         is_needed: impl Fn(&Launch) -> bool,
         bound: &[(Buffer, Handle)],
     ) {
-        let (step, dispatches) = self.prepared(plan, accumulate).clone();
-        for (launch, dispatch) in step.launches.iter().zip(dispatches) {
-            if dispatch.is_empty() || !is_needed(launch) {
-                continue;
-            }
+        let step = self.step(plan, accumulate);
+        for launch in step.launches.iter().filter(|launch| !launch.dispatch.is_empty() && is_needed(launch)) {
             let mut arguments = KernelArguments::new();
             for view in &launch.views {
                 let given = bound.iter().find(|(buffer, _)| *buffer == view.buffer);
                 let handle = match given {
                     Some((_, handle)) => handle,
-                    None => self.buffers.entry(view.buffer).or_insert_with(|| own_buffer(client, plan, &step, view.buffer)),
+                    None => {
+                        self.buffers.entry(view.buffer).or_insert_with(|| own_buffer(client, plan, &step, view.buffer))
+                    }
                 };
                 let start = (view.offset * size_of::<f32>()) as u64;
                 arguments = arguments.with_buffer(handle.clone().offset_start(start).binding());
             }
-            let [x, y, z] = dispatch.workgroups;
-            client.launch(Box::new(Wgsl(dispatch)), CubeCount::Static(x, y, z), arguments);
+            let [x, y, z] = launch.dispatch.workgroups;
+            client.launch(Box::new(Wgsl(launch.dispatch.clone())), CubeCount::Static(x, y, z), arguments);
         }
     }
 }
@@ -249,4 +237,162 @@ fn own(tensor: CubeTensor) -> CubeTensor {
 fn handle(tensor: &CubeTensor) -> Handle {
     assert!(tensor.is_contiguous() && tensor.dtype.size() == 4, "a packed tensor of 4-byte numbers");
     tensor.handle.clone()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::OnceLock;
+
+    use burn::tensor::{Device, DeviceKind, Tensor};
+
+    use super::*;
+    use crate::{
+        cpu::AdamW,
+        functions::{self, GradientSum},
+        gpu::checks,
+        model::{MaskKind, tests::nano},
+        update::Group,
+    };
+
+    /// The GPU of this machine, or its software adapter; a process opens it once.
+    fn device() -> Device {
+        static DEVICE: OnceLock<Device> = OnceLock::new();
+        let open = |kind| Device::wgpu_options().device_kind(kind).init().ok();
+        let opened = DEVICE.get_or_init(|| {
+            [DeviceKind::DefaultDevice, DeviceKind::Cpu].into_iter().find_map(open).expect(
+                "these tests need a Vulkan, Metal or DirectX adapter; without a GPU, install SwiftShader or lavapipe \
+                 (cargo xtask test finds Chromium's)",
+            )
+        });
+        opened.clone()
+    }
+
+    fn primitive(tensor: Tensor<1>) -> CubeTensor {
+        tensor.try_into_primitive::<CubeBackend>().expect("a tensor on the GPU")
+    }
+
+    fn check(check: checks::Check) {
+        let client = primitive(Tensor::zeros([1], &device())).client;
+        check(&mut |dispatch, buffers| {
+            let handles: Vec<Handle> =
+                buffers.iter().map(|words| client.create_from_slice(u32::as_bytes(words))).collect();
+            let arguments = handles
+                .iter()
+                .fold(KernelArguments::new(), |arguments, handle| arguments.with_buffer(handle.clone().binding()));
+            let [x, y, z] = dispatch.workgroups;
+            client.launch(Box::new(Wgsl(Arc::new(dispatch.clone()))), CubeCount::Static(x, y, z), arguments);
+            for (words, handle) in buffers.iter_mut().zip(handles) {
+                let bytes = client.read_one(handle).expect("the adapter answers");
+                let length = words.len();
+                words.copy_from_slice(&u32::from_bytes(&bytes)[..length]);
+            }
+        });
+    }
+
+    #[test]
+    fn linear_maps_agree_with_f64() {
+        check(checks::linear);
+    }
+
+    #[test]
+    fn norms_agree_with_f64() {
+        check(checks::norm);
+    }
+
+    #[test]
+    fn attention_agrees_with_f64() {
+        check(checks::attention);
+    }
+
+    #[test]
+    fn losses_and_embeddings_agree_with_f64() {
+        check(checks::cross_entropy);
+        check(checks::embedding);
+    }
+
+    #[test]
+    fn updates_agree_with_f64() {
+        check(checks::optimiser);
+        check(checks::newton_schulz);
+    }
+
+    #[test]
+    fn whole_steps_agree_with_f64() {
+        check(checks::step);
+    }
+
+    /// Losses, gradient norms and last weights of a few steps.
+    fn train(device: &Device, model: Model, steps: i32, accumulation: usize) -> Vec<f32> {
+        let allowed = if model.mask == MaskKind::Bits {
+            (0..model.time * model.time).map(|at| (at / model.time + at % model.time) % 3 != 1).collect()
+        } else {
+            Vec::new()
+        };
+        let plan = Plan::new(model, (0..model.time).map(|position| position / 2).collect(), allowed);
+        let flat = &plan.offsets().flat;
+        let mut values = vec![0.0f32; flat.length];
+        for index in 0..flat.lengths.len() {
+            for (at, value) in values[flat.span(index)].iter_mut().enumerate() {
+                *value = ((at * 37 + index * 11) % 101) as f32 / 101.0 - 0.5;
+            }
+        }
+        let mut state = functions::State::new(Tensor::from_floats(values.as_slice(), device));
+        let mut sum = GradientSum::new(device);
+        let groups: Vec<Group> =
+            (0..flat.lengths.len()).map(|index| Group { learning_rate: 1e-3 * index as f64, decay: 0.1 }).collect();
+        let mut found = Vec::new();
+        let read = |tensor: Tensor<1>| tensor.into_data().iter::<f32>().collect::<Vec<_>>();
+        for number in 1..=steps {
+            for micro_batch in 0..accumulation {
+                let ids = |shift: usize| {
+                    let id = |row: usize| ((row * 13 + shift + micro_batch) % model.vocabulary) as i32;
+                    let ids: Vec<i32> = (0..model.rows()).map(id).collect();
+                    Tensor::from_ints(ids.as_slice(), device)
+                };
+                let weights: Vec<f32> = (0..model.rows()).map(|row| (row % 3) as f32 / model.rows() as f32).collect();
+                let batch = functions::Batch {
+                    tokens: ids(number as usize),
+                    targets: ids(number as usize + 1),
+                    loss_weights: Tensor::from_floats(weights.as_slice(), device),
+                };
+                found.push(functions::losses(&plan, &state.weights, batch.clone()).sum().into_scalar());
+                let losses = functions::gradient(&plan, &state.weights, batch, &mut sum, micro_batch > 0);
+                found.push(losses.sum().into_scalar());
+            }
+            found.push(sum.total(&plan).square().sum().sqrt().into_scalar());
+            // Where a gradient is 0 (a key's bias), a small epsilon would blow its rounding up to a whole step.
+            let rule = AdamW { beta1: 0.9, beta2: 0.95, epsilon: 1e-3, update: number };
+            let scale = 1.0 / accumulation as f64;
+            let update = Update { rule, clip: 1.0, gradient_scale: scale, groups: groups.clone() };
+            found.push(*read(functions::update(&plan, &mut state, &sum, &update)).last().expect("a norm"));
+        }
+        found.extend(read(state.weights));
+        found
+    }
+
+    #[test]
+    fn training_agrees_with_the_cpu() {
+        let tiny = Model {
+            batch: 3,
+            time: 10,
+            context: 10,
+            vocabulary: 17,
+            width: 24,
+            layers: 2,
+            heads: 2,
+            hidden: 96,
+            ..nano()
+        };
+        for (model, accumulation) in [
+            (Model { bias: true, tied: false, rope: false, ..tiny }, 1),
+            (Model { mask: MaskKind::Bits, ..tiny }, 3),
+            (Model { width: 10, heads: 1, hidden: 30, batch: 1, time: 1, context: 1, mask: MaskKind::Full, ..tiny }, 2),
+        ] {
+            let (gpu, cpu) = (train(&device(), model, 4, accumulation), train(&Device::flex(), model, 4, accumulation));
+            assert_eq!(gpu.len(), cpu.len());
+            for (at, (gpu, cpu)) in gpu.iter().zip(&cpu).enumerate() {
+                assert!((gpu - cpu).abs() < 1e-4 * cpu.abs().max(1.0), "{model:?}: {gpu}, on the CPU {cpu}, at {at}");
+            }
+        }
+    }
 }

@@ -6,10 +6,10 @@
 use std::ops::Range;
 
 use super::{
-    Activation, AttentionGradients, AttentionInputs, AttentionMask, AttentionShape, InputGradient,
-    LinearGradients, LinearShape, LinearWeights, NormKind, Operand, Parameter, RopeTable, Rotation, Workspace,
-    attention, attention_backward, clip_scale, cross_entropy, embed, embed_backward, global_norm, linear,
-    linear_backward, matmul, norm, norm_backward, optimise,
+    Activation, AttentionGradients, AttentionInputs, AttentionMask, AttentionShape, InputGradient, LinearGradients,
+    LinearShape, LinearWeights, NormKind, Operand, Parameter, RopeTable, Rotation, Workspace, attention,
+    attention_backward, clip_scale, cross_entropy, embed, embed_backward, global_norm, linear, linear_backward, matmul,
+    norm, norm_backward, optimise,
 };
 use crate::{
     flat::Flat,
@@ -160,8 +160,7 @@ impl Step {
         let Gradients { logits, stream, normed, hidden, attended, qkv } = &self.gradients;
         let layers = self.layers.iter().flat_map(|layer| {
             let normed = [&layer.attention_moments, &layer.attention_normed, &layer.mlp_moments, &layer.mlp_normed];
-            let rest =
-                [&layer.qkv, &layer.kept, &layer.attended, &layer.middle, &layer.before_gelu, &layer.hidden];
+            let rest = [&layer.qkv, &layer.kept, &layer.attended, &layer.middle, &layer.before_gelu, &layer.hidden];
             normed.into_iter().chain(rest)
         });
         let ends = [&self.moments, &self.normed, &self.logits, logits, stream, normed, hidden, attended, qkv];
@@ -271,9 +270,7 @@ impl Step {
         let inputs = AttentionInputs::Together(&kept.qkv);
         let (mask, rotation) = (attention_mask(model, &self.mask), rotation(self.rope.as_ref()));
         let to = AttentionGradients::Together(qkv);
-        attention_backward(
-            attention_shape(model), inputs, rotation, mask, &kept.kept, attended, to, workspace,
-        );
+        attention_backward(attention_shape(model), inputs, rotation, mask, &kept.kept, attended, to, workspace);
         let maps = QKV.map(|part| map_weights(weights, &spans(part)));
         let [a, b, c] = QKV.map(spans);
         let [a_matrix, a_bias, b_matrix, b_bias, c_matrix, c_bias] =
@@ -389,4 +386,140 @@ fn disjoint<const N: usize>(list: &mut [f32], parts: [Option<Range<usize>>; N]) 
     let slices = list.get_disjoint_mut(parts.map(Option::unwrap_or_default)).expect("parameters do not overlap");
     let mut is_there = is_there.into_iter();
     slices.map(|slice| is_there.next().unwrap_or_default().then_some(slice))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::testing::Random, *};
+    use crate::{cpu::AdamW, gpu::checks::Reference, model::tests::nano};
+
+    const SMALL: Model = Model {
+        batch: 2,
+        time: 5,
+        context: 6,
+        vocabulary: 11,
+        width: 8,
+        layers: 2,
+        heads: 2,
+        hidden: 12,
+        bias: true,
+        rms: false,
+        rope: true,
+        tied: true,
+        mask: MaskKind::Causal,
+    };
+
+    fn allows(model: Model, query: usize, key: usize) -> bool {
+        match model.mask {
+            MaskKind::Full => true,
+            MaskKind::Causal => key <= query,
+            // A query that attends nothing, and holes elsewhere.
+            MaskKind::Bits => query != 2 && (query + key) % 3 != 1,
+        }
+    }
+
+    fn step(model: Model) -> Step {
+        let pairs = (0..model.time * model.time).map(|at| allows(model, at / model.time, at % model.time));
+        Step::new(model, 0..model.time, pairs.collect())
+    }
+
+    fn weights(model: Model, random: &mut Random) -> Vec<f32> {
+        let flat = model.offsets().flat;
+        let mut weights = vec![0.0; flat.length];
+        for index in 0..flat.lengths.len() {
+            let span = flat.span(index);
+            let values = random.normal(span.len());
+            weights[span].iter_mut().zip(values).for_each(|(weight, value)| *weight = value * 0.5);
+        }
+        weights
+    }
+
+    fn ids(model: Model, shift: usize) -> Vec<i32> {
+        (0..model.rows()).map(|row| ((row * 7 + shift) % model.vocabulary) as i32).collect()
+    }
+
+    /// Losses against an f64 transformer, and the gradient against its central differences, for every wiring.
+    #[test]
+    fn losses_and_gradients_agree_with_f64() {
+        for model in [
+            SMALL,
+            Model { rope: false, tied: false, mask: MaskKind::Bits, ..SMALL },
+            Model { bias: false, heads: 1, rms: true, mask: MaskKind::Full, ..SMALL },
+        ] {
+            let weights = weights(model, &mut Random::new(4));
+            let (tokens, targets) = (ids(model, 3), ids(model, 5));
+            let factors: Vec<f32> = (0..model.rows()).map(|row| if row == 3 { 0.0 } else { 0.1 }).collect();
+            let mut losses = vec![f32::NAN; model.rows()];
+            let mut gradient = vec![0.0; weights.len()];
+            let mut step = step(model);
+            step.gradient(&weights, &tokens, &targets, &factors, &mut losses, &mut gradient);
+
+            let allowed = |query, key| allows(model, query, key);
+            let reference = Reference { model, allows: &allowed };
+            let doubles = |values: &[f32]| values.iter().map(|value| f64::from(*value)).collect::<Vec<_>>();
+            let words = |ids: &[i32]| ids.iter().map(|id| *id as u32).collect::<Vec<_>>();
+            let (tokens, targets, factors) = (words(&tokens), words(&targets), doubles(&factors));
+            let mut point = doubles(&weights);
+            let loss = reference.loss(&point, &tokens, &targets, &factors);
+            assert!((losses.iter().sum::<f32>() as f64 - loss).abs() < 1e-5 * loss, "{losses:?} against {loss}");
+            let largest = gradient.iter().fold(0.0f32, |largest, value| largest.max(value.abs()));
+            let flat = &model.offsets().flat;
+            for at in (0..flat.lengths.len()).flat_map(|index| flat.span(index)) {
+                let mut slope = |change: f64| {
+                    let before = point[at];
+                    point[at] += change;
+                    let loss = reference.loss(&point, &tokens, &targets, &factors);
+                    point[at] = before;
+                    loss
+                };
+                let slope = (slope(1e-5) - slope(-1e-5)) / 2e-5;
+                let error = (f64::from(gradient[at]) - slope).abs();
+                assert!(error < 1e-5 * f64::from(largest), "{model:?}: {} at {at}, not {slope}", gradient[at]);
+            }
+        }
+    }
+
+    #[test]
+    fn memory_stops_growing_after_the_first_step() {
+        let model = Model { batch: 2, ..nano() };
+        let mut step = step(model);
+        let weights = weights(model, &mut Random::new(1));
+        let (tokens, factors) = (ids(model, 3), vec![1.0; model.rows()]);
+        let (mut losses, mut gradient) = (vec![0.0; model.rows()], vec![0.0; weights.len()]);
+        let mut run = || {
+            step.gradient(&weights, &tokens, &tokens, &factors, &mut losses, &mut gradient);
+            step.bytes()
+        };
+        let first = run();
+        assert!((0..5).all(|_| run() == first));
+    }
+
+    #[test]
+    fn extreme_batches_have_finite_gradients() {
+        for (weight, factor) in [(0.0, 1.0), (1.0, 0.0), (30.0, 1.0)] {
+            let mut weights = weights(SMALL, &mut Random::new(2));
+            weights.iter_mut().for_each(|value| *value *= weight);
+            let (tokens, factors) = (ids(SMALL, 1), vec![factor; SMALL.rows()]);
+            let (mut losses, mut gradient) = (vec![f32::NAN; SMALL.rows()], vec![0.0; weights.len()]);
+            step(SMALL).gradient(&weights, &tokens, &tokens, &factors, &mut losses, &mut gradient);
+            assert!(losses.iter().chain(&gradient).all(|value| value.is_finite()), "{weight} {factor}");
+            assert!(factor > 0.0 || gradient.iter().all(|value| *value == 0.0));
+        }
+    }
+
+    #[test]
+    fn a_learning_rate_of_zero_moves_nothing() {
+        let flat = Flat::new([3, 70]);
+        let mut lists = [vec![1.0; flat.length], vec![0.0; flat.length], vec![0.0; flat.length]];
+        let [weights, first, second] = &mut lists;
+        let rule = AdamW { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, update: 1 };
+        let groups = vec![Group { learning_rate: 0.0, decay: 0.1 }, Group { learning_rate: 0.1, decay: 0.0 }];
+        let change = Update { rule, clip: 1.0, gradient_scale: 0.5, groups };
+        let mut gradient = vec![0.0; flat.length];
+        (gradient[0], gradient[64]) = (6.0, 8.0);
+        let norm = update(&change, &flat, weights, [first, second], &gradient);
+        assert!((norm - 5.0).abs() < 1e-6);
+        assert_eq!(weights[..3], [1.0; 3]);
+        assert!((weights[64] - 0.9).abs() < 1e-5 && weights[65] == 1.0);
+    }
 }

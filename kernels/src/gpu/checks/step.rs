@@ -73,6 +73,7 @@ pub fn step(run: &mut Run) {
     let model = Model {
         batch: 2,
         time: 5,
+        context: 6,
         vocabulary: 11,
         width: 8,
         layers: 2,

@@ -1,8 +1,8 @@
 //! One update of all parameters, clipped by their global gradient norm.
 
 use super::{Splits, kernel};
-use crate::gpu::dispatch::{Dispatch, Kernel, WORKGROUP, count};
 use crate::flat::BLOCK;
+use crate::gpu::dispatch::{Dispatch, Kernel, WORKGROUP, count};
 use crate::gpu::template::Constant::Flag;
 
 const REDUCE: Kernel = kernel!("reduce_gradient");

@@ -1,5 +1,7 @@
 //! What the launches of a step are bound to.
 
+use std::sync::Arc;
+
 use super::build::Step;
 use crate::{
     flat::BLOCK,
@@ -122,8 +124,8 @@ pub enum Phase {
 /// A dispatch and what it is bound to.
 #[derive(Clone, Debug)]
 pub struct Launch {
-    /// The dispatch.
-    pub dispatch: Dispatch,
+    /// The dispatch; shared with whoever launches it.
+    pub dispatch: Arc<Dispatch>,
     /// One view per binding.
     pub views: Vec<View>,
     /// When it is needed.

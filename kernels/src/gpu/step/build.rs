@@ -1,8 +1,8 @@
 //! Making the list of launches.
 
-use super::{
-    buffers::{Buffer, Launch, Phase, Saved, Scratch, View},
-};
+use std::sync::Arc;
+
+use super::buffers::{Buffer, Launch, Phase, Saved, Scratch, View};
 use crate::{
     gpu::{
         dispatch::Dispatch,
@@ -69,7 +69,7 @@ struct Builder {
 impl Builder {
     fn launch(&mut self, dispatch: Dispatch, views: Vec<View>) {
         assert_eq!(dispatch.buffers.len(), views.len(), "buffers of {}", dispatch.kernel.name);
-        self.launches.push(Launch { dispatch, views, phase: self.phase });
+        self.launches.push(Launch { dispatch: Arc::new(dispatch), views, phase: self.phase });
     }
 
     fn forward(&mut self) {
