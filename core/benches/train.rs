@@ -21,7 +21,7 @@ fn training(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("train");
     group.sample_size(10).measurement_time(Duration::from_secs(10));
     for (device_name, choice) in devices {
-        let open = block_on(device::open(choice));
+        let open = block_on(device::open(choice, None));
         println!("{device_name}: {} ({})", open.name, open.reason);
         for (preset, batch) in [(ModelPreset::Nano, 16), (ModelPreset::Micro, 12)] {
             let mut experiment = Experiment::default();

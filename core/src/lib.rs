@@ -1,16 +1,25 @@
 //! The science of Tailblazer: what to run, the text, the model, the training and the decoding.
 //!
 //! Nothing here knows a browser: the same [`session`] runs in the page's worker, in the command line
-//! `tailblazer` and in tests. Modules stand in the order in which data flows through them.
+//! `tailblazer` and in tests.
+//!
+//! Without the feature `engine` nothing computes with tensors: what is left is what an interface needs to describe an
+//! experiment and to talk to an engine elsewhere. Without `webgpu` the engine computes on the CPU alone.
 
+#[cfg(feature = "engine")]
 pub mod decode;
+#[cfg(feature = "engine")]
 pub mod device;
 pub mod experiment;
+#[cfg(feature = "engine")]
 pub mod model;
+#[cfg(feature = "engine")]
 pub mod objective;
+#[cfg(feature = "engine")]
 pub mod optim;
 pub mod random;
 pub mod schedule;
 pub mod session;
 pub mod text;
+#[cfg(feature = "engine")]
 pub mod train;

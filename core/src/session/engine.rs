@@ -3,7 +3,7 @@
 use futures::{StreamExt as _, channel::mpsc::UnboundedReceiver};
 
 use super::{
-    Command, Event, Failure, Host, MetricsFrame, PROTOCOL, Prepared, RunState, Stage,
+    Adapter, Command, Event, Failure, Host, MetricsFrame, PROTOCOL, Prepared, RunState, Stage,
     prepare::{self, Texts},
 };
 use crate::{
@@ -73,7 +73,9 @@ struct Run {
 impl<H: Host> Engine<H> {
     async fn obey(&mut self, command: Command) {
         match command {
-            Command::Configure { experiment, own_text } => self.configure(*experiment, own_text).await,
+            Command::Configure { experiment, own_text, adapter } => {
+                self.configure(*experiment, own_text, adapter).await;
+            }
             Command::Start => self.start(RunState::Running).await,
             Command::Step => {
                 self.settle().await;
@@ -91,9 +93,9 @@ impl<H: Host> Engine<H> {
     }
 
     /// Prepares a run. Until it is ready the present one stays, so that a refusal loses nothing that was trained.
-    async fn configure(&mut self, experiment: Experiment, own_text: Option<OwnText>) {
+    async fn configure(&mut self, experiment: Experiment, own_text: Option<OwnText>, adapter: Option<Adapter>) {
         let before = self.settle().await;
-        match self.prepare(&experiment, own_text).await {
+        match self.prepare(&experiment, own_text, adapter).await {
             Ok(trainer) => {
                 let start = trainer.snapshot();
                 self.run = Some(Run { trainer, start, trained: 0.0, unread_since: 0.0, is_warm: false });
@@ -111,13 +113,18 @@ impl<H: Host> Engine<H> {
         }
     }
 
-    async fn prepare(&mut self, experiment: &Experiment, own_text: Option<OwnText>) -> Result<Trainer, Failure> {
+    async fn prepare(
+        &mut self,
+        experiment: &Experiment,
+        own_text: Option<OwnText>,
+        adapter: Option<Adapter>,
+    ) -> Result<Trainer, Failure> {
         if let Some(invalid) = validate(experiment).into_iter().next() {
             return Err(Failure { field: Some(invalid.field), message: invalid.message });
         }
         self.enter(RunState::Preparing);
         let dataset = self.texts.dataset(&self.host, experiment, own_text).await?;
-        let open = prepare::device(&self.host, experiment.device).await;
+        let open = prepare::device(&self.host, experiment.device, adapter).await;
         let (model, train) = (&experiment.model, &experiment.train);
         let cost = |batch| Cost::of(model, dataset.tokeniser.vocabulary(), batch);
         open.check(cost, train.batch)?;

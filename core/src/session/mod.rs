@@ -1,15 +1,23 @@
 //! The engine behind one message protocol: [`Command`] in, [`Event`] out.
 //!
-//! The same [`run`] serves the page's worker, the command line and the tests; what differs is their [`Host`].
+//! The same `run` serves the page's worker, the command line and the tests; what differs is their `Host`. An interface
+//! needs the messages alone, and gets them without the feature `engine`.
 
+mod adapter;
+#[cfg(feature = "engine")]
 mod engine;
+#[cfg(feature = "engine")]
 mod host;
+#[cfg(feature = "engine")]
 mod prepare;
 mod protocol;
-#[cfg(test)]
+#[cfg(all(test, feature = "engine"))]
 mod tests;
 
+pub use adapter::Adapter;
+#[cfg(feature = "engine")]
 pub use engine::run;
+#[cfg(feature = "engine")]
 pub use host::Host;
 pub use protocol::{
     Backend, Command, Event, Failure, MetricsFrame, OwnText, PROTOCOL, Prepared, RunState, Stage, StepMetrics,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Event, Failure, Host, OwnText, Stage};
+use super::{Adapter, Event, Failure, Host, OwnText, Stage};
 use crate::{
     device::{self, OpenDevice},
     experiment::{Corpus, DeviceChoice, Experiment, TextConfig, TokeniserKind},
@@ -91,9 +91,9 @@ impl Texts {
 }
 
 /// Opens the device and reports it.
-pub async fn device<H: Host>(host: &H, choice: DeviceChoice) -> OpenDevice {
+pub async fn device<H: Host>(host: &H, choice: DeviceChoice, adapter: Option<Adapter>) -> OpenDevice {
     host.emit(Event::Progress { stage: Stage::Device, done: 0, total: 0 });
-    let open = device::open(choice).await;
+    let open = device::open(choice, adapter).await;
     host.emit(Event::Device { backend: open.backend, name: open.name.clone(), reason: open.reason.clone() });
     open
 }

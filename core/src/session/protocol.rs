@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Adapter;
 use crate::experiment::Experiment;
 
 /// Version of these messages; a page and a worker of different versions must not talk.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
 
 /// What the page may ask of a session.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -17,6 +18,8 @@ pub enum Command {
         experiment: Box<Experiment>,
         /// The visitor's text, when the experiment's corpus is `own`.
         own_text: Option<OwnText>,
+        /// The WebGPU adapter, if whoever sends this has looked for one already.
+        adapter: Option<Adapter>,
     },
     /// Trains until the last step, a pause or a failure.
     Start,
@@ -155,6 +158,8 @@ pub enum Backend {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stage {
+    /// The engine is on its way to where it computes; whoever starts it says so.
+    Engine,
     /// The corpus is being read.
     Text,
     /// The BPE tokeniser is being trained; units are merges.

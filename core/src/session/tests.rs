@@ -69,7 +69,11 @@ fn tiny() -> Experiment {
 
 fn configure(experiment: Experiment) -> Command {
     let text = "the quick brown fox jumps over the lazy dog. ".repeat(40);
-    Command::Configure { experiment: Box::new(experiment), own_text: Some(OwnText { name: "fox".into(), text }) }
+    Command::Configure {
+        experiment: Box::new(experiment),
+        own_text: Some(OwnText { name: "fox".into(), text }),
+        adapter: None,
+    }
 }
 
 fn metrics(events: &[Event]) -> Vec<StepMetrics> {

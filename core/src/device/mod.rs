@@ -1,16 +1,14 @@
 //! Where to compute: WebGPU on the visitor's adapter, or the CPU.
 
-use std::sync::Mutex;
+#[cfg(feature = "webgpu")]
+mod gpu;
 
-use burn::tensor::{
-    Device, DeviceKind,
-    wgpu::{WgpuInitError, WgpuOptions, WgpuSetup, wgpu},
-};
+use burn::tensor::Device;
 
 use crate::{
     experiment::DeviceChoice,
     model::Cost,
-    session::{Backend, Failure},
+    session::{Adapter, Backend, Failure},
 };
 
 /// An open device and why it was chosen.
@@ -30,44 +28,30 @@ pub struct OpenDevice {
     pub memory: u64,
 }
 
-/// A GPU that was opened once; burn refuses to open the same one again.
-#[derive(Clone)]
-struct Gpu {
-    device: Device,
-    name: String,
-    is_software: bool,
-    largest_tensor: u64,
-}
-
-static GPU: Mutex<Option<Gpu>> = Mutex::new(None);
-
 /// Memory of a run on the CPU: a WebAssembly memory ends at 4 GiB, and the page needs room beside the model.
 const CPU_MEMORY: u64 = 3 << 30;
 
-/// Memory of a run on a GPU. WebGPU does not tell how much there is; more than this is rarely free.
-const GPU_MEMORY: u64 = 4 << 30;
-
-/// Opens the device that the experiment asks for. A GPU that cannot be opened is no failure: the CPU computes then,
-/// and the reason says why.
-pub async fn open(choice: DeviceChoice) -> OpenDevice {
-    match choice {
-        DeviceChoice::Cpu => cpu("You chose the CPU.".into()),
-        DeviceChoice::Gpu => match gpu().await {
-            Ok(gpu) if gpu.is_software => {
-                let reason = format!("You chose WebGPU; {} is a software adapter, slower than the CPU.", gpu.name);
-                gpu.open(reason)
-            }
-            Ok(gpu) => gpu.open("You chose WebGPU.".into()),
-            Err(error) => cpu(format!("WebGPU was chosen but could not be opened ({error}), so the CPU computes.")),
-        },
-        DeviceChoice::Auto => match gpu().await {
-            Ok(gpu) if gpu.is_software => {
-                cpu(format!("The only WebGPU adapter, {}, is software and slower than the CPU.", gpu.name))
-            }
-            Ok(gpu) => gpu.open("WebGPU has a hardware adapter.".into()),
-            Err(_) => cpu("There is no WebGPU adapter here.".into()),
-        },
+/// Opens the device that the experiment asks for; `adapter` is the WebGPU adapter, if somebody has looked for one
+/// already. A GPU that cannot be opened is no failure: the CPU computes then, and the reason says why.
+pub async fn open(choice: DeviceChoice, adapter: Option<Adapter>) -> OpenDevice {
+    match (choice, adapter) {
+        (DeviceChoice::Cpu, _) => cpu("You chose the CPU.".into()),
+        (DeviceChoice::Auto, Some(adapter @ (Adapter::Missing | Adapter::Software { .. }))) => instead_of(&adapter),
+        #[cfg(feature = "webgpu")]
+        (choice, _) => gpu::open(choice).await,
+        #[cfg(not(feature = "webgpu"))]
+        _ => cpu("This engine was built without WebGPU.".into()),
     }
+}
+
+/// The CPU, where the choice was left open and this is the adapter.
+fn instead_of(adapter: &Adapter) -> OpenDevice {
+    cpu(match adapter {
+        Adapter::Software { name } => {
+            format!("The only WebGPU adapter, {name}, is software and slower than the CPU.")
+        }
+        _ => "There is no WebGPU adapter here.".into(),
+    })
 }
 
 fn cpu(reason: String) -> OpenDevice {
@@ -79,46 +63,6 @@ fn cpu(reason: String) -> OpenDevice {
         largest_tensor: CPU_MEMORY,
         memory: CPU_MEMORY,
     }
-}
-
-impl Gpu {
-    fn open(self, reason: String) -> OpenDevice {
-        let Self { device, name, largest_tensor, .. } = self;
-        OpenDevice { device, backend: Backend::Gpu, name, reason, largest_tensor, memory: GPU_MEMORY }
-    }
-}
-
-async fn gpu() -> Result<Gpu, WgpuInitError> {
-    if let Some(gpu) = GPU.lock().expect("no holder panics").clone() {
-        return Ok(gpu);
-    }
-    let (device, setup) = match options(DeviceKind::DefaultDevice).init_with_setup_async().await {
-        Ok(opened) => opened,
-        // Natively a software adapter is opened only when it is asked for by kind.
-        Err(WgpuInitError::AdapterUnavailable { .. }) if cfg!(not(target_family = "wasm")) => {
-            options(DeviceKind::Cpu).init_with_setup_async().await?
-        }
-        Err(error) => return Err(error),
-    };
-    let gpu = describe(device, &setup);
-    *GPU.lock().expect("no holder panics") = Some(gpu.clone());
-    Ok(gpu)
-}
-
-/// 64 kernels per submission (the default is 32): a step of a small model is hundreds of kernels of microseconds.
-fn options(kind: DeviceKind) -> WgpuOptions {
-    Device::wgpu_options().device_kind(kind).tasks_max(64)
-}
-
-fn describe(device: Device, setup: &WgpuSetup) -> Gpu {
-    let info = setup.adapter.get_info();
-    let name = if info.name.is_empty() { "WebGPU adapter".into() } else { info.name };
-    let lower = name.to_lowercase();
-    let is_software = info.device_type == wgpu::DeviceType::Cpu
-        || ["swiftshader", "llvmpipe", "basic render"].iter().any(|software| lower.contains(software));
-    let limits = setup.device.limits();
-    let largest_tensor = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
-    Gpu { device, name, is_software, largest_tensor }
 }
 
 impl OpenDevice {
@@ -150,8 +94,17 @@ impl OpenDevice {
 
 #[cfg(test)]
 mod tests {
+    use futures::executor::block_on;
+
     use super::*;
     use crate::experiment::ModelConfig;
+
+    #[test]
+    fn what_the_page_found_is_the_reason() {
+        let reason = |adapter| block_on(open(DeviceChoice::Auto, Some(adapter))).reason;
+        assert_eq!(reason(Adapter::Missing), "There is no WebGPU adapter here.");
+        assert!(reason(Adapter::judge("SwiftShader".into(), false)).contains("SwiftShader, is software"));
+    }
 
     #[test]
     fn a_batch_that_does_not_fit_is_refused_with_the_largest_that_does() {
