@@ -8,5 +8,6 @@ pub mod chart;
 pub mod components;
 pub mod engine;
 pub mod transport;
+#[cfg(feature = "engine")]
 pub mod worker;
 pub mod workspace;

@@ -3,7 +3,7 @@
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
-    sync::mpsc,
+    sync::{Arc, Mutex, mpsc},
     thread,
 };
 
@@ -13,7 +13,7 @@ use axum::{
     extract::Request,
     http::StatusCode,
     middleware::{self, Next},
-    response::{Html, IntoResponse as _, Response},
+    response::{Html, IntoResponse as _},
     routing::get,
 };
 use tokio::{net::TcpListener, sync::oneshot};
@@ -25,6 +25,7 @@ const FOLDER: &str = "/some/where";
 /// Serves the page on a free port of this machine until it is dropped.
 pub struct Server {
     address: SocketAddr,
+    asked: Arc<Mutex<Vec<String>>>,
     _running: oneshot::Sender<()>,
 }
 
@@ -35,14 +36,16 @@ impl Server {
         let dist = dist()?;
         let page = std::fs::read_to_string(dist.join("index.html"))?;
         let no_simd = page.replacen("<head>", "<head><script>WebAssembly.validate = () => false</script>", 1);
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::clone(&asked);
         let router = Router::new()
             .route(&format!("{FOLDER}/no-simd.html"), get(async || Html(no_simd)))
             .nest_service(FOLDER, ServeDir::new(dist))
-            .layer(middleware::from_fn(async |request: Request, next: Next| -> Response {
-                if missing.iter().any(|missing| request.uri().path().ends_with(missing)) {
-                    return StatusCode::NOT_FOUND.into_response();
-                }
-                next.run(request).await
+            .layer(middleware::from_fn(move |request: Request, next: Next| {
+                let path = request.uri().path().to_owned();
+                let is_missing = missing.iter().any(|missing| path.ends_with(missing));
+                log.lock().expect("no holder panics").push(path);
+                async move { if is_missing { StatusCode::NOT_FOUND.into_response() } else { next.run(request).await } }
             }));
 
         let (told, address) = mpsc::channel();
@@ -59,12 +62,17 @@ impl Server {
             })
         });
         let address = address.recv().context("no free port for the page's server")?;
-        Ok(Self { address, _running: running })
+        Ok(Self { address, asked, _running: running })
     }
 
     /// The page's address.
     pub fn url(&self) -> String {
         format!("http://{}{FOLDER}/", self.address)
+    }
+
+    /// The paths that browsers have asked for, workers' too.
+    pub fn asked(&self) -> Vec<String> {
+        self.asked.lock().expect("no holder panics").clone()
     }
 }
 

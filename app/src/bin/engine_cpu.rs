@@ -1,4 +1,4 @@
-//! The training worker.
+//! The training worker that computes on the CPU alone.
 
 fn main() {
     tailblazer_app::worker::main();

@@ -1,5 +1,6 @@
 //! What the page asks of the browser around it: its address, its clipboard, its theme, its keyboard, its files.
 
+pub mod adapter;
 pub mod address;
 pub mod download;
 pub mod keyboard;

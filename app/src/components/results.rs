@@ -29,6 +29,7 @@ pub fn state_word(state: RunState) -> &'static str {
 pub fn stage_words(progress: Option<Progress>) -> String {
     let Some(progress) = progress else { return "Preparing".into() };
     match (progress.stage, progress.total) {
+        (Stage::Engine, _) => "Loading the engine".into(),
         (Stage::Text, _) => "Loading text".into(),
         (Stage::Tokeniser, 0) => "Training the tokeniser".into(),
         (Stage::Tokeniser, total) => {

@@ -1,0 +1,70 @@
+//! The two engines: a visitor downloads the one that computes, and a change of engine loses nothing.
+
+use std::time::Duration;
+
+use anyhow::ensure;
+use tailblazer_tests::{Adapter, Page, Server, with_browser_at};
+
+const TINY: &str = "#v=1&model.layers=1&model.heads=2&model.width=16&model.context=16&train.batch=2&train.steps=20\
+                    &train.eval_every=20&train.eval_windows=4&sample.every=0&schedule.warmup=2";
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+async fn train(page: &Page) -> anyhow::Result<()> {
+    page.click("run-play").await?;
+    page.wait_for(&["finished"], 2 * MINUTE).await?;
+    Ok(())
+}
+
+fn asked_for(server: &Server, engine: &str) -> bool {
+    server.asked().iter().any(|path| path.contains(engine))
+}
+
+#[test]
+fn on_the_cpu_no_file_of_the_webgpu_engine_is_asked_for() {
+    let software = (Adapter::SwiftShader, "", "software");
+    let choices =
+        [(Adapter::SwiftShader, "&device=cpu", "You chose the CPU."), software, (Adapter::None, "", "no WebGPU")];
+    for (adapter, device, reason) in choices {
+        let server = Server::start(&[]).expect("the page is served");
+        with_browser_at(&server, adapter, &format!("{TINY}{device}"), async |page| {
+            train(page).await?;
+            let title = page.hook("device-badge").await?.attr("title").await?.unwrap_or_default();
+            ensure!(title.contains(reason), "{title}");
+            ensure!(asked_for(&server, "engine-cpu_bg.wasm") && !asked_for(&server, "engine-webgpu"));
+            let errors = page.console_errors().await?;
+            ensure!(errors.is_empty(), "{errors:#?}");
+            Ok(())
+        });
+    }
+}
+
+#[test]
+fn a_run_refused_on_another_engine_leaves_the_trained_one() {
+    let server = Server::start(&[]).expect("the page is served");
+    with_browser_at(&server, Adapter::None, &format!("{TINY}&device=cpu&train.steps=100000"), async |page| {
+        page.click("run-play").await?;
+        page.wait("ten steps", MINUTE, async || Ok(page.number("metric-step").await? > 10.0)).await?;
+        page.click("run-pause").await?;
+        page.wait_for(&["paused"], MINUTE).await?;
+        let steps = page.number("metric-step").await?;
+
+        page.choose("device-select", "gpu").await?;
+        page.choose("corpus-select", "own").await?;
+        page.click("run-reset").await?;
+        page.wait_for_message(&["empty"], MINUTE).await?;
+        ensure!(asked_for(&server, "engine-webgpu_bg.wasm"));
+        ensure!(page.state().await? == "paused" && page.number("metric-step").await? == steps, "the run is lost");
+        page.click("run-play").await?;
+        page.wait("more steps", MINUTE, async || Ok(page.number("metric-step").await? > steps + 10.0)).await?;
+        page.click("run-pause").await?;
+        page.wait_for(&["paused"], MINUTE).await?;
+
+        page.choose("corpus-select", "first-names").await?;
+        page.click("run-reset").await?;
+        page.wait_for(&["idle"], MINUTE).await?;
+        let title = page.hook("device-badge").await?.attr("title").await?.unwrap_or_default();
+        ensure!(title.contains("WebGPU was chosen but could not be opened"), "{title}");
+        Ok(())
+    });
+}
