@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 
 use crate::setup;
 use crate::shell::Shell;
+use crate::sizes::{self, Part};
 
 /// What current browsers support and the compiler may have used.
 const WASM_FEATURES: [&str; 7] = [
@@ -19,47 +20,36 @@ const WASM_FEATURES: [&str; 7] = [
     "--enable-multivalue",
 ];
 
-/// Builds the site, shrinks its WebAssembly and prints what it weighs.
+/// Builds the site, shrinks its WebAssembly and checks what it weighs.
 pub fn site(shell: &mut Shell) -> Result<()> {
     setup::page(shell)?;
     setup::tools::wasm_opt(shell)?;
     shell.run(&mut shell.trunk("build"))?;
     let dist = shell.dist();
-    for file in files_in(&dist)? {
-        if file.ends_with(".wasm") {
-            optimise(shell, &dist.join(file))?;
-        }
+    let files = files_in(&dist)?;
+    for file in files.iter().filter(|file| file.ends_with(".wasm")) {
+        let part = Part::of(file).context("every program is a part of the page")?;
+        optimise(shell, &dist.join(file), part.optimisation())?;
     }
-    print_sizes(shell, &dist)
+    sizes::check(shell, &dist, &files)?;
+    println!("\nAny static file server can host dist/, under any path.");
+    Ok(())
 }
 
 /// Rewrites one WebAssembly file in place.
-fn optimise(shell: &Shell, file: &Path) -> Result<()> {
+fn optimise(shell: &Shell, file: &Path, level: &str) -> Result<()> {
     let smaller = file.with_extension("wasm.opt");
     shell.run(
         shell
             .command("node")
             .arg(setup::tools::wasm_opt_script(shell))
-            .arg("-O2")
+            .arg(level)
             .args(WASM_FEATURES)
             .arg(file)
             .arg("--output")
             .arg(&smaller),
     )?;
     fs::rename(&smaller, file).with_context(|| format!("could not replace {}", file.display()))
-}
-
-fn print_sizes(shell: &Shell, dist: &Path) -> Result<()> {
-    println!("\n{:>12} {:>12}  dist/", "bytes", "gzip");
-    for file in files_in(dist)? {
-        let path = dist.join(&file);
-        let bytes = fs::metadata(&path)?.len();
-        let packed = shell.output(shell.command("gzip").arg("-c").arg(&path));
-        let packed = packed.map_or_else(|| "-".into(), |packed| packed.len().to_string());
-        println!("{bytes:>12} {packed:>12}  {file}");
-    }
-    println!("\nAny static file server can host dist/, under any path.");
-    Ok(())
 }
 
 /// The files under `folder`, with their paths relative to it, in order.

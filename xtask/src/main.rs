@@ -5,6 +5,7 @@ mod build;
 mod serve;
 mod setup;
 mod shell;
+mod sizes;
 mod test;
 
 use std::process::ExitCode;

@@ -1,0 +1,115 @@
+//! What the page weighs on the wire, and what it may weigh.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+
+use crate::shell::Shell;
+
+/// A part of the page that a visitor downloads as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// What every visitor waits for.
+    Interface,
+    /// The engine where there is no WebGPU.
+    Cpu,
+    /// The engine with WebGPU.
+    WebGpu,
+}
+
+/// Prints each file's bytes and what brotli makes of them.
+const COMPRESS: &str = "\
+const { brotliCompressSync, constants } = require('node:zlib');
+const params = { [constants.BROTLI_PARAM_QUALITY]: 11 };
+for (const file of process.argv.slice(1)) {
+    const bytes = require('node:fs').readFileSync(file);
+    console.log(bytes.length, brotliCompressSync(bytes, { params }).length);
+}";
+
+impl Part {
+    const ALL: [Self; 3] = [Self::Interface, Self::Cpu, Self::WebGpu];
+
+    /// The part that a file of the site belongs to; none for icons and texts.
+    pub fn of(file: &str) -> Option<Self> {
+        let is_code = ["html", "css", "js", "wasm"].iter().any(|kind| file.ends_with(&format!(".{kind}")));
+        match file {
+            _ if !is_code => None,
+            _ if file.starts_with("engine-cpu") => Some(Self::Cpu),
+            _ if file.starts_with("engine-webgpu") => Some(Self::WebGpu),
+            _ => Some(Self::Interface),
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Interface => "interface",
+            Self::Cpu => "CPU engine",
+            Self::WebGpu => "WebGPU engine",
+        }
+    }
+
+    /// Most bytes on the wire, in brotli.
+    fn limit(self) -> usize {
+        match self {
+            Self::Interface => 400_000,
+            Self::Cpu => 600_000,
+            Self::WebGpu => 2_500_000,
+        }
+    }
+
+    /// wasm-opt's level: the interface is waited for, the engines compute.
+    pub fn optimisation(self) -> &'static str {
+        match self {
+            Self::Interface => "-Oz",
+            Self::Cpu | Self::WebGpu => "-O3",
+        }
+    }
+}
+
+/// Prints a table of the parts and fails where one is over its limit.
+pub fn check(shell: &Shell, dist: &Path, files: &[String]) -> Result<()> {
+    println!("\n{:>12} {:>12} {:>12}  part", "bytes", "brotli", "limit");
+    let mut over = Vec::new();
+    for part in Part::ALL {
+        let files: Vec<_> = files.iter().filter(|file| Part::of(file) == Some(part)).map(|f| dist.join(f)).collect();
+        let printed = shell.output(shell.command("node").args(["--eval", COMPRESS]).args(&files));
+        let printed = printed.context("Node.js could not compress the site")?;
+        let (bytes, packed) = sum(&String::from_utf8_lossy(&printed)).context("Node.js printed no sizes")?;
+        println!("{bytes:>12} {packed:>12} {:>12}  {}", part.limit(), part.name());
+        if packed > part.limit() {
+            over.push(part.name());
+        }
+    }
+    if !over.is_empty() {
+        bail!("over its limit: {}.", over.join(", "));
+    }
+    Ok(())
+}
+
+/// The columns of pairs of numbers, added up.
+fn sum(pairs: &str) -> Option<(usize, usize)> {
+    pairs.lines().try_fold((0, 0), |(bytes, packed), line| {
+        let (first, second) = line.split_once(' ')?;
+        Some((bytes + first.parse::<usize>().ok()?, packed + second.parse::<usize>().ok()?))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_of_code_belongs_to_one_part() {
+        assert_eq!(Part::of("index.html"), Some(Part::Interface));
+        assert_eq!(Part::of("app-1234_bg.wasm"), Some(Part::Interface));
+        assert_eq!(Part::of("engine-cpu_bg.wasm"), Some(Part::Cpu));
+        assert_eq!(Part::of("engine-webgpu_loader.js"), Some(Part::WebGpu));
+        assert_eq!(Part::of("corpora/moby-dick.txt"), None);
+    }
+
+    #[test]
+    fn sizes_are_added_up() {
+        assert_eq!(sum("10 4\n20 5\n"), Some((30, 9)));
+        assert_eq!(sum("10\n"), None);
+    }
+}
