@@ -1,6 +1,8 @@
-//! Training throughput in tokens per second, of the shapes that other trainers publish.
+//! Training throughput in tokens per second, of the shapes that other trainers publish, with fused operations and with
+//! burn's own.
 //!
-//! `TAILBLAZER_BENCH_GPU=1` adds the GPU. Compare ratios within one run; machines differ.
+//! `TAILBLAZER_BENCH_GPU=1` adds the GPU. Compare ratios within one run; machines differ. `tests/pytorch/train.py` trains
+//! the same shapes with PyTorch.
 
 use std::{hint::black_box, sync::Arc, time::Duration};
 
@@ -8,7 +10,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use futures::executor::block_on;
 use tailblazer_core::{
     device,
-    experiment::{Corpus, DeviceChoice, Experiment, ModelPreset},
+    experiment::{Corpus, DeviceChoice, Experiment, ModelPreset, Operations},
     text::{Dataset, Split, Tokeniser},
     train::Trainer,
 };
@@ -24,19 +26,21 @@ fn training(criterion: &mut Criterion) {
         let open = block_on(device::open(choice, None));
         println!("{device_name}: {} ({})", open.name, open.reason);
         for (preset, batch) in [(ModelPreset::Nano, 16), (ModelPreset::Micro, 12)] {
-            let mut experiment = Experiment::default();
-            preset.apply(&mut experiment.model);
-            experiment.train.batch = batch;
-            let mut trainer = Trainer::new(&experiment, dataset(), &open.device);
-            group.throughput(Throughput::Elements((batch * experiment.model.context) as u64));
-            group.bench_function(format!("{}/{device_name}", preset.name()), |bencher| {
-                bencher.iter(|| {
-                    trainer.step();
-                    let (rows, result) = block_on(trainer.read());
-                    result.expect("training succeeds");
-                    black_box(rows)
+            for (name, operations) in [("fused", Operations::Fused), ("plain", Operations::Plain)] {
+                let mut experiment = Experiment { operations, ..Experiment::default() };
+                preset.apply(&mut experiment.model);
+                experiment.train.batch = batch;
+                let mut trainer = Trainer::new(&experiment, dataset(), &open.device);
+                group.throughput(Throughput::Elements((batch * experiment.model.context) as u64));
+                group.bench_function(format!("{}/{device_name}/{name}", preset.name()), |bencher| {
+                    bencher.iter(|| {
+                        trainer.step();
+                        let (rows, result) = block_on(trainer.read());
+                        result.expect("training succeeds");
+                        black_box(rows)
+                    });
                 });
-            });
+            }
         }
     }
     group.finish();

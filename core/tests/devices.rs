@@ -30,7 +30,7 @@ fn experiment() -> Experiment {
 fn train(experiment: &Experiment, choice: DeviceChoice, steps: usize) -> Vec<f64> {
     let open = block_on(device::open(choice));
     let expected = if choice == DeviceChoice::Gpu { Backend::Gpu } else { Backend::Cpu };
-    // Without a GPU, SwiftShader or lavapipe do; `cargo xtask test` finds Chromium's SwiftShader.
+    // Without a GPU a software adapter does; `cargo xtask setup` installs one.
     assert_eq!(open.backend, expected, "{}", open.reason);
     let mut trainer = Trainer::new(experiment, dataset(experiment.model.context), &open.device);
     (0..steps).for_each(|_| trainer.step());

@@ -67,6 +67,9 @@ pub fn run(shell: &mut Shell, selection: &Selection) -> Result<()> {
         setup::toolchain::ensure(shell)?;
         setup::corpora::ensure(shell)?;
     }
+    if selection.parts.contains(&Part::Native) {
+        setup::tools::vulkan(shell)?;
+    }
     for part in &selection.parts {
         match part {
             Part::Lint => lint(shell)?,

@@ -37,6 +37,13 @@ pub enum Operations {
     Plain,
 }
 
+impl Operations {
+    /// Whether a model is computed with fused kernels.
+    pub fn fuse(self, model: &ModelConfig) -> bool {
+        self == Self::Fused && model.dropout == 0.0
+    }
+}
+
 /// Which text is learned and how it becomes tokens.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

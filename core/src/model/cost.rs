@@ -1,7 +1,7 @@
 //! What a training step costs: parameters, floating-point operations and memory, predicted from the shape.
 
 use super::specs;
-use crate::experiment::{ModelConfig, Positions};
+use crate::experiment::{ModelConfig, Operations, Positions};
 
 /// Predicted cost of training on batches of `[batch, context]`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -17,8 +17,8 @@ pub struct Cost {
 }
 
 impl Cost {
-    /// The cost of a configuration with plain operations, which keep every intermediate result.
-    pub fn of(config: &ModelConfig, vocabulary: usize, batch: usize) -> Self {
+    /// The cost of a configuration.
+    pub fn of(config: &ModelConfig, operations: Operations, vocabulary: usize, batch: usize) -> Self {
         let (rows, width) = ((batch * config.context) as u64, config.width as u64);
         let (context, layers, heads) = (config.context as u64, config.layers as u64, config.heads as u64);
         let vocabulary = vocabulary as u64;
@@ -30,6 +30,18 @@ impl Cost {
         let matrices: u64 = layers * 12 * width * width + width * vocabulary;
         let flops = 6.0 * rows as f64 * (matrices + layers * 2 * context * width) as f64;
 
+        let weights = parameters as u64;
+        if operations.fuse(config) {
+            // Kept per layer, in units of `rows * width`: streams (2), norms (2), queries, keys, values and attention (4),
+            // the MLP before and after GELU (8); once: their gradients (10). Gradients of parameters are summed in up to
+            // 8 parts of at most 128 MiB together.
+            let activations = rows * (layers * 16 * width + 10 * width + 2 * vocabulary);
+            let parts = (8 * weights).min(32 << 20).max(weights);
+            let largest = parts.max(rows * vocabulary).max(rows * 4 * width);
+            let memory = 4 * (4 * weights + parts + activations);
+            return Self { parameters, flops, largest_tensor: 4 * largest, memory };
+        }
+        // Plain operations keep every intermediate result.
         let scores = batch as u64 * heads * context * context;
         let rope = if config.positions == Positions::Rope { 8 } else { 0 };
         // Tensors kept per layer, in units of `rows * width`: norms (2 x 3), projections and attention (10), the
@@ -38,7 +50,7 @@ impl Cost {
         let activations = layers * per_layer + 4 * rows * vocabulary + 4 * rows * width;
         let largest =
             scores.max(rows * vocabulary).max(rows * 4 * width).max(vocabulary * width).max(4 * width * width);
-        Self { parameters, flops, largest_tensor: 4 * largest, memory: 4 * (4 * parameters as u64 + activations) }
+        Self { parameters, flops, largest_tensor: 4 * largest, memory: 4 * (4 * weights + activations) }
     }
 }
 
@@ -51,16 +63,16 @@ mod tests {
     #[test]
     fn operations_agree_with_counts_by_hand() {
         let mut config = ModelConfig::default();
-        let nano = Cost::of(&config, 65, 16);
+        let nano = Cost::of(&config, Operations::Fused, 65, 16);
         assert!((0.5e9..0.75e9).contains(&nano.flops), "{}", nano.flops);
         ModelPreset::Micro.apply(&mut config);
-        let micro = Cost::of(&config, 65, 12);
+        let micro = Cost::of(&config, Operations::Fused, 65, 12);
         assert!((3.4e9..4.2e9).contains(&micro.flops), "{}", micro.flops);
     }
 
     #[test]
     fn the_largest_tensor_is_the_scores_when_the_context_is_long() {
         let config = ModelConfig { context: 2048, ..Default::default() };
-        assert_eq!(Cost::of(&config, 65, 4).largest_tensor, 4 * 4 * 3 * 2048 * 2048);
+        assert_eq!(Cost::of(&config, Operations::Plain, 65, 4).largest_tensor, 4 * 4 * 3 * 2048 * 2048);
     }
 }

@@ -76,7 +76,7 @@ impl Transformer {
             layout,
             rope,
             device: device.clone(),
-            is_fused: operations == Operations::Fused && config.dropout == 0.0,
+            is_fused: operations.fuse(config),
             causal: PreparedMask::new(&Mask::causal(config.context), device),
         }
     }

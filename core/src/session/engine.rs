@@ -126,7 +126,7 @@ impl<H: Host> Engine<H> {
         let dataset = self.texts.dataset(&self.host, experiment, own_text).await?;
         let open = prepare::device(&self.host, experiment.device, adapter).await;
         let (model, train) = (&experiment.model, &experiment.train);
-        let cost = |batch| Cost::of(model, dataset.tokeniser.vocabulary(), batch);
+        let cost = |batch| Cost::of(model, experiment.operations, dataset.tokeniser.vocabulary(), batch);
         open.check(cost, train.batch)?;
 
         let trainer = Trainer::new(experiment, dataset.clone(), &open.device);

@@ -260,8 +260,7 @@ mod tests {
         let open = |kind| Device::wgpu_options().device_kind(kind).init().ok();
         let opened = DEVICE.get_or_init(|| {
             [DeviceKind::DefaultDevice, DeviceKind::Cpu].into_iter().find_map(open).expect(
-                "these tests need a Vulkan, Metal or DirectX adapter; without a GPU, install SwiftShader or lavapipe \
-                 (cargo xtask test finds Chromium's)",
+                "these tests need a Vulkan, Metal or DirectX adapter: without a GPU, `cargo xtask setup` installs one",
             )
         });
         opened.clone()

@@ -17,34 +17,9 @@
 //!
 //! # Launching through cubecl 0.11.3
 //!
-//! A dispatch is a `CubeKernel` that brings its own text; burn's `template` feature is not needed, and skipping its
-//! `SourceKernel` lets the entry point, which becomes the pipeline's label, have the kernel's name:
-//!
-//! ```text
-//! struct Wgsl(Dispatch);
-//!
-//! impl KernelMetadata for Wgsl {
-//!     fn id(&self) -> KernelId { KernelId::new::<Self>().info(self.0.key()) }
-//!     fn address_type(&self) -> ElemType { UIntKind::U32.into() }
-//! }
-//!
-//! impl CubeKernel for Wgsl {
-//!     fn define(&self) -> KernelDefinition {
-//!         let dim = CubeDim::new_1d(self.0.kernel.workgroup).0;
-//!         let settings = KernelSettings::new(dim, ExecutionMode::Checked, AddressType::U32);
-//!         KernelDefinition { body: Scope::root(settings.clone()), settings, info: Info::default() }
-//!     }
-//!     fn source(&self) -> Option<PrecompiledSource> {
-//!         let (source, name) = (self.0.source(SHARED_PAGES), self.0.kernel.name.to_string());
-//!         Some(PrecompiledSource { source, entrypoint_name: name, lang: "wgsl" })
-//!     }
-//! }
-//!
-//! client.launch(Box::new(Wgsl(dispatch)), CubeCount::Static(x, y, z), KernelArguments::new().with_buffer(...)...);
-//! ```
-//!
-//! All of [`checks`] and whole steps with views into flat buffers have run this way on SwiftShader, with the losses that
-//! plain wgpu gives. What the sources of cubecl-wgpu 0.11.3 make of it:
+//! The backend extension launches a dispatch as a `CubeKernel` that brings its own text. burn's `template` feature would
+//! do nearly the same; without its `SourceKernel` the entry point, which becomes the pipeline's label, has the kernel's
+//! name. What the sources of cubecl-wgpu 0.11.3 make of it:
 //!
 //! - A precompiled kernel has no representation, so `create_pipeline` (`backend/base.rs`) passes no layout and wgpu
 //!   derives it from the source. A binding that the entry point does not use would be missing from it; every kernel
@@ -58,19 +33,9 @@
 //! - A view into a buffer is `handle.clone().offset_start(bytes)`, which ends up as the offset of the binding. It must
 //!   be a multiple of the device's alignment, at most 256 bytes: [`BLOCK`](crate::flat::BLOCK) is 64 values.
 //! - The pipeline cache is keyed by the id alone, so the key holds every constant. The source is made on a miss only.
-//! - `KernelId::mode` decides whether naga bounds every loop natively (`create_module`); `.mode(ExecutionMode::Unchecked)`
-//!   on the id turns that off. The kernels' loops all end.
+//! - `KernelId::mode` decides whether naga bounds every loop natively (`create_module`); the kernels' loops all end.
 //! - The text is refused by a runtime that compiles SPIR-V or MSL (`vulkan` and `metal` features of burn).
 //! - 32 launches go into one submission by default; `tasks_max(64)` on the device makes it two for a step of gpt-nano.
-//!
-//! # Using them from burn
-//!
-//! The weights are one flat tensor, and the optimiser's moments and the gradient are tensors of the same layout
-//! ([`Flat`](crate::flat::Flat)). A training step is one operation of a backend extension, from (weights, batch) to (loss, gradient),
-//! that replays the launches of [`step::Step`] without their last phase; the update is another. Autodiff has nothing to
-//! record: a tape over views of one flat tensor would add a full-size gradient per use. Evaluation replays the first
-//! phase. Single parameters, for spectra or checkpoints, are `slice`s of the flat tensor: burn's `slice` gives a view
-//! where both ends fall on the device's alignment, and a copy elsewhere (`burn-cubecl` 0.22.1, `kernel/index/slice.rs`).
 
 pub mod checks;
 pub mod dispatch;

@@ -1,4 +1,4 @@
-//! trunk, wasm-bindgen, wasm-opt and the browser.
+//! trunk, wasm-bindgen, wasm-opt, the browser and a Vulkan adapter.
 
 use std::fs;
 use std::path::PathBuf;
@@ -13,6 +13,9 @@ const BINARYEN: &str = "132.0.0";
 
 /// The program's name at Debian, elsewhere, and from Google.
 const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+
+/// Where Vulkan drivers say that they are there.
+const DRIVER_FOLDERS: [&str; 2] = ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d"];
 
 /// The bundler.
 pub fn trunk(shell: &Shell) -> Result<()> {
@@ -97,6 +100,33 @@ pub fn browser(shell: &Shell) -> Result<()> {
         }
     }
     report("browser", format_args!("{} and chromedriver", browser().unwrap_or_default()));
+    Ok(())
+}
+
+/// A Vulkan adapter for the native tests of the GPU kernels: a GPU's own, or a software one.
+pub fn vulkan(shell: &Shell) -> Result<()> {
+    // Metal and DirectX are there with their systems.
+    if !cfg!(target_os = "linux") {
+        return Ok(());
+    }
+    let ready = || {
+        let libraries = shell.output(shell.command("/sbin/ldconfig").arg("-p")).unwrap_or_default();
+        let has_loader = String::from_utf8_lossy(&libraries).contains("libvulkan.so.1");
+        let has_driver =
+            DRIVER_FOLDERS.iter().any(|folder| fs::read_dir(folder).is_ok_and(|mut files| files.next().is_some()));
+        has_loader && has_driver
+    };
+    if !ready() {
+        if !debian::can_install(shell) {
+            bail!("the GPU tests need a Vulkan driver: install your GPU's, or Mesa's lavapipe.");
+        }
+        report("vulkan", "installing Mesa's software adapter");
+        debian::install(shell, &["libvulkan1", "mesa-vulkan-drivers"])?;
+        if !ready() {
+            bail!("Mesa's Vulkan drivers were installed but cannot be found.");
+        }
+    }
+    report("vulkan", "a driver is there");
     Ok(())
 }
 
