@@ -13,6 +13,7 @@ pub const ROW: usize = 6;
 
 const ROWS: &str = "rows";
 const DIGEST: &str = "digest";
+const WORK: &str = "work";
 const CRASH: &str = "crash";
 
 /// A message that could not be read or written.
@@ -82,6 +83,7 @@ impl FromWorker {
                 let message = Object::new();
                 set(&message, ROWS, &rows)?;
                 set(&message, DIGEST, &JsValue::from_str(&frame.batch_digest))?;
+                set(&message, WORK, &to_object(&frame.work)?)?;
                 Ok(Parcel { transfer: Array::of1(&rows.buffer()), message: message.into() })
             }
             Self::Event(event) => to_object(event).map(Parcel::plain),
@@ -98,7 +100,8 @@ impl FromWorker {
         if let Some(rows) = get(&value, ROWS) {
             let steps = unflatten(&rows.unchecked_into::<Float64Array>().to_vec())?;
             let batch_digest = get(&value, DIGEST).and_then(|digest| digest.as_string()).unwrap_or_default();
-            return Ok(Self::Event(Event::Metrics(MetricsFrame { steps, batch_digest })));
+            let work = get(&value, WORK).map(from_object).transpose()?.unwrap_or_default();
+            return Ok(Self::Event(Event::Metrics(MetricsFrame { steps, batch_digest, work })));
         }
         if let Some(reason) = get(&value, CRASH).and_then(|reason| reason.as_string()) {
             return Ok(Self::Crash(reason));

@@ -68,3 +68,29 @@ fn a_run_refused_on_another_engine_leaves_the_trained_one() {
         Ok(())
     });
 }
+
+#[test]
+fn the_page_shows_what_webgpu_was_asked_for() {
+    let server = Server::start(&[]).expect("the page is served");
+    with_browser_at(&server, Adapter::SwiftShader, &format!("{TINY}&device=gpu"), async |page| {
+        train(page).await?;
+        for count in ["metric-dispatches", "metric-submits", "metric-pipelines", "metric-device-bytes"] {
+            ensure!(page.number(count).await? > 0.0, "{count}");
+        }
+        ensure!(page.number("metric-readbacks").await? == 0.0, "a step waits for the device");
+        Ok(())
+    });
+}
+
+#[test]
+fn on_the_cpu_only_memory_is_counted() {
+    let server = Server::start(&[]).expect("the page is served");
+    with_browser_at(&server, Adapter::None, &format!("{TINY}&device=cpu"), async |page| {
+        train(page).await?;
+        for count in ["metric-dispatches", "metric-submits", "metric-readbacks", "metric-pipelines"] {
+            ensure!(page.number(count).await? == 0.0, "{count}");
+        }
+        ensure!(page.number("metric-device-bytes").await? > 1e6);
+        Ok(())
+    });
+}

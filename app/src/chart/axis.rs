@@ -195,7 +195,7 @@ mod tests {
         let experiment = Experiment::default();
         let mut record = Record::default();
         let row = |step| StepMetrics { step, loss: 2.0, seconds: step as f64, ..StepMetrics::default() };
-        record.columns.append(MetricsFrame { steps: (1..=500).map(row).collect(), batch_digest: String::new() });
+        record.columns.append(MetricsFrame { steps: (1..=500).map(row).collect(), ..MetricsFrame::default() });
         let input =
             Input { experiment: &experiment, record: &record, x_axis: XAxis::Step, crosshair: None, failed: false };
         let frame = Frame::inside(600.0, 300.0);

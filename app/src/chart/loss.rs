@@ -178,7 +178,7 @@ mod tests {
             seconds: 0.02 * step as f64,
         };
         let mut record = Record::default();
-        record.columns.append(MetricsFrame { steps: (1..=steps).map(row).collect(), batch_digest: String::new() });
+        record.columns.append(MetricsFrame { steps: (1..=steps).map(row).collect(), ..MetricsFrame::default() });
         record.validations = vec![
             Validation { step: 0, loss: 4.2, exact_match: None },
             Validation { step: steps / 2, loss: 2.9, exact_match: None },

@@ -156,7 +156,7 @@ mod tests {
         };
         let mut record = Record::default();
         let steps = rates(&experiment, 0, 40).take(done).map(row).collect();
-        record.columns.append(MetricsFrame { steps, batch_digest: String::new() });
+        record.columns.append(MetricsFrame { steps, ..MetricsFrame::default() });
         let input = Input { experiment: &experiment, record: &record, x_axis, crosshair: None, failed: false };
         svg::document(&scene(input, 360.0, 160.0), &Palette::variables(), "Learning rate", None)
     }

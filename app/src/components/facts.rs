@@ -1,11 +1,11 @@
-//! Facts about the run at the foot of the settings.
+//! Facts about the run at the foot of the settings, and what its device was seen to do.
 
 use leptos::prelude::*;
-use tailblazer_core::session::Prepared;
+use tailblazer_core::session::{Counters, Prepared, Work};
 
 use crate::workspace::{
     Workspace,
-    format::{compact, integer},
+    format::{bytes, compact, integer, plain},
 };
 
 /// Sizes and digests.
@@ -39,8 +39,53 @@ pub fn Facts() -> impl IntoView {
             <dd class="mono" data-testid="batch-digest" data-value=batches title=batches>
                 {move || short(&batches())}
             </dd>
+            <Counts />
         </dl>
     }
+}
+
+/// What the engine counted during the last steps; the CPU has nothing to count but its memory.
+#[component]
+fn Counts() -> impl IntoView {
+    let workspace = Workspace::expect();
+    let work = move || {
+        workspace.version.track();
+        workspace.record.with_value(|record| *record.columns.work())
+    };
+    let per_step = move |count: fn(&Counters) -> u64| move || work().per_step(count);
+    let shown = |value: Option<f64>| value.map_or_else(|| "–".into(), |value| plain((value * 100.0).round() / 100.0));
+    let (dispatches, submits) = (per_step(|c| c.dispatches), per_step(|c| c.submits));
+    let readbacks = per_step(|c| c.readbacks);
+    let reads = move || {
+        let Work { count, reads, .. } = work();
+        if reads.readbacks > 0 { format!(", and {} to read {count}", reads.readbacks) } else { String::new() }
+    };
+    let total =
+        move |count: fn(&Counters) -> u64| move || Some(work()).filter(|w| w.count > 0).map(|w| count(&w.total));
+    let (pipelines, memory) = (total(|c| c.pipelines), total(|c| c.device_bytes));
+    let title = "Counted at the browser's WebGPU; the CPU makes no such calls.";
+    view! {
+        <dt title=title>"Dispatches per step"</dt>
+        <dd data-testid="metric-dispatches" data-value=move || text(dispatches())>{move || shown(dispatches())}</dd>
+        <dt title=title>"Submits per step"</dt>
+        <dd data-testid="metric-submits" data-value=move || text(submits())>{move || shown(submits())}</dd>
+        <dt title=title>"Readbacks per step"</dt>
+        <dd data-testid="metric-readbacks" data-value=move || text(readbacks())>
+            {move || shown(readbacks())}{reads}
+        </dd>
+        <dt title=title>"Pipelines made"</dt>
+        <dd data-testid="metric-pipelines" data-value=move || text(pipelines())>
+            {move || pipelines().map_or_else(|| "–".into(), |count| integer(count as usize))}
+        </dd>
+        <dt title="WebGPU buffers that are alive, or the memory of the engine on the CPU.">"Memory on the device"</dt>
+        <dd data-testid="metric-device-bytes" data-value=move || text(memory())>
+            {move || memory().map_or_else(|| "–".into(), |count| bytes(count as usize))}
+        </dd>
+    }
+}
+
+fn text(value: Option<impl ToString>) -> Option<String> {
+    value.map(|value| value.to_string())
 }
 
 /// Enough of a digest to compare two by eye.

@@ -18,6 +18,7 @@ impl Flow {
             Some(waiting) => {
                 waiting.steps.extend(frame.steps);
                 waiting.batch_digest = frame.batch_digest;
+                waiting.work = frame.work.and(waiting.work);
             }
             waiting => *waiting = Some(frame),
         }
@@ -40,7 +41,7 @@ impl Flow {
 
 #[cfg(test)]
 mod tests {
-    use tailblazer_core::session::StepMetrics;
+    use tailblazer_core::session::{StepMetrics, Work};
 
     use super::*;
 
@@ -48,6 +49,7 @@ mod tests {
         MetricsFrame {
             steps: vec![StepMetrics { step, ..StepMetrics::default() }],
             batch_digest: format!("digest {step}"),
+            work: Work { count: 1, ..Work::default() },
         }
     }
 
@@ -62,7 +64,7 @@ mod tests {
         assert_eq!(flow.offer(frame(2)), None);
         assert_eq!(flow.offer(frame(3)), None);
         let merged = flow.acknowledge(1).unwrap();
-        assert_eq!(merged.batch_digest, "digest 3");
+        assert_eq!((merged.batch_digest.as_str(), merged.work.count), ("digest 3", 2));
         assert_eq!(steps(Some(merged)), [2, 3]);
         assert_eq!(flow.acknowledge(1), None);
         assert_eq!(steps(flow.offer(frame(4))), [4]);

@@ -4,11 +4,11 @@ use std::{cell::RefCell, collections::VecDeque, rc::Rc};
 
 use futures::channel::oneshot;
 use gloo::net::http::Request;
-use tailblazer_core::session::{Event, Host};
+use tailblazer_core::session::{Counters, Event, Host};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{DedicatedWorkerGlobalScope, MessageChannel, Performance, Url};
 
-use super::flow::Flow;
+use super::{flow::Flow, meter::Meter};
 use crate::transport::FromWorker;
 
 /// The session's host in a dedicated worker.
@@ -16,13 +16,14 @@ pub struct WorkerHost {
     outlet: Rc<Outlet>,
     clock: Performance,
     turns: Turns,
+    meter: Meter,
 }
 
 impl WorkerHost {
-    /// A host that reports to the page through `outlet`.
+    /// A host that reports to the page through `outlet`. It counts from now on, so it must be there before the session.
     pub fn new(outlet: Rc<Outlet>) -> Result<Self, JsValue> {
         let clock = outlet.scope.performance().ok_or("this worker has no clock")?;
-        Ok(Self { outlet, clock, turns: Turns::new()? })
+        Ok(Self { outlet, clock, turns: Turns::new()?, meter: Meter::start() })
     }
 }
 
@@ -33,6 +34,10 @@ impl Host for WorkerHost {
 
     fn seconds(&self) -> f64 {
         self.clock.now() / 1e3
+    }
+
+    fn counters(&self) -> Counters {
+        self.meter.read()
     }
 
     async fn yield_now(&self) {

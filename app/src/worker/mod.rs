@@ -2,6 +2,7 @@
 
 pub mod flow;
 mod host;
+mod meter;
 
 use std::rc::Rc;
 

@@ -1,6 +1,6 @@
 //! The metrics of a run as columns, with the one smoothed curve that the page draws.
 
-use tailblazer_core::session::{MetricsFrame, StepMetrics};
+use tailblazer_core::session::{MetricsFrame, StepMetrics, Work};
 
 /// Decay of the smoothed loss. The chart names it, because a smoothed curve must say so.
 pub const EMA_DECAY: f64 = 0.96;
@@ -15,6 +15,7 @@ pub struct Columns {
     ema: Vec<f64>,
     smoother: Smoother,
     batch_digest: String,
+    work: Work,
 }
 
 /// An exponential moving average that is not biased towards its start and that skips what is not finite.
@@ -55,6 +56,7 @@ impl Columns {
             self.rows.push(row);
         }
         self.batch_digest = frame.batch_digest;
+        self.work = frame.work;
     }
 
     fn truncate(&mut self, from: usize) {
@@ -105,6 +107,11 @@ impl Columns {
         &self.batch_digest
     }
 
+    /// What the device did for the last steps.
+    pub fn work(&self) -> &Work {
+        &self.work
+    }
+
     /// Index of the row that holds `step`, or of the nearest row.
     pub fn nearest(&self, step: usize) -> Option<usize> {
         let after = self.rows.partition_point(|row| row.step < step);
@@ -149,7 +156,7 @@ mod tests {
             tokens: step as f64 * 64.0,
             seconds: step as f64 * 0.5,
         };
-        MetricsFrame { steps: steps.map(row).collect(), batch_digest: "d".into() }
+        MetricsFrame { steps: steps.map(row).collect(), batch_digest: "d".into(), ..MetricsFrame::default() }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use futures::{StreamExt as _, channel::mpsc::UnboundedReceiver};
 
 use super::{
-    Adapter, Command, Event, Failure, Host, MetricsFrame, PROTOCOL, Prepared, RunState, Stage,
+    Adapter, Command, Counters, Event, Failure, Host, MetricsFrame, PROTOCOL, Prepared, RunState, Stage, Work,
     prepare::{self, Texts},
 };
 use crate::{
@@ -66,6 +66,8 @@ struct Run {
     trained: f64,
     /// When the first unread step began.
     unread_since: f64,
+    /// What the device had done by then.
+    unread_from: Counters,
     /// Whether the first step on this device is done, and so its kernels are compiled.
     is_warm: bool,
 }
@@ -98,7 +100,8 @@ impl<H: Host> Engine<H> {
         match self.prepare(&experiment, own_text, adapter).await {
             Ok(trainer) => {
                 let start = trainer.snapshot();
-                self.run = Some(Run { trainer, start, trained: 0.0, unread_since: 0.0, is_warm: false });
+                let unread_from = Counters::default();
+                self.run = Some(Run { trainer, start, trained: 0.0, unread_since: 0.0, unread_from, is_warm: false });
                 self.checkpoint = None;
                 self.enter(RunState::Idle);
             }
@@ -185,7 +188,7 @@ impl<H: Host> Engine<H> {
         let now = self.host.seconds();
         if let Some(run) = &mut self.run {
             if run.trainer.unread() == 0 {
-                run.unread_since = now;
+                (run.unread_since, run.unread_from) = (now, self.host.counters());
             }
             run.trainer.step();
         }
@@ -196,6 +199,10 @@ impl<H: Host> Engine<H> {
         let Some(run) = self.run.as_mut().filter(|run| run.trainer.unread() > 0) else {
             return;
         };
+        // What was handed over and not begun belongs to the steps, not to their reading, which would begin it. A device
+        // that has failed says so there.
+        run.trainer.transformer().device().flush().ok();
+        let (count, before_read) = (run.trainer.unread(), self.host.counters());
         let (mut rows, result) = run.trainer.read().await;
         let spent = self.host.seconds() - run.unread_since;
         let share = spent / rows.len().max(1) as f64;
@@ -204,8 +211,11 @@ impl<H: Host> Engine<H> {
         }
         run.trained += spent;
         let batch_digest = run.trainer.batch_digest();
+        let total = self.host.counters();
+        let (steps, reads) = (before_read.since(run.unread_from), total.since(before_read));
         if !rows.is_empty() {
-            self.host.emit(Event::Metrics(MetricsFrame { steps: rows, batch_digest }));
+            let work = Work { count, steps, reads, total };
+            self.host.emit(Event::Metrics(MetricsFrame { steps: rows, batch_digest, work }));
         }
         if let Err(error) = result {
             self.break_off(error);

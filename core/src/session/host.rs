@@ -1,6 +1,6 @@
 //! What the session needs from the program around it.
 
-use super::Event;
+use super::{Counters, Event};
 
 /// The world outside the session: a browser's worker, a native process or a test.
 pub trait Host {
@@ -9,6 +9,11 @@ pub trait Host {
 
     /// Seconds on a monotonic clock with any origin.
     fn seconds(&self) -> f64;
+
+    /// What the device was asked to do so far; nothing where nobody counts.
+    fn counters(&self) -> Counters {
+        Counters::default()
+    }
 
     /// Lets other work of this thread happen: messages arrive, the GPU's callbacks run.
     fn yield_now(&self) -> impl Future<Output = ()>;

@@ -4,6 +4,7 @@
 //! needs the messages alone, and gets them without the feature `engine`.
 
 mod adapter;
+mod counters;
 #[cfg(feature = "engine")]
 mod engine;
 #[cfg(feature = "engine")]
@@ -15,6 +16,7 @@ mod protocol;
 mod tests;
 
 pub use adapter::Adapter;
+pub use counters::{Counters, Work};
 #[cfg(feature = "engine")]
 pub use engine::run;
 #[cfg(feature = "engine")]

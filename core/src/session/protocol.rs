@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Adapter;
+use super::{Adapter, Work};
 use crate::experiment::Experiment;
 
 /// Version of these messages; a page and a worker of different versions must not talk.
@@ -194,6 +194,8 @@ pub struct MetricsFrame {
     pub steps: Vec<StepMetrics>,
     /// Digest of all batches up to the last step, hexadecimal: equal on every device for one link.
     pub batch_digest: String,
+    /// What the device did for these steps.
+    pub work: Work,
 }
 
 /// What one step reports.

@@ -1,13 +1,16 @@
 //! A session behind an in-process channel.
 
-use std::{cell::RefCell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
 use futures::{
     channel::mpsc::{self, UnboundedSender},
     executor::block_on,
 };
 
-use super::{Command, Event, Host, OwnText, PROTOCOL, RunState, StepMetrics, run};
+use super::{Command, Counters, Event, Host, OwnText, PROTOCOL, RunState, StepMetrics, run};
 use crate::experiment::{Corpus, DeviceChoice, Experiment, ModelConfig};
 
 /// Records events, and answers some of them with a command.
@@ -16,6 +19,7 @@ struct Recorder {
     commands: UnboundedSender<Command>,
     answer: fn(&Event) -> Option<Command>,
     clock: RefCell<f64>,
+    turns: Cell<u64>,
 }
 
 impl Host for Recorder {
@@ -32,7 +36,14 @@ impl Host for Recorder {
         *self.clock.borrow()
     }
 
-    async fn yield_now(&self) {}
+    /// Every turn counts as one dispatch.
+    fn counters(&self) -> Counters {
+        Counters { dispatches: self.turns.get(), device_bytes: 1 << 20, ..Counters::default() }
+    }
+
+    async fn yield_now(&self) {
+        self.turns.set(self.turns.get() + 1);
+    }
 
     async fn corpus(&self, file: &str) -> Result<Vec<u8>, String> {
         Err(format!("{file} answers 404."))
@@ -46,7 +57,8 @@ fn session(commands: Vec<Command>, answer: fn(&Event) -> Option<Command>) -> Vec
         sender.unbounded_send(command).expect("the channel is open");
     }
     let events = Rc::new(RefCell::new(Vec::new()));
-    block_on(run(Recorder { events: events.clone(), commands: sender, answer, clock: RefCell::new(0.0) }, receiver));
+    let (clock, turns) = (RefCell::new(0.0), Cell::new(0));
+    block_on(run(Recorder { events: events.clone(), commands: sender, answer, clock, turns }, receiver));
     events.take()
 }
 
@@ -119,6 +131,22 @@ fn a_run_reports_every_step_in_order_and_learns() {
         .collect();
     assert_eq!(validations, 2);
     assert_eq!(samples, [(1, 8), (10, 8), (20, 8), (30, 8), (40, 8)]);
+}
+
+/// A turn lies between two steps; samples take turns of their own, which are no step's.
+#[test]
+fn frames_tell_what_their_own_steps_took() {
+    let events = session(vec![configure(tiny()), Command::Start], stop_at_the_end);
+    let frames: Vec<_> =
+        events.iter().filter_map(|event| if let Event::Metrics(frame) = event { Some(frame) } else { None }).collect();
+    assert!(frames.iter().any(|frame| frame.work.count > 1) && frames.len() > 1);
+    for frame in &frames {
+        assert_eq!(frame.work.count, frame.steps.len());
+        assert_eq!(frame.work.steps.dispatches as usize, frame.work.count - 1);
+        assert_eq!((frame.work.reads.dispatches, frame.work.total.device_bytes), (0, 1 << 20));
+    }
+    let of_steps: u64 = frames.iter().map(|frame| frame.work.steps.dispatches).sum();
+    assert!(frames.last().expect("a frame").work.total.dispatches > of_steps + 5 * 8);
 }
 
 #[test]
