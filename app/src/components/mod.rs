@@ -53,7 +53,7 @@ pub fn App() -> impl IntoView {
             <header::Header />
             <main class="bench-page">
                 <notices::Notices />
-                <bench::Bench />
+                <bench::BenchPage />
             </main>
         }
         .into_any();

@@ -108,6 +108,21 @@ impl Engine {
         }
         inner.perform(requests);
     }
+
+    /// Has the matrix products of the prepared run timed by themselves.
+    pub fn measure_limit(&self) {
+        self.0.get_value().send(Command::Limit);
+    }
+
+    /// Ends the engine and forgets its run: the next one starts with nothing compiled and nothing in memory.
+    pub fn renew(&self) {
+        let inner = self.0.get_value();
+        if let Some(previous) = inner.previous.borrow_mut().take() {
+            previous.end();
+        }
+        inner.end_worker();
+        inner.workspace.apply(Event::State { state: RunState::Idle });
+    }
 }
 
 impl Inner {

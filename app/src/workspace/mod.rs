@@ -15,7 +15,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use leptos::prelude::*;
 use tailblazer_core::{
     experiment::{Corpus, Experiment, Invalid, validate},
-    session::{Backend, Event, OwnText, Prepared, RunState, Stage},
+    session::{Backend, Event, Limit, OwnText, Prepared, RunState, Stage},
 };
 
 use action::Standing;
@@ -123,6 +123,8 @@ pub struct Workspace {
     pub prepared: RwSignal<Option<Prepared>>,
     /// The device of the run.
     pub device: RwSignal<Option<Device>>,
+    /// The speed of the run's matrix products by themselves, once it was asked for.
+    pub limit: RwSignal<Option<Limit>>,
     /// Samples, the newest last.
     pub samples: RwSignal<Vec<Sample>>,
     /// Metrics and validations.
@@ -153,6 +155,7 @@ impl Workspace {
             progress: RwSignal::new(None),
             prepared: RwSignal::new(None),
             device: RwSignal::new(None),
+            limit: RwSignal::new(None),
             samples: RwSignal::new(Vec::new()),
             record: StoredValue::new_local(Record::default()),
             version: RwSignal::new(0),
@@ -259,6 +262,7 @@ impl Workspace {
                 samples.retain(|known| known.step <= step);
                 samples.push(Sample { step, prompt, text });
             }),
+            Event::Limit(limit) => self.limit.set(Some(limit)),
             Event::Warning { message } => self.messages.push(Message::warning(message)),
             Event::Failed(failure) => {
                 self.starting.set_value(false);

@@ -3,7 +3,7 @@
 use futures::{StreamExt as _, channel::mpsc::UnboundedReceiver};
 
 use super::{
-    Adapter, Command, Counters, Event, Failure, Host, MetricsFrame, PROTOCOL, Prepared, RunState, Stage, Work,
+    Adapter, Command, Counters, Event, Failure, Host, MetricsFrame, PROTOCOL, Prepared, RunState, Stage, Work, limit,
     prepare::{self, Texts},
 };
 use crate::{
@@ -88,6 +88,7 @@ impl<H: Host> Engine<H> {
             }
             Command::Reset => self.reset(),
             Command::Sample => self.sample().await,
+            Command::Limit => self.time_limit().await,
             Command::Checkpoint => self.keep_checkpoint().await,
             Command::Restore => self.restore_checkpoint(),
             Command::Stop => unreachable!("the loop above ends on Stop"),
@@ -263,6 +264,16 @@ impl<H: Host> Engine<H> {
         }
         let text = tokeniser.decode(sampler.drawn());
         self.host.emit(Event::Sample { step: trainer.steps_done(), prompt: shown, text });
+    }
+
+    /// Times the matrix products of the prepared run.
+    async fn time_limit(&mut self) {
+        self.settle().await;
+        if let Some(run) = &self.run {
+            let vocabulary = run.trainer.dataset().tokeniser.vocabulary();
+            let limit = limit::measure(&self.host, run.trainer.experiment(), vocabulary).await;
+            self.host.emit(Event::Limit(limit));
+        }
     }
 
     fn reset(&mut self) {

@@ -10,6 +10,8 @@ mod engine;
 #[cfg(feature = "engine")]
 mod host;
 #[cfg(feature = "engine")]
+mod limit;
+#[cfg(feature = "engine")]
 mod prepare;
 mod protocol;
 #[cfg(all(test, feature = "engine"))]
@@ -22,5 +24,5 @@ pub use engine::run;
 #[cfg(feature = "engine")]
 pub use host::Host;
 pub use protocol::{
-    Backend, Command, Event, Failure, MetricsFrame, OwnText, PROTOCOL, Prepared, RunState, Stage, StepMetrics,
+    Backend, Command, Event, Failure, Limit, MetricsFrame, OwnText, PROTOCOL, Prepared, RunState, Stage, StepMetrics,
 };

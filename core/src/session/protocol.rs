@@ -31,6 +31,8 @@ pub enum Command {
     Reset,
     /// Draws a sample from the present weights.
     Sample,
+    /// Times the matrix products of one step by themselves, on the CPU.
+    Limit,
     /// Copies the present weights and optimiser state into memory.
     Checkpoint,
     /// Returns to the copy that the last [`Command::Checkpoint`] made.
@@ -109,6 +111,8 @@ pub enum Event {
         /// The text that the model added.
         text: String,
     },
+    /// The matrix products of one step were timed.
+    Limit(Limit),
     /// A checkpoint lies in memory.
     Checkpoint {
         /// Steps done in it.
@@ -185,6 +189,15 @@ pub struct Prepared {
     pub corpus_digest: String,
     /// Predicted floating-point operations of one step, forward and backward.
     pub flops_per_step: f64,
+}
+
+/// The speed of a run's matrix products by themselves: no step on the CPU can be faster.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Limit {
+    /// Seconds of those of one step.
+    pub seconds_per_step: f64,
+    /// Floating-point operations in a second.
+    pub operations_per_second: f64,
 }
 
 /// Metrics of consecutive steps, in order.

@@ -201,6 +201,13 @@ fn a_checkpoint_brings_back_the_run_at_its_step() {
 }
 
 #[test]
+fn the_limit_of_a_prepared_run_is_timed() {
+    let events = session(vec![configure(tiny()), Command::Limit, Command::Stop], |_| None);
+    let limit = events.iter().find_map(|event| if let Event::Limit(limit) = event { Some(*limit) } else { None });
+    assert!(limit.expect("a limit").seconds_per_step > 0.0);
+}
+
+#[test]
 fn a_refused_experiment_names_its_field_and_keeps_the_run() {
     let mut refused = tiny();
     refused.model.heads = 3;
