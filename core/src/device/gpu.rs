@@ -7,11 +7,31 @@ use burn::tensor::{
     wgpu::{WgpuInitError, WgpuOptions, WgpuSetup, wgpu},
 };
 
+use tailblazer_kernels::gpu::Needs;
+
 use super::{OpenDevice, cpu, instead_of};
 use crate::{
     experiment::DeviceChoice,
     session::{Adapter, Backend},
 };
+
+/// Why WebGPU cannot be used.
+#[derive(Debug, thiserror::Error)]
+enum GpuError {
+    /// It could not be opened.
+    #[error(transparent)]
+    Init(#[from] WgpuInitError),
+    /// The adapter offers less than the kernels need.
+    #[error("its limit {name} is {offered}, and the kernels need {needed}")]
+    Limit {
+        /// WebGPU's name of the limit.
+        name: &'static str,
+        /// What the adapter offers.
+        offered: u32,
+        /// What the kernels need.
+        needed: u32,
+    },
+}
 
 /// A GPU that was opened once; burn refuses to open the same one again.
 #[derive(Clone)]
@@ -57,7 +77,7 @@ impl Gpu {
     }
 }
 
-async fn gpu() -> Result<Gpu, WgpuInitError> {
+async fn gpu() -> Result<Gpu, GpuError> {
     if let Some(gpu) = GPU.lock().expect("no holder panics").clone() {
         return Ok(gpu);
     }
@@ -67,8 +87,9 @@ async fn gpu() -> Result<Gpu, WgpuInitError> {
         Err(WgpuInitError::AdapterUnavailable { .. }) if cfg!(not(target_family = "wasm")) => {
             options(DeviceKind::Cpu).init_with_setup_async().await?
         }
-        Err(error) => return Err(error),
+        Err(error) => return Err(error.into()),
     };
+    check(&setup.device.limits())?;
     let gpu = describe(device, &setup);
     *GPU.lock().expect("no holder panics") = Some(gpu.clone());
     Ok(gpu)
@@ -79,6 +100,20 @@ fn options(kind: DeviceKind) -> WgpuOptions {
     Device::wgpu_options().device_kind(kind).tasks_max(64)
 }
 
+/// Refuses a device that offers less than the kernels need.
+fn check(limits: &wgpu::Limits) -> Result<(), GpuError> {
+    let Needs { storage_buffers, invocations, workgroup_bytes } = Needs::OF_ALL_KERNELS;
+    let pairs = [
+        ("maxStorageBuffersPerShaderStage", limits.max_storage_buffers_per_shader_stage, storage_buffers),
+        ("maxComputeInvocationsPerWorkgroup", limits.max_compute_invocations_per_workgroup, invocations),
+        ("maxComputeWorkgroupStorageSize", limits.max_compute_workgroup_storage_size, workgroup_bytes),
+    ];
+    match pairs.into_iter().find(|(_, offered, needed)| offered < needed) {
+        Some((name, offered, needed)) => Err(GpuError::Limit { name, offered, needed }),
+        None => Ok(()),
+    }
+}
+
 fn describe(device: Device, setup: &WgpuSetup) -> Gpu {
     let info = setup.adapter.get_info();
     let name = if info.name.is_empty() { "WebGPU adapter".into() } else { info.name };
@@ -86,4 +121,17 @@ fn describe(device: Device, setup: &WgpuSetup) -> Gpu {
     let largest_tensor = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
     let adapter = Adapter::judge(name.clone(), info.device_type == wgpu::DeviceType::Cpu);
     Gpu { device, adapter, name, largest_tensor }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_below_a_limit_is_refused_by_its_name() {
+        assert!(check(&wgpu::Limits::default()).is_ok());
+        let small = wgpu::Limits { max_storage_buffers_per_shader_stage: 4, ..wgpu::Limits::default() };
+        let message = check(&small).expect_err("4 buffers are too few").to_string();
+        assert!(message.contains("maxStorageBuffersPerShaderStage is 4") && message.contains("need 7"), "{message}");
+    }
 }

@@ -42,3 +42,19 @@ pub mod dispatch;
 pub mod ops;
 pub mod step;
 pub mod template;
+
+/// What a device must offer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Needs {
+    /// Storage buffers that one kernel binds.
+    pub storage_buffers: u32,
+    /// Invocations of a workgroup.
+    pub invocations: u32,
+    /// Bytes of workgroup memory.
+    pub workgroup_bytes: u32,
+}
+
+impl Needs {
+    /// What the most demanding kernels need.
+    pub const OF_ALL_KERNELS: Self = Self { storage_buffers: 7, invocations: 256, workgroup_bytes: 1024 };
+}
