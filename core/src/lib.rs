@@ -17,6 +17,7 @@ pub mod model;
 pub mod objective;
 #[cfg(feature = "engine")]
 pub mod optim;
+pub mod policy;
 pub mod random;
 pub mod schedule;
 pub mod session;

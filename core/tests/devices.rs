@@ -28,7 +28,7 @@ fn experiment() -> Experiment {
 
 /// Losses of some steps and the validation loss behind them.
 fn train(experiment: &Experiment, choice: DeviceChoice, steps: usize) -> Vec<f64> {
-    let open = block_on(device::open(choice));
+    let open = block_on(device::open(choice, None));
     let expected = if choice == DeviceChoice::Gpu { Backend::Gpu } else { Backend::Cpu };
     // Without a GPU a software adapter does; `cargo xtask setup` installs one.
     assert_eq!(open.backend, expected, "{}", open.reason);
@@ -62,7 +62,7 @@ fn fifty_steps_agree() {
 #[test]
 fn a_snapshot_on_the_gpu_stays_while_training_goes_on() {
     let experiment = experiment();
-    let open = block_on(device::open(DeviceChoice::Gpu));
+    let open = block_on(device::open(DeviceChoice::Gpu, None));
     let mut trainer = Trainer::new(&experiment, dataset(experiment.model.context), &open.device);
     let validate = |trainer: &mut Trainer| block_on(trainer.validate()).expect("the device answers").0;
     trainer.step();
