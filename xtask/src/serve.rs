@@ -24,7 +24,7 @@ pub fn parse_port(arguments: &[String]) -> Result<u16> {
 /// Serves the page until it is interrupted.
 pub fn page(shell: &mut Shell, port: u16) -> Result<()> {
     setup::page(shell)?;
-    println!("\nThe first build takes a quarter of an hour on two cores, later ones seconds to minutes.");
+    println!("\nThe first build takes twenty-five minutes on two cores, later ones seconds to minutes.");
     println!("When it is done the page is at http://127.0.0.1:{port}/ (Ctrl-C stops it).\n");
     shell.replace_with(shell.trunk("serve").args(["--address", "127.0.0.1", "--port", &port.to_string()]))
 }
