@@ -146,7 +146,8 @@ fn frames_tell_what_their_own_steps_took() {
         assert_eq!((frame.work.reads.dispatches, frame.work.total.device_bytes), (0, 1 << 20));
     }
     let of_steps: u64 = frames.iter().map(|frame| frame.work.steps.dispatches).sum();
-    assert!(frames.last().expect("a frame").work.total.dispatches > of_steps + 5 * 8);
+    // The fifth sample comes after the last frame.
+    assert!(frames.last().expect("a frame").work.total.dispatches > of_steps + 4 * 8);
 }
 
 #[test]
