@@ -191,7 +191,7 @@ pub struct Prepared {
     pub flops_per_step: f64,
 }
 
-/// The speed of a run's matrix products by themselves: no step on the CPU can be faster.
+/// The speed of a run's matrix products by themselves: that of a step on the CPU that were nothing else.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Limit {
     /// Seconds of those of one step.
