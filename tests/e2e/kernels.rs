@@ -51,7 +51,8 @@ fn fifty_steps_agree_on_both_devices_and_with_plain_operations() {
 
 #[test]
 fn an_ordinary_step_of_gpt_nano_asks_little_of_webgpu() {
-    let link = "#v=1&device=gpu&train.steps=30&schedule.warmup=5&train.eval_every=1000&train.eval_windows=1&sample.every=0";
+    let link =
+        "#v=1&device=gpu&train.steps=30&schedule.warmup=5&train.eval_every=1000&train.eval_windows=1&sample.every=0";
     with_browser(Adapter::SwiftShader, link, async |page| {
         page.click("run-play").await?;
         page.wait("ten steps", 2 * MINUTES, async || Ok(page.number("metric-step").await? > 10.0)).await?;

@@ -44,12 +44,12 @@ pub(super) fn gelu<S: Simd>(simd: S, x: Floats<S>) -> Floats<S> {
     x * normal(simd, x).0
 }
 
-/// `gelu'(x)`.
+/// `gelu(x)` and `gelu'(x)`.
 #[inline(always)]
-pub(super) fn gelu_slope<S: Simd>(simd: S, x: Floats<S>) -> Floats<S> {
+pub(super) fn gelu_and_slope<S: Simd>(simd: S, x: Floats<S>) -> [Floats<S>; 2] {
     const DENSITY_AT_ZERO: f32 = 0.398_942_3;
     let (phi, bell) = normal(simd, x);
-    (x * bell).mul_add(splat(simd, DENSITY_AT_ZERO), phi)
+    [x * phi, (x * bell).mul_add(splat(simd, DENSITY_AT_ZERO), phi)]
 }
 
 #[cfg(test)]
@@ -62,7 +62,7 @@ mod tests {
         let mut values = inputs.clone();
         let mut slopes = inputs.clone();
         dispatch!(Level::new(), simd => update(simd, [&mut values[..]], [], |[x], []| [gelu(simd, x)]));
-        dispatch!(Level::new(), simd => update(simd, [&mut slopes[..]], [], |[x], []| [gelu_slope(simd, x)]));
+        dispatch!(Level::new(), simd => update(simd, [&mut slopes[..]], [], |[x], []| [gelu_and_slope(simd, x)[1]]));
         for ((x, value), slope) in inputs.iter().zip(&values).zip(&slopes) {
             let x = f64::from(*x);
             let phi = normal_distribution(x);

@@ -1,7 +1,7 @@
 //! Linear maps with what surrounds them: `y = act(x W + b) + residual`.
 //!
 //! Up to three maps of one shape that read the same `x` (queries, keys, values) are one call: `x` is read once, and
-//! `y` is `[rows, maps * outputs]` with the maps side by side. The backward pass, with `g = dy * act'(pre)`:
+//! `y` is `[rows, maps * outputs]` with the maps side by side. The backward pass, with `g = dy * act'(x W + b)`:
 //! `dx = sum_maps g W^T`, `dW = x^T g`, `db = sum_rows g`; the residual's gradient is `dy` itself.
 //!
 //! Both passes go over blocks of rows that fit the second cache, so that an element-wise pass reads what the product
@@ -9,7 +9,7 @@
 
 use super::{
     Workspace,
-    gelu::{gelu, gelu_slope},
+    gelu::{gelu, gelu_and_slope},
     matmul::{Base, Packed, Panels, Product, View},
     simd::{Level, Simd, add_rows, dispatch, update},
 };
@@ -51,7 +51,7 @@ pub struct LinearGradients<'a> {
 pub enum Activation<'a> {
     /// Nothing.
     None,
-    /// GELU; `x W + b`, which the backward pass needs, is kept in the slice if there is one.
+    /// GELU; its slope at `x W + b`, which the backward pass needs, is kept in the slice if there is one.
     Gelu(Option<&'a mut [f32]>),
 }
 
@@ -124,36 +124,31 @@ fn forward<S: Simd>(
         };
         match &mut activation {
             Activation::None => products(target, residual_block),
-            Activation::Gelu(before) => {
-                let before: Option<&[f32]> = match before {
-                    Some(before) => {
-                        products(&mut before[numbers.clone()], None);
-                        Some(&before[numbers])
-                    }
-                    None => {
-                        products(target, None);
-                        None
-                    }
-                };
+            Activation::Gelu(slopes) => {
+                let mut slopes = slopes.as_mut().map(|slopes| &mut slopes[numbers]);
+                match &mut slopes {
+                    Some(slopes) => products(slopes, None),
+                    None => products(target, None),
+                }
                 simd.vectorize(
                     #[inline(always)]
-                    || activate(simd, before, residual_block, target),
+                    || activate(simd, slopes, residual_block, target),
                 );
             }
         }
     }
 }
 
-/// GELU of `before`, or of `target` in place, plus the residual.
+/// GELU of what `slopes` holds, which is replaced by the slopes, or of `target` in place; plus the residual.
 #[inline(always)]
-fn activate<S: Simd>(simd: S, before: Option<&[f32]>, residual: Option<&[f32]>, target: &mut [f32]) {
-    if let Some(before) = before {
+fn activate<S: Simd>(simd: S, slopes: Option<&mut [f32]>, residual: Option<&[f32]>, target: &mut [f32]) {
+    if let Some(slopes) = slopes {
         update(
             simd,
-            [&mut *target],
-            [before],
+            [&mut *target, slopes],
+            [],
             #[inline(always)]
-            |_, [x]| [gelu(simd, x)],
+            |[_, x], []| gelu_and_slope(simd, x),
         );
     } else {
         update(
@@ -177,13 +172,13 @@ fn activate<S: Simd>(simd: S, before: Option<&[f32]>, residual: Option<&[f32]>, 
 
 /// The gradients of [`linear`] from `dy`, `[rows, maps * outputs]`.
 ///
-/// `before` is what [`Activation::Gelu`] has kept, `None` if there was no activation.
+/// `slopes` are what [`Activation::Gelu`] has kept, `None` if there was no activation.
 #[allow(clippy::too_many_arguments)]
 pub fn linear_backward(
     shape: LinearShape,
     x: &[f32],
     maps: &[LinearWeights<'_>],
-    before: Option<&[f32]>,
+    slopes: Option<&[f32]>,
     dy: &[f32],
     dx: Option<InputGradient<'_>>,
     gradients: &mut [LinearGradients<'_>],
@@ -192,10 +187,10 @@ pub fn linear_backward(
     let size = shape.rows * shape.outputs * maps.len();
     assert_eq!(x.len(), shape.rows * shape.inputs, "x of [rows, inputs]");
     assert_eq!(dy.len(), size, "dy of [rows, maps * outputs]");
-    assert!(before.is_none_or(|before| before.len() == size), "kept values as large as the result");
+    assert!(slopes.is_none_or(|slopes| slopes.len() == size), "kept slopes as large as the result");
     assert!(dx.as_ref().is_none_or(|dx| dx.gradient.len() == x.len()), "dx as large as x");
     assert_eq!(maps.len(), gradients.len(), "gradients of every map");
-    dispatch!(Level::new(), simd => backward(simd, shape, x, maps, before, dy, dx, gradients, workspace));
+    dispatch!(Level::new(), simd => backward(simd, shape, x, maps, slopes, dy, dx, gradients, workspace));
 }
 
 #[allow(clippy::too_many_arguments)]
@@ -205,7 +200,7 @@ fn backward<S: Simd>(
     shape: LinearShape,
     x: &[f32],
     maps: &[LinearWeights<'_>],
-    before: Option<&[f32]>,
+    slopes: Option<&[f32]>,
     dy: &[f32],
     mut dx: Option<InputGradient<'_>>,
     gradients: &mut [LinearGradients<'_>],
@@ -229,10 +224,10 @@ fn backward<S: Simd>(
     // W^T of all maps, one below the other: [maps * outputs, inputs].
     let transposed = Panels::new::<S>(stride, inputs);
     let columns = Panels::new::<S>(ROW_BLOCK, outputs);
-    let slope_size = if before.is_some() { ROW_BLOCK * stride } else { 0 };
+    let scaled_size = if slopes.is_some() { ROW_BLOCK * stride } else { 0 };
     let rows_of_x = Panels::rows::<S>(ROW_BLOCK, inputs);
-    let [turned, block_panels, x_panels, slopes] =
-        workspace.slices([transposed.length::<S>(), columns.length::<S>(), rows_of_x.length::<S>(), slope_size]);
+    let [turned, block_panels, x_panels, scaled] =
+        workspace.slices([transposed.length::<S>(), columns.length::<S>(), rows_of_x.length::<S>(), scaled_size]);
     if dx.is_some() {
         for (map, weights) in maps.iter().enumerate() {
             let depth = map * outputs..(map + 1) * outputs;
@@ -245,23 +240,23 @@ fn backward<S: Simd>(
         let block = ROW_BLOCK.min(rows - first);
         let numbers = first * stride..(first + block) * stride;
         let dy = &dy[numbers.clone()];
-        let g: &[f32] = match before {
+        let g: &[f32] = match slopes {
             None => dy,
-            Some(before) => {
-                let slopes = &mut slopes[..block * stride];
+            Some(slopes) => {
+                let scaled = &mut scaled[..block * stride];
                 simd.vectorize(
                     #[inline(always)]
                     || {
                         update(
                             simd,
-                            [&mut *slopes],
-                            [&before[numbers.clone()], dy],
+                            [&mut *scaled],
+                            [&slopes[numbers.clone()], dy],
                             #[inline(always)]
-                            |_, [x, dy]| [gelu_slope(simd, x) * dy],
+                            |_, [slope, dy]| [slope * dy],
                         );
                     },
                 );
-                slopes
+                scaled
             }
         };
         if let Some(InputGradient { gradient, accumulate }) = &mut dx {

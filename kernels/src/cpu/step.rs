@@ -47,7 +47,7 @@ struct Layer {
     middle: Vec<f32>,
     mlp_moments: Vec<f32>,
     mlp_normed: Vec<f32>,
-    before_gelu: Vec<f32>,
+    gelu_slopes: Vec<f32>,
     hidden: Vec<f32>,
 }
 
@@ -79,7 +79,7 @@ impl Step {
             middle: zeros(rows * width),
             mlp_moments: zeros(2 * rows),
             mlp_normed: zeros(rows * width),
-            before_gelu: zeros(rows * hidden),
+            gelu_slopes: zeros(rows * hidden),
             hidden: zeros(rows * hidden),
         };
         Self {
@@ -160,7 +160,7 @@ impl Step {
         let Gradients { logits, stream, normed, hidden, attended, qkv } = &self.gradients;
         let layers = self.layers.iter().flat_map(|layer| {
             let normed = [&layer.attention_moments, &layer.attention_normed, &layer.mlp_moments, &layer.mlp_normed];
-            let rest = [&layer.qkv, &layer.kept, &layer.attended, &layer.middle, &layer.before_gelu, &layer.hidden];
+            let rest = [&layer.qkv, &layer.kept, &layer.attended, &layer.middle, &layer.gelu_slopes, &layer.hidden];
             normed.into_iter().chain(rest)
         });
         let ends = [&self.moments, &self.normed, &self.logits, logits, stream, normed, hidden, attended, qkv];
@@ -219,7 +219,7 @@ impl Step {
         let norm = spans(Part::MlpNorm);
         norm_values(model, weights, &norm, &kept.middle, &mut kept.mlp_moments, &mut kept.mlp_normed);
         let map = [map_weights(weights, &spans(Part::Up))];
-        let gelu = Activation::Gelu(Some(&mut kept.before_gelu));
+        let gelu = Activation::Gelu(Some(&mut kept.gelu_slopes));
         linear(shape_of(model, Part::Up), &kept.mlp_normed, &map, gelu, None, &mut kept.hidden, workspace);
         let map = [map_weights(weights, &spans(Part::Down))];
         let shape = shape_of(model, Part::Down);
@@ -253,16 +253,16 @@ impl Step {
         let (model, workspace, kept) = (self.model, &mut self.workspace, &self.layers[layer]);
         let Gradients { stream, normed, hidden, attended, qkv, .. } = &mut self.gradients;
         let spans = |part| self.offsets.spans(layer, part);
-        let mut map = |part: Part, x: &[f32], before: Option<&[f32]>, dy: &[f32], dx: &mut [f32], dw: &mut [f32]| {
+        let mut map = |part: Part, x: &[f32], slopes: Option<&[f32]>, dy: &[f32], dx: &mut [f32], dw: &mut [f32]| {
             let spans = spans(part);
             let weights = [map_weights(weights, &spans)];
             let mut gradients = [map_gradients(dw, spans)];
             let dx = Some(InputGradient { gradient: dx, accumulate: false });
-            linear_backward(shape_of(model, part), x, &weights, before, dy, dx, &mut gradients, workspace);
+            linear_backward(shape_of(model, part), x, &weights, slopes, dy, dx, &mut gradients, workspace);
         };
 
         map(Part::Down, &kept.hidden, None, stream, hidden, gradient);
-        map(Part::Up, &kept.mlp_normed, Some(&kept.before_gelu), hidden, normed, gradient);
+        map(Part::Up, &kept.mlp_normed, Some(&kept.gelu_slopes), hidden, normed, gradient);
         let (norm, moments) = (spans(Part::MlpNorm), &kept.mlp_moments);
         norm_gradient(model, weights, &norm, &kept.middle, moments, normed, (stream, true), gradient);
 

@@ -59,14 +59,14 @@ impl Case {
         let (x, matrices) = (wide(&self.x), wide(&self.matrices.concat()));
         let biases = wide(&self.biases.as_ref().map(|biases| biases.concat()).unwrap_or_default());
         let mut workspace = Workspace::dirty();
-        let (mut y, mut before) = (vec![9.0; self.dy.len()], vec![9.0; self.dy.len()]);
+        let (mut y, mut kept) = (vec![9.0; self.dy.len()], vec![9.0; self.dy.len()]);
         let weights = self.weights();
         let expected = self.reference(&x, &matrices, &biases);
         for keep in [false, true] {
             let activation = match (self.gelu, keep) {
                 (false, _) => Activation::None,
                 (true, false) => Activation::Gelu(None),
-                (true, true) => Activation::Gelu(Some(&mut before)),
+                (true, true) => Activation::Gelu(Some(&mut kept)),
             };
             linear(self.shape, &self.x, &weights, activation, self.residual.as_deref(), &mut y, &mut workspace);
             assert_close(&y, &expected, 1e-5);
@@ -82,8 +82,8 @@ impl Case {
                 .map(|(matrix, bias)| LinearGradients { matrix: Some(matrix), bias: Some(bias) })
                 .collect();
             let target = Some(InputGradient { gradient: &mut dx, accumulate });
-            let before = self.gelu.then_some(&before[..]);
-            linear_backward(self.shape, &self.x, &weights, before, &self.dy, target, &mut gradients, workspace);
+            let kept = self.gelu.then_some(&kept[..]);
+            linear_backward(self.shape, &self.x, &weights, kept, &self.dy, target, &mut gradients, workspace);
             (dx, matrices.concat(), biases.concat())
         };
         let found = run(false, &mut workspace);
@@ -125,9 +125,9 @@ fn long_and_wide_maps_agree_with_f64() {
 #[test]
 fn gradients_of_long_batches_agree_with_f64() {
     let case = Case::new([300, 5, 7, 2], [true, false, true], 3);
-    let (mut y, mut before) = (vec![0.0; case.dy.len()], vec![0.0; case.dy.len()]);
+    let (mut y, mut kept) = (vec![0.0; case.dy.len()], vec![0.0; case.dy.len()]);
     let mut workspace = Workspace::dirty();
-    let activation = Activation::Gelu(Some(&mut before));
+    let activation = Activation::Gelu(Some(&mut kept));
     linear(case.shape, &case.x, &case.weights(), activation, None, &mut y, &mut workspace);
     let (mut first, mut second, mut bias) = (vec![0.0; 35], vec![0.0; 35], vec![0.0; 7]);
     let mut gradients = [
@@ -135,7 +135,7 @@ fn gradients_of_long_batches_agree_with_f64() {
         LinearGradients { matrix: Some(&mut second), bias: Some(&mut bias) },
     ];
     let (x, dy) = (&case.x, &case.dy);
-    linear_backward(case.shape, x, &case.weights(), Some(&before), dy, None, &mut gradients, &mut workspace);
+    linear_backward(case.shape, x, &case.weights(), Some(&kept), dy, None, &mut gradients, &mut workspace);
     let (x, matrices) = (wide(&case.x), wide(&case.matrices.concat()));
     let biases = wide(&case.biases.as_ref().expect("biases").concat());
     let found: Vec<f32> = first.iter().chain(&second).copied().collect();
