@@ -8,7 +8,8 @@ use super::{
     ticks::{self, Scale},
 };
 use crate::workspace::{
-    format::{integer, power_of_ten, scientific},
+    format::{integer, power_of_ten},
+    summary::course,
     view::XAxis,
 };
 
@@ -69,7 +70,8 @@ pub fn rates(experiment: &Experiment, from: usize, steps: usize) -> impl Iterato
     const MOST: usize = 1_000;
     let schedule = &experiment.schedule;
     let stride = (steps.saturating_sub(from) / MOST).max(1);
-    let corners = [schedule.warmup, schedule.warmup + 1, steps];
+    let warmup = schedule.warmup_steps();
+    let corners = [warmup, warmup.saturating_add(1), steps];
     let mut chosen: Vec<usize> = (from + 1..=steps).step_by(stride).collect();
     chosen.extend(corners.into_iter().filter(|step| (from + 1..=steps).contains(step)));
     chosen.sort_unstable();
@@ -112,7 +114,7 @@ pub fn readout(input: Input) -> Option<(usize, String)> {
 pub fn summary(input: Input) -> String {
     let schedule = &input.experiment.schedule;
     let steps = input.experiment.train.steps;
-    let shape = crate::workspace::summary::shape_name(schedule.shape);
+    let course = course(schedule);
     let now = match input.record.columns.last() {
         Some(row) => {
             format!(" Now {} at step {}.", crate::workspace::format::significant(row.learning_rate), integer(row.step))
@@ -120,10 +122,8 @@ pub fn summary(input: Input) -> String {
         None => String::new(),
     };
     format!(
-        "Learning rate by {}: {} updates of warm-up to {}, then {shape} to {} at step {}.{now}",
+        "Learning rate by {}: {course} to {} at step {}.{now}",
         input.x_axis.name(),
-        integer(schedule.warmup),
-        scientific(schedule.peak),
         crate::workspace::format::significant(learning_rate(schedule, steps, steps.saturating_sub(1))),
         integer(steps),
     )

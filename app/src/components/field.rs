@@ -1,7 +1,7 @@
 //! Fields that are bound to one path of the experiment. The path is also the field's id and its hook for scripts.
 
 use leptos::prelude::*;
-use tailblazer_core::experiment::Experiment;
+use tailblazer_core::{experiment::Experiment, schedule::Curve};
 
 use crate::workspace::{Workspace, format};
 
@@ -25,6 +25,44 @@ impl<T> Clone for Setting<T> {
 
 impl<T> Copy for Setting<T> {}
 
+/// What a field for a number is bound to.
+pub trait Bound: Copy + Send + Sync + 'static {
+    /// The kind of number.
+    type Value: Number;
+
+    /// Its path, such as `model.layers`.
+    fn path(self) -> &'static str;
+
+    /// Its label.
+    fn label(self) -> &'static str;
+
+    /// Reads it.
+    fn get(self, experiment: &Experiment) -> Self::Value;
+
+    /// Writes it.
+    fn set(self, experiment: &mut Experiment, value: Self::Value);
+}
+
+impl<T: Number> Bound for Setting<T> {
+    type Value = T;
+
+    fn path(self) -> &'static str {
+        self.path
+    }
+
+    fn label(self) -> &'static str {
+        self.label
+    }
+
+    fn get(self, experiment: &Experiment) -> T {
+        (self.get)(experiment)
+    }
+
+    fn set(self, experiment: &mut Experiment, value: T) {
+        (self.set)(experiment, value);
+    }
+}
+
 /// A setting at a path: `setting!("Layers", "model.layers", model.layers)`.
 macro_rules! setting {
     ($label:literal, $path:literal, $($field:ident).+) => {
@@ -38,10 +76,13 @@ macro_rules! setting {
 }
 pub(crate) use setting;
 
-/// A number that a visitor can type.
-pub trait Number: Copy + PartialEq + Send + Sync + 'static {
+/// A number, or a list of numbers, that a visitor can type.
+pub trait Number: Clone + PartialEq + Send + Sync + 'static {
     /// What a field of this kind holds.
     const NOUN: &'static str;
+
+    /// The keyboard of a phone.
+    const KEYBOARD: &'static str = "decimal";
 
     /// Reads what was typed.
     fn parse(text: &str) -> Option<Self>;
@@ -91,6 +132,19 @@ impl Number for f64 {
     }
 }
 
+impl Number for Curve {
+    const NOUN: &'static str = "share:factor of each point, such as 0:0, 0.1:1, 1:0";
+    const KEYBOARD: &'static str = "text";
+
+    fn parse(text: &str) -> Option<Self> {
+        text.replace('−', "-").parse().ok()
+    }
+
+    fn show(self) -> String {
+        self.to_string()
+    }
+}
+
 /// The sentence about the field at fault, if it is.
 fn fault(workspace: Workspace, path: &'static str) -> impl Fn() -> Option<String> + Copy + Send + Sync {
     move || workspace.faults().into_iter().find(|fault| fault.field == path).map(|fault| fault.message)
@@ -115,18 +169,24 @@ pub fn Fault(
 
 /// A field for a number.
 #[component]
-pub fn NumberField<T: Number>(
+pub fn NumberField<B: Bound>(
     /// The setting.
-    setting: Setting<T>,
+    setting: B,
     /// A unit behind the label.
     #[prop(optional)]
     unit: &'static str,
+    /// One sentence: what it changes.
+    #[prop(optional)]
+    title: Option<&'static str>,
+    /// Whether it takes a whole row.
+    #[prop(optional)]
+    wide: bool,
 ) -> impl IntoView {
     let workspace = Workspace::expect();
-    let Setting { path, label, get, set } = setting;
+    let (path, label) = (setting.path(), setting.label());
     // What is being typed stays as it is typed; otherwise the field follows the experiment.
     let draft = RwSignal::new(None::<String>);
-    let stored = Memo::new(move |_| workspace.experiment.with(get));
+    let stored = Memo::new(move |_| workspace.experiment.with(|experiment| setting.get(experiment)));
     let shown = move || draft.get().unwrap_or_else(|| stored.get().show());
     let at_fault = Memo::new({
         let fault = fault(workspace, path);
@@ -136,7 +196,7 @@ pub fn NumberField<T: Number>(
     // A preset or a link replaces what was typed.
     Effect::new(move || {
         let (stored, flagged) = (stored.get(), workspace.unreadable.with(|fields| fields.contains_key(path)));
-        let stale = draft.with_untracked(|draft| match draft.as_deref().map(T::parse) {
+        let stale = draft.with_untracked(|draft| match draft.as_deref().map(B::Value::parse) {
             Some(Some(value)) => value != stored,
             Some(None) => !flagged,
             None => false,
@@ -147,34 +207,34 @@ pub fn NumberField<T: Number>(
     });
 
     let typed = move |text: String| {
-        match T::parse(&text) {
+        match B::Value::parse(&text) {
             Some(value) => {
                 workspace.unreadable.update(|fields| drop(fields.remove(path)));
                 forgive(workspace, path);
                 if stored.get_untracked() != value {
-                    workspace.experiment.update(|experiment| set(experiment, value));
+                    workspace.experiment.update(|experiment| setting.set(experiment, value));
                 }
             }
             None => workspace.unreadable.update(|fields| {
                 let got = if text.trim().is_empty() { "it is empty".into() } else { format!("“{text}” is not") };
-                fields.insert(path, format!("{label} ({path}) must be {}; {got}.", T::NOUN));
+                fields.insert(path, format!("{label} ({path}) must be {}; {got}.", B::Value::NOUN));
             }),
         }
         draft.set(Some(text));
     };
     let left = move |_| {
-        if draft.with_untracked(|draft| draft.as_deref().is_none_or(|text| T::parse(text).is_some())) {
+        if draft.with_untracked(|draft| draft.as_deref().is_none_or(|text| B::Value::parse(text).is_some())) {
             draft.set(None);
         }
     };
     view! {
-        <label class="field" for=path>
+        <label class="field" class:wide=wide for=path title=title>
             <span>{label} {(!unit.is_empty()).then(|| view! { <i>" "{unit}</i> })}</span>
             <input
                 id=path
                 data-testid=path
                 type="text"
-                inputmode="decimal"
+                inputmode=B::Value::KEYBOARD
                 autocomplete="off"
                 spellcheck="false"
                 prop:value=shown
@@ -300,5 +360,6 @@ mod tests {
         assert_eq!(f64::parse("nan"), None);
         assert_eq!(f64::parse("1e999"), None);
         assert_eq!(f64::parse(&4e-3.show()), Some(4e-3));
+        assert_eq!(Curve::parse(&Curve::default().show()), Some(Curve::default()));
     }
 }

@@ -75,7 +75,7 @@ pub fn RateTable() -> impl IntoView {
         let steps = experiment.train.steps;
         let done = workspace.record.with_value(|record| record.columns.last().map_or(0, |row| row.step));
         let stride = (steps / ROWS).max(1);
-        let warmup = experiment.schedule.warmup;
+        let warmup = experiment.schedule.warmup_steps();
         rate::rates(&experiment, 0, steps)
             .filter(|(step, _)| *step == 1 || *step == steps || *step == warmup || step.is_multiple_of(stride))
             .map(|(step, rate)| {

@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 use serde_json::Value;
-use tailblazer_core::experiment::{Corpus, Experiment, ModelPreset, Shape, TokeniserKind};
+use tailblazer_core::{
+    experiment::{Corpus, Experiment, ModelPreset, ScheduleConfig, TokeniserKind},
+    schedule::Shape,
+};
 
 use super::format::{integer, scientific};
 
@@ -100,12 +103,19 @@ pub fn schedule(experiment: &Experiment) -> String {
     format!("{}, peak {}", shape_name(experiment.schedule.shape), scientific(experiment.schedule.peak))
 }
 
-/// The name of a schedule's shape.
-pub fn shape_name(shape: Shape) -> &'static str {
-    match shape {
-        Shape::Constant => "constant",
-        Shape::Linear => "linear",
-        Shape::Cosine => "cosine",
+/// The name of a schedule inside a sentence: `cosine`, but `WSD cosine` and `nanoGPT`.
+pub fn shape_name(shape: Shape) -> String {
+    let name = shape.description().name;
+    let is_word = name.chars().nth(1).is_some_and(char::is_lowercase);
+    if is_word { lower_first(name) } else { name.into() }
+}
+
+/// What a schedule does, inside a sentence: `100 updates of warm-up to 4e−3, then cosine`.
+pub fn course(schedule: &ScheduleConfig) -> String {
+    let (shape, peak) = (shape_name(schedule.shape), scientific(schedule.peak));
+    match schedule.warmup_steps() {
+        0 => format!("{shape} with the peak {peak}"),
+        warmup => format!("{} updates of warm-up to {peak}, then {shape}", integer(warmup)),
     }
 }
 
@@ -170,6 +180,13 @@ mod tests {
         b.seed = 3;
         b.text.corpus = Corpus::Sort;
         assert_eq!(differences(&a, &b), ["seed", "text.corpus", "model.layers"]);
+    }
+
+    #[test]
+    fn a_schedule_has_its_name_in_a_sentence() {
+        for (id, name) in [("cosine", "cosine"), ("rex", "REX"), ("wsd-sqrt", "WSD 1−√u"), ("nanogpt", "nanoGPT")] {
+            assert_eq!(Shape::find(id).map(shape_name).as_deref(), Some(name));
+        }
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::ScheduleConfig;
+
 /// Everything that determines a run: two runs of one experiment on one device give identical losses.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -167,38 +169,6 @@ impl Default for OptimiserConfig {
     fn default() -> Self {
         Self { beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weight_decay: 0.1, clip: 1.0 }
     }
-}
-
-/// The learning rate over time: a linear warm-up to the peak, then a shape down to the floor.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ScheduleConfig {
-    /// The shape after warm-up.
-    pub shape: Shape,
-    /// Largest learning rate, greater than 0 and at most 1.
-    pub peak: f64,
-    /// Learning rate at the end, as a fraction of the peak, in `0.0..=1.0`.
-    pub floor: f64,
-    /// Steps of linear warm-up; must be fewer than the steps of the run.
-    pub warmup: usize,
-}
-
-impl Default for ScheduleConfig {
-    fn default() -> Self {
-        Self { shape: Shape::Cosine, peak: 4e-3, floor: 0.1, warmup: 100 }
-    }
-}
-
-/// The shape of a schedule after its warm-up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Shape {
-    /// The peak throughout.
-    Constant,
-    /// A straight line from the peak to the floor.
-    Linear,
-    /// Half a cosine from the peak to the floor (Loshchilov and Hutter 2017, arXiv:1608.03983).
-    Cosine,
 }
 
 /// Length, batch and evaluation of the run.

@@ -20,7 +20,7 @@ pub enum LinkError {
     #[error("The link has version {0}, which is newer than this page: what it understands is shown.")]
     Newer(u32),
     /// No setting has this path.
-    #[error("The link sets {0}, which this page does not know: it is left out.")]
+    #[error("The link sets {0}, which is no setting here: it is left out.")]
     Path(String),
     /// The value does not fit the setting.
     #[error("The link sets {path} to {value:?}, which cannot be used there: the preset's value is kept.")]
@@ -65,21 +65,33 @@ pub fn from_link(link: &str) -> (Experiment, Vec<LinkError>) {
     });
     let mut experiment = preset.unwrap_or(&PRESETS[0]).experiment();
 
-    for (path, value) in pairs(fragment) {
-        match path.as_str() {
-            "v" => match value.parse() {
-                Ok(version) if version > VERSION => errors.push(LinkError::Newer(version)),
-                Ok(_) => {}
-                Err(_) => errors.push(LinkError::Value { path, value }),
-            },
-            _ => {
-                if let Err(error) = set(&mut experiment, &path, &value) {
-                    errors.push(error);
-                }
+    // Names come first: the name of a method decides which numbers there are.
+    let assignments: Vec<_> = pairs(fragment).collect();
+    let mut refused = Vec::new();
+    for names in [true, false] {
+        for (place, (path, value)) in assignments.iter().enumerate() {
+            if is_text(&experiment, path) == names
+                && let Err(error) = assign(&mut experiment, path, value)
+            {
+                refused.push((place, error));
             }
         }
     }
+    refused.sort_by_key(|(place, _)| *place);
+    errors.extend(refused.into_iter().map(|(_, error)| error));
     (experiment, errors)
+}
+
+/// Uses one assignment of a fragment.
+fn assign(experiment: &mut Experiment, path: &str, value: &str) -> Result<(), LinkError> {
+    if path != "v" {
+        return set(experiment, path, value);
+    }
+    match value.parse() {
+        Ok(version) if version > VERSION => Err(LinkError::Newer(version)),
+        Ok(_) => Ok(()),
+        Err(_) => Err(LinkError::Value { path: path.into(), value: value.into() }),
+    }
 }
 
 impl Experiment {
@@ -93,48 +105,75 @@ impl Experiment {
 }
 
 fn set(experiment: &mut Experiment, path: &str, value: &str) -> Result<(), LinkError> {
+    let unknown = || LinkError::Path(path.into());
     let mut tree = serde_json::to_value(&*experiment).expect("an experiment is plain data");
-    let mut leaf = &mut tree;
-    for key in path.split('.') {
-        leaf = leaf.get_mut(key).ok_or_else(|| LinkError::Path(path.into()))?;
+    let (groups, key) = path.rsplit_once('.').map_or((None, path), |(groups, key)| (Some(groups), key));
+    let mut group = &mut tree;
+    for name in groups.into_iter().flat_map(|groups| groups.split('.')) {
+        group = group.get_mut(name).ok_or_else(unknown)?;
     }
-    if leaf.is_object() {
-        return Err(LinkError::Path(path.into()));
-    }
-    // Text settings take the value as it is; all others are JSON numbers and booleans.
-    *leaf = match leaf {
-        Value::String(_) => Value::String(value.into()),
+    let group = group.as_object_mut().ok_or_else(unknown)?;
+    let before = group.get(key);
+    let is_known = before.is_some();
+    let leaf = match before {
+        Some(Value::Object(_)) => return Err(unknown()),
+        // Text settings take the value as it is; all others are JSON numbers and booleans.
+        Some(Value::String(_)) => Value::String(value.into()),
         _ => serde_json::from_str(value).unwrap_or(Value::Null),
     };
-    *experiment =
-        serde_json::from_value(tree).map_err(|_| LinkError::Value { path: path.into(), value: value.into() })?;
+    group.insert(key.into(), leaf);
+    let refused = || if is_known { LinkError::Value { path: path.into(), value: value.into() } } else { unknown() };
+    let changed = serde_json::from_value(tree).map_err(|_| refused())?;
+    // A setting that another method has is read, and dropped.
+    if !is_known && !leaves(&changed).iter().any(|(known, _)| known == path) {
+        return Err(unknown());
+    }
+    *experiment = changed;
     Ok(())
 }
 
-/// Paths and values in which `other` differs from `base`.
-fn differences(base: &Experiment, other: &Experiment) -> Vec<(String, String)> {
-    let leaves = |experiment| {
-        let mut leaves = Vec::new();
-        collect(&serde_json::to_value(experiment).expect("an experiment is plain data"), String::new(), &mut leaves);
-        leaves
-    };
-    leaves(base)
-        .into_iter()
-        .zip(leaves(other))
-        .filter(|(before, after)| before != after)
-        .map(|(_, after)| after)
-        .collect()
+/// Whether the setting at a path is a name or another text.
+fn is_text(experiment: &Experiment, path: &str) -> bool {
+    leaves(experiment).into_iter().any(|(known, value)| known == path && value.is_string())
 }
 
-fn collect(value: &Value, path: String, leaves: &mut Vec<(String, String)>) {
+/// Paths and values that turn `base` into `other`: names first, then the numbers that still differ.
+fn differences(base: &Experiment, other: &Experiment) -> Vec<(String, String)> {
+    let wanted = leaves(other);
+    let differs = |known: &[(String, Value)], leaf: &(String, Value)| !known.contains(leaf);
+    let before = leaves(base);
+    let mut named = base.clone();
+    for (path, value) in wanted.iter().filter(|leaf| leaf.1.is_string() && differs(&before, leaf)) {
+        // It was read from an experiment, so it can be set.
+        let _ = set(&mut named, path, &text_of(value));
+    }
+    let after = leaves(&named);
+    let needed = |leaf: &(String, Value)| differs(if leaf.1.is_string() { &before } else { &after }, leaf);
+    wanted.into_iter().filter(needed).map(|(path, value)| (path, text_of(&value))).collect()
+}
+
+/// Every setting of an experiment, in the order of the form.
+fn leaves(experiment: &Experiment) -> Vec<(String, Value)> {
+    let mut leaves = Vec::new();
+    collect(serde_json::to_value(experiment).expect("an experiment is plain data"), String::new(), &mut leaves);
+    leaves
+}
+
+fn text_of(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+fn collect(value: Value, path: String, leaves: &mut Vec<(String, Value)>) {
     match value {
         Value::Object(fields) => {
             for (key, field) in fields {
-                collect(field, if path.is_empty() { key.clone() } else { format!("{path}.{key}") }, leaves);
+                collect(field, if path.is_empty() { key } else { format!("{path}.{key}") }, leaves);
             }
         }
-        Value::String(text) => leaves.push((path, text.clone())),
-        other => leaves.push((path, other.to_string())),
+        leaf => leaves.push((path, leaf)),
     }
 }
 
@@ -142,11 +181,14 @@ fn pairs(text: &str) -> impl Iterator<Item = (String, String)> {
     text.split('&').filter_map(|pair| pair.split_once('=')).map(|(key, value)| (unescape(key), unescape(value)))
 }
 
-/// Percent-encodes everything but unreserved characters (RFC 3986, section 2.3).
+/// Percent-encodes everything but unreserved characters (RFC 3986, section 2.3) and what separates numbers, which a
+/// fragment may hold as it is (section 3.5).
 fn escape(text: &str) -> String {
     text.bytes()
         .map(|byte| match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b':' | b',' => {
+                char::from(byte).to_string()
+            }
             _ => format!("%{byte:02X}"),
         })
         .collect()
@@ -174,7 +216,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::experiment::{Corpus, DeviceChoice, Positions, Shape, TokeniserKind};
+    use crate::{
+        experiment::{Corpus, DeviceChoice, Positions, TokeniserKind},
+        schedule::{FAMILY, Shape},
+    };
 
     #[test]
     fn the_default_link_is_only_the_preset() {
@@ -209,6 +254,68 @@ mod tests {
         );
     }
 
+    #[test]
+    fn knobs_of_a_schedule_are_set_beside_its_shape_in_any_order() {
+        for link in ["#v=1&schedule.shape=rex&schedule.depth=0.9", "#schedule.depth=0.9&v=1&schedule.shape=rex"] {
+            let (experiment, errors) = from_link(link);
+            assert_eq!((experiment.schedule.shape.id(), errors), ("rex", vec![]));
+            assert_eq!(to_link(&experiment), "?preset=gpt-nano#v=1&schedule.shape=rex&schedule.depth=0.9");
+        }
+        let (mut experiment, _) = from_link("#v=1&schedule.shape=drawn");
+        experiment.schedule.points = "0:0.5,1:0".parse().expect("a curve");
+        assert_eq!(to_link(&experiment), "?preset=gpt-nano#v=1&schedule.shape=drawn&schedule.points=0:0.5,1:0");
+    }
+
+    #[test]
+    fn links_made_before_schedules_had_knobs_stay_valid() {
+        for shape in ["constant", "linear", "cosine"] {
+            let link = format!("#v=1&schedule.shape={shape}&schedule.peak=0.002&schedule.floor=0.3&schedule.warmup=7");
+            let (Experiment { schedule, .. }, errors) = from_link(&link);
+            assert_eq!((schedule.shape.id(), schedule.peak, schedule.floor, schedule.warmup), (shape, 0.002, 0.3, 7));
+            assert_eq!(errors, []);
+        }
+    }
+
+    #[test]
+    fn shapes_and_knobs_that_do_not_exist_are_named() {
+        let (experiment, errors) = from_link("#v=1&schedule.shape=zigzag&schedule.decay=0.3&schedule.colour=1");
+        assert_eq!(experiment, Experiment::default());
+        assert_eq!(
+            errors,
+            [
+                LinkError::Value { path: "schedule.shape".into(), value: "zigzag".into() },
+                LinkError::Path("schedule.decay".into()),
+                LinkError::Path("schedule.colour".into()),
+            ]
+        );
+        let (_, errors) = from_link("#v=1&schedule.shape=wsd&schedule.decay=much");
+        assert_eq!(errors, [LinkError::Value { path: "schedule.decay".into(), value: "much".into() }]);
+    }
+
+    #[test]
+    fn the_link_from_one_schedule_to_another_holds_what_differs() {
+        let shaped = |shape: &str, decay| {
+            let mut experiment = Experiment::default();
+            experiment.schedule.choose(Shape::find(shape).expect(shape));
+            if let Some(decay) = decay {
+                experiment.schedule.knobs.0.insert("decay".into(), decay);
+            }
+            experiment
+        };
+        let all = [shaped("wsd", None), shaped("wsd", Some(0.3)), shaped("wsd-sqrt", Some(0.3)), shaped("rex", None)];
+        for base in &all {
+            for other in &all {
+                let mut found = base.clone();
+                for (path, value) in differences(base, other) {
+                    found.set(&path, &value).expect("a setting");
+                }
+                assert_eq!(found, *other);
+            }
+        }
+        assert_eq!(differences(&all[1], &all[2]), [("schedule.shape".to_owned(), "wsd-sqrt".to_owned())]);
+        assert_eq!(differences(&all[1], &all[0]), [("schedule.decay".to_owned(), "0.2".to_owned())]);
+    }
+
     fn experiments() -> impl Strategy<Value = Experiment> {
         let text = (
             prop::sample::select(vec![Corpus::MobyDick, Corpus::Own, Corpus::Addition, Corpus::Brackets]),
@@ -230,7 +337,10 @@ mod tests {
                 (model.1[1], model.1[2], model.2);
             experiment.seed = rest.0;
             experiment.schedule.peak = rest.1;
-            experiment.schedule.shape = if rest.0 % 2 == 0 { Shape::Linear } else { Shape::Constant };
+            experiment.schedule.choose(Shape::of(FAMILY[rest.0 as usize % FAMILY.len()]));
+            for knob in experiment.schedule.shape.description().knobs {
+                experiment.schedule.set_value(knob, model.2);
+            }
             let counts = rest.2.map(|count| count as usize);
             let train = &mut experiment.train;
             [train.steps, train.batch, train.accumulation, train.eval_every, train.eval_windows] = counts;

@@ -3,12 +3,14 @@
 mod config;
 mod link;
 mod preset;
+mod schedule;
 mod validate;
 
 pub use config::{
-    Corpus, DeviceChoice, Experiment, ModelConfig, Operations, OptimiserConfig, Positions, SampleConfig,
-    ScheduleConfig, Shape, TextConfig, TokeniserKind, TrainConfig,
+    Corpus, DeviceChoice, Experiment, ModelConfig, Operations, OptimiserConfig, Positions, SampleConfig, TextConfig,
+    TokeniserKind, TrainConfig,
 };
 pub use link::{LinkError, from_link, to_link};
 pub use preset::{ModelPreset, PRESETS, Preset};
+pub use schedule::ScheduleConfig;
 pub use validate::{Invalid, validate};

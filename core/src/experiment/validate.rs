@@ -1,6 +1,7 @@
 //! Checks of an experiment that need neither its text nor its device.
 
-use super::{Experiment, ModelConfig, Positions, TokeniserKind};
+use super::{Experiment, ModelConfig, Positions, ScheduleConfig, TokeniserKind};
+use crate::{policy::Settings, schedule::FLOOR};
 
 /// A setting that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -36,15 +37,9 @@ pub fn validate(experiment: &Experiment) -> Vec<Invalid> {
     );
     check.real("optimiser.clip", "Clip", optimiser.clip, |v| (0.0..=1e6).contains(&v), "0 (off) to 1,000,000");
     check.real("schedule.peak", "Peak learning rate", schedule.peak, |v| v > 0.0 && v <= 1.0, "above 0 and at most 1");
-    check.real(
-        "schedule.floor",
-        "Floor",
-        schedule.floor,
-        |v| (0.0..=1.0).contains(&v),
-        "a fraction of the peak, 0 to 1",
-    );
+    check.shape(schedule);
     check.count("train.steps", "Steps", train.steps, 1, 1_000_000);
-    if schedule.warmup >= train.steps.max(1) {
+    if schedule.shape.warms_up() && schedule.warmup >= train.steps.max(1) {
         check.fail(
             "schedule.warmup",
             format!("Warm-up must be shorter than the run of {} steps, not {}.", train.steps, schedule.warmup),
@@ -87,6 +82,23 @@ impl Check {
         }
     }
 
+    /// The knobs of the chosen schedule, as its description has them; what another schedule would use is not checked.
+    fn shape(&mut self, schedule: &ScheduleConfig) {
+        let description = schedule.shape.description();
+        let mut settings = schedule.knobs.clone();
+        if description.knobs.iter().any(|knob| knob.id == FLOOR.id) {
+            settings.0.insert(FLOOR.id.into(), schedule.floor);
+        }
+        for (id, value) in settings.0 {
+            if let Some((id, sentence)) = description.fault(&Settings([(id, value)].into())) {
+                self.fail(&format!("schedule.{id}"), sentence);
+            }
+        }
+        if let Some(sentence) = schedule.points.fault().filter(|_| schedule.shape.is_drawn()) {
+            self.fail("schedule.points", sentence);
+        }
+    }
+
     fn model(&mut self, model: &ModelConfig) {
         self.count("model.layers", "Layers", model.layers, 1, 48);
         self.count("model.heads", "Heads", model.heads, 1, 64);
@@ -126,7 +138,7 @@ fn nearest_divisor(width: usize, heads: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::Corpus;
+    use crate::{experiment::Corpus, schedule::Shape};
 
     fn fields(edit: impl FnOnce(&mut Experiment)) -> Vec<String> {
         let mut experiment = Experiment::default();
@@ -185,6 +197,47 @@ mod tests {
     #[test]
     fn a_warm_up_as_long_as_the_run_is_refused() {
         assert_eq!(fields(|e| e.schedule.warmup = 2000), ["schedule.warmup"]);
+    }
+
+    #[test]
+    fn a_floor_and_a_warm_up_matter_to_shapes_that_have_them() {
+        assert_eq!(fields(|e| e.schedule.floor = 1.5), ["schedule.floor"]);
+        assert_eq!(fields(|e| e.schedule.floor = f64::NAN), ["schedule.floor"]);
+        let one_cycle = |e: &mut Experiment| e.schedule.choose(Shape::find("one-cycle").expect("a schedule"));
+        assert_eq!(fields(|e| (one_cycle(e), e.schedule.floor = 1.5, e.schedule.warmup = 2000).0), [""; 0]);
+    }
+
+    #[test]
+    fn knobs_of_a_schedule_are_held_to_its_description() {
+        for (shape, knob, value, words) in [
+            ("wsd", "decay", 1.5, "Decay is 1.5: choose a number from 0 to 1."),
+            ("wsd", "decay", f64::NAN, "choose a number"),
+            ("wsd-s", "cycles", 2.5, "choose a whole number"),
+            ("wsd", "colour", 1.0, "WSD has no setting colour"),
+            ("cosine", "decay", 0.2, "Cosine has no setting decay"),
+        ] {
+            let mut experiment = Experiment::default();
+            experiment.schedule.choose(Shape::find(shape).expect(shape));
+            experiment.schedule.knobs.0.insert(knob.into(), value);
+            let invalid = validate(&experiment);
+            assert_eq!(invalid.len(), 1, "{shape}: {invalid:?}");
+            assert_eq!(invalid[0].field, format!("schedule.{knob}"));
+            assert!(invalid[0].message.contains(words), "{}", invalid[0].message);
+        }
+    }
+
+    #[test]
+    fn a_shape_that_cannot_end_at_zero_says_so() {
+        let shape = |e: &mut Experiment| e.schedule.choose(Shape::find("wsd-inverse").expect("a schedule"));
+        assert_eq!(fields(|e| (shape(e), e.schedule.floor = 0.0).0), ["schedule.floor"]);
+    }
+
+    #[test]
+    fn points_matter_to_the_drawn_schedule_only() {
+        let points = |e: &mut Experiment| e.schedule.points = "0:1,0.5:0".parse().expect("a curve");
+        assert_eq!(fields(points), [""; 0]);
+        let drawn = |e: &mut Experiment| e.schedule.choose(Shape::find("drawn").expect("a schedule"));
+        assert_eq!(fields(|e| (points(e), drawn(e)).0), ["schedule.points"]);
     }
 
     #[test]

@@ -1,88 +1,138 @@
-//! The learning rate over time: a linear warm-up to the peak, then one of several shapes.
+//! The learning rate over time: a warm-up to the peak, then one of a family of shapes.
+//!
+//! A schedule is one file here and one line in [`FAMILY`]: the picker, the link, the checks and the tests follow from
+//! its [`Description`]. All of them are pure functions of the configuration and the step.
 
 mod constant;
 mod cosine;
+mod curve;
+mod drawn;
+mod exponential;
+mod infinite;
+mod inverse_sqrt;
+mod knobs;
 mod linear;
+mod nanogpt;
+mod one_cycle;
+mod polynomial;
+pub mod power;
+mod rewarm;
+mod rex;
+mod shape;
+mod squashed;
+mod step;
+#[cfg(test)]
+mod tests;
+mod wsd;
+mod wsd_s;
 
 pub use constant::Constant;
 pub use cosine::Cosine;
+pub use curve::{Curve, Point};
+pub use drawn::Drawn;
+pub use exponential::Exponential;
+pub use infinite::Infinite;
+pub use inverse_sqrt::InverseSqrt;
+pub use knobs::FLOOR;
 pub use linear::Linear;
+pub use nanogpt::NanoGpt;
+pub use one_cycle::OneCycle;
+pub use polynomial::Polynomial;
+pub use power::Power;
+pub use rewarm::Rewarm;
+pub use rex::Rex;
+pub use shape::Shape;
+pub use squashed::Squashed;
+pub use step::Step;
+pub use wsd::Wsd;
+pub use wsd_s::WsdS;
 
-use crate::experiment::{ScheduleConfig, Shape};
+use crate::{experiment::ScheduleConfig, policy::Description};
 
-/// A shape of the learning rate after warm-up.
-pub trait Schedule {
-    /// The learning rate as a fraction of the peak.
-    fn factor(&self, at: Progress) -> f64;
+/// Every schedule, in the order of the picker; the best known come first.
+pub const FAMILY: &[&dyn Schedule] = &[
+    &Constant,
+    &Linear,
+    &Cosine,
+    &wsd::LINEAR,
+    &Rex,
+    &OneCycle,
+    &InverseSqrt,
+    &Step,
+    &Drawn,
+    &Polynomial,
+    &Exponential,
+    &Power,
+    &wsd::SQRT,
+    &wsd::SQUARE,
+    &wsd::COSINE,
+    &wsd::EXPONENTIAL,
+    &wsd::INVERSE,
+    &wsd::HALVING,
+    &WsdS,
+    &Infinite,
+    &Rewarm,
+    &Squashed,
+    &NanoGpt,
+];
+
+/// A shape of the learning rate.
+pub trait Schedule: Sync {
+    /// What it is and what can be set.
+    fn description(&self) -> &'static Description;
+
+    /// The learning rate as a fraction of the peak, after the warm-up.
+    fn factor(&self, config: &ScheduleConfig, at: Progress) -> f64;
+
+    /// Whether the rate climbs to the peak in [`ScheduleConfig::warmup`] steps first.
+    fn warms_up(&self) -> bool {
+        true
+    }
+
+    /// The learning rate during the warm-up: `peak * t / W`.
+    fn warming(&self, config: &ScheduleConfig, at: Progress) -> f64 {
+        config.peak * at.step as f64 / at.warmup as f64
+    }
+
+    /// Whether it follows [`ScheduleConfig::points`].
+    fn is_drawn(&self) -> bool {
+        false
+    }
 }
 
 /// A moment of a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Progress {
-    /// Updates done before this one.
+    /// Updates done before this one: `t`.
     pub step: usize,
-    /// Updates of the whole run.
+    /// Updates of the whole run: `T`.
     pub steps: usize,
-    /// Updates of the warm-up.
+    /// Updates of the warm-up: `W`, 0 for a schedule that has none.
     pub warmup: usize,
 }
 
 impl Progress {
     /// `p = (t - W) / (T - W)`, clamped to `0..=1`: the share of the run after warm-up that is done.
     pub fn after_warmup(self) -> f64 {
-        let done = self.step.saturating_sub(self.warmup) as f64;
-        let all = self.steps.saturating_sub(self.warmup).max(1) as f64;
+        self.between(self.warmup, self.steps)
+    }
+
+    /// `(t - from) / (to - from)`, clamped to `0..=1`: the share of the steps between two moments that is done.
+    pub fn between(self, from: usize, to: usize) -> f64 {
+        let done = self.step.saturating_sub(from) as f64;
+        let all = to.saturating_sub(from).max(1) as f64;
         (done / all).min(1.0)
     }
+
+    /// The step at a share of the run, rounded.
+    pub fn step_at(self, share: f64) -> usize {
+        (share * self.steps as f64).round() as usize
+    }
 }
 
-/// The learning rate of the update after `step` updates, in a run of `steps`: `peak * t / warmup` during warm-up, the
-/// shape's factor of the peak afterwards.
+/// The learning rate of the update after `step` updates, in a run of `steps`: the schedule's warm-up first, then its
+/// factor of the peak.
 pub fn learning_rate(config: &ScheduleConfig, steps: usize, step: usize) -> f64 {
-    if step < config.warmup {
-        return config.peak * step as f64 / config.warmup as f64;
-    }
-    let at = Progress { step, steps, warmup: config.warmup };
-    let factor = match config.shape {
-        Shape::Constant => Constant.factor(at),
-        Shape::Linear => Linear { floor: config.floor }.factor(at),
-        Shape::Cosine => Cosine { floor: config.floor }.factor(at),
-    };
-    config.peak * factor
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// `tests/golden/schedule_vectors.json` holds each schedule at every step, in f64.
-    #[test]
-    fn schedules_agree_with_the_golden_vectors() {
-        let golden: serde_json::Value =
-            serde_json::from_str(include_str!("../../../tests/golden/schedule_vectors.json")).expect("valid JSON");
-        let steps = golden["T"].as_u64().expect("a number") as usize;
-        let config = |shape, floor| ScheduleConfig { shape, floor, peak: 1e-3, warmup: 10 };
-        for (name, config) in [
-            ("constant", ScheduleConfig { warmup: 0, ..config(Shape::Constant, 0.0) }),
-            ("const+warmup", config(Shape::Constant, 0.0)),
-            ("linear->0", config(Shape::Linear, 0.0)),
-            ("cosine->0", config(Shape::Cosine, 0.0)),
-            ("cosine->0.1P", config(Shape::Cosine, 0.1)),
-        ] {
-            let expected = golden["schedules"][name].as_array().expect(name);
-            for (step, expected) in expected.iter().enumerate() {
-                let (expected, found) = (expected.as_f64().expect("a number"), learning_rate(&config, steps, step));
-                assert!(
-                    (found - expected).abs() <= 1e-12 * expected.abs().max(1e-12),
-                    "{name} at {step}: {found}, not {expected}"
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn steps_beyond_the_run_stay_at_the_floor() {
-        let config = ScheduleConfig { floor: 0.1, peak: 1e-3, ..Default::default() };
-        assert!((learning_rate(&config, 200, 5000) - 1e-4).abs() < 1e-18);
-    }
+    let at = Progress { step, steps, warmup: config.warmup_steps() };
+    if step < at.warmup { config.shape.warming(config, at) } else { config.peak * config.shape.factor(config, at) }
 }
