@@ -1,7 +1,8 @@
 //! The learning rate over time: a warm-up to the peak, then one of a family of shapes.
 //!
 //! A schedule is one file here and one line in [`FAMILY`]: the picker, the link, the checks and the tests follow from
-//! its [`Description`]. All of them are pure functions of the configuration and the step.
+//! its [`Description`]. All of them are pure functions of the configuration and the step. [`refined`] computes factors
+//! from the record of an earlier run.
 
 mod constant;
 mod cosine;
@@ -16,6 +17,7 @@ mod nanogpt;
 mod one_cycle;
 mod polynomial;
 pub mod power;
+pub mod refined;
 mod rewarm;
 mod rex;
 mod shape;
