@@ -17,32 +17,32 @@ pub struct Infinite;
 
 const COOLED: Knob = Knob {
     id: "cooled",
-    name: "Cooled at",
-    unit: "of the run",
+    name: "Cooled",
+    unit: "share",
     range: 0.0..=1.0,
     is_whole: false,
     default: 0.4,
-    summary: "Where the cosine from the peak reaches the plateau.",
+    summary: "The share of the run at which the cosine from the peak reaches the plateau.",
 };
 
 const KEPT: Knob = Knob {
     id: "kept",
-    name: "Kept until",
-    unit: "of the run",
+    name: "Kept",
+    unit: "share",
     range: 0.0..=1.0,
     is_whole: false,
     default: 0.8,
-    summary: "Where the plateau ends and the last decay begins.",
+    summary: "The share of the run at which the plateau ends and the last decay begins.",
 };
 
 const PLATEAU: Knob = Knob {
     id: "plateau",
-    name: "Plateau",
+    name: "Level",
     unit: "× peak",
     range: 1e-3..=1.0,
     is_whole: false,
     default: 0.5,
-    summary: "The constant rate in the middle, as a fraction of the peak.",
+    summary: "The rate of the plateau, as a fraction of the peak.",
 };
 
 static DESCRIPTION: Description = Description {

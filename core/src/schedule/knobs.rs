@@ -24,17 +24,17 @@ pub const POSITIVE_FLOOR: Knob = Knob {
 pub const DECAY: Knob = Knob {
     id: "decay",
     name: "Decay",
-    unit: "of the run",
+    unit: "share",
     range: 0.0..=1.0,
     is_whole: false,
     default: 0.2,
-    summary: "The last part of the run, over which the rate falls; at most what the warm-up leaves.",
+    summary: "The last share of the run, over which the rate falls; at most what the warm-up leaves.",
 };
 
 /// The step at which a fall by a power of time begins.
 pub const START: Knob = Knob {
     id: "start",
-    name: "Fall from",
+    name: "Start",
     unit: "step",
     range: 0.0..=1e6,
     is_whole: true,

@@ -18,11 +18,11 @@ pub struct OneCycle;
 const RISE: Knob = Knob {
     id: "rise",
     name: "Rise",
-    unit: "of the run",
+    unit: "share",
     range: 0.0..=1.0,
     is_whole: false,
     default: 0.3,
-    summary: "The first part of the run, over which the rate climbs to the peak.",
+    summary: "The first share of the run, over which the rate climbs to the peak.",
 };
 
 const START: Knob = Knob {

@@ -115,6 +115,8 @@ fn descriptions_are_complete_and_ids_unique() {
         for (i, knob) in knobs.iter().enumerate() {
             assert_eq!(knobs.iter().position(|other| other.id == knob.id), Some(i), "{id}: {} twice", knob.id);
             assert!(!["shape", "peak", "warmup", "points"].contains(&knob.id), "{id}: {} is taken", knob.id);
+            // A third of the settings' column holds no more.
+            assert!(format!("{} {}", knob.name, knob.unit).chars().count() <= 13, "{id}: {} is too long", knob.id);
             assert!(knob.range.contains(&knob.default) && knob.summary.ends_with('.'), "{id}: {}", knob.id);
         }
     }

@@ -25,8 +25,7 @@ const CYCLES: Knob = Knob {
     summary: "How many times the rate decays; each decay gives a model for its budget.",
 };
 
-const CYCLE_DECAY: Knob =
-    Knob { unit: "of a cycle", summary: "The last part of every cycle, over which the rate falls.", ..DECAY };
+const CYCLE_DECAY: Knob = Knob { summary: "The last share of every cycle, over which the rate falls.", ..DECAY };
 
 static DESCRIPTION: Description = Description {
     id: "wsd-s",

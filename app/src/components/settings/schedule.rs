@@ -129,7 +129,6 @@ fn Knobs(shape: Shape) -> impl IntoView {
         view! {
             <NumberField
                 setting=setting!("Warm-up", "schedule.warmup", schedule.warmup)
-                unit="steps"
                 title="Steps over which the learning rate climbs to the peak."
             />
         }
@@ -138,8 +137,8 @@ fn Knobs(shape: Shape) -> impl IntoView {
         view! {
             <NumberField
                 setting=setting!("Points", "schedule.points", schedule.points)
-                unit="share of the run:fraction of the peak"
-                title="The corners of the curve, from share 0 of the run to share 1."
+                unit="share:factor"
+                title="The corners of the curve: share of the run, a colon, fraction of the peak; from share 0 to share 1."
                 wide=true
             />
         }
