@@ -1,10 +1,10 @@
 //! The GPU, or its software adapter, against the CPU.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use futures::executor::block_on;
 use tailblazer_core::{
-    device,
+    device::{self, OpenDevice},
     experiment::{Corpus, DeviceChoice, Experiment, ModelConfig, Positions},
     session::Backend,
     text::{Dataset, Split, Tokeniser},
@@ -26,12 +26,21 @@ fn experiment() -> Experiment {
     experiment
 }
 
+/// The device of a choice. The GPU is opened once: two tests that open it at the same moment get in each other's way.
+fn open(choice: DeviceChoice) -> OpenDevice {
+    static GPU: OnceLock<OpenDevice> = OnceLock::new();
+    if choice != DeviceChoice::Gpu {
+        return block_on(device::open(choice, None));
+    }
+    let open = GPU.get_or_init(|| block_on(device::open(choice, None)));
+    // Without a GPU a software adapter does; `cargo xtask setup` installs one.
+    assert_eq!(open.backend, Backend::Gpu, "{}", open.reason);
+    open.clone()
+}
+
 /// Losses of some steps and the validation loss behind them.
 fn train(experiment: &Experiment, choice: DeviceChoice, steps: usize) -> Vec<f64> {
-    let open = block_on(device::open(choice, None));
-    let expected = if choice == DeviceChoice::Gpu { Backend::Gpu } else { Backend::Cpu };
-    // Without a GPU a software adapter does; `cargo xtask setup` installs one.
-    assert_eq!(open.backend, expected, "{}", open.reason);
+    let open = open(choice);
     let mut trainer = Trainer::new(experiment, dataset(experiment.model.context), &open.device);
     (0..steps).for_each(|_| trainer.step());
     let (rows, result) = block_on(trainer.read());
@@ -62,7 +71,7 @@ fn fifty_steps_agree() {
 #[test]
 fn a_snapshot_on_the_gpu_stays_while_training_goes_on() {
     let experiment = experiment();
-    let open = block_on(device::open(DeviceChoice::Gpu, None));
+    let open = open(DeviceChoice::Gpu);
     let mut trainer = Trainer::new(&experiment, dataset(experiment.model.context), &open.device);
     let validate = |trainer: &mut Trainer| block_on(trainer.validate()).expect("the device answers").0;
     trainer.step();
