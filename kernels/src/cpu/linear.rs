@@ -15,7 +15,7 @@ use super::{
 };
 
 /// Rows per block.
-const ROW_BLOCK: usize = 128;
+const ROW_BLOCK: usize = 256;
 
 /// The sizes of a linear map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
