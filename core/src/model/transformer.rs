@@ -50,8 +50,8 @@ pub struct PreparedMask {
     bias: Tensor<4>,
     kind: MaskKind,
     allowed: Vec<bool>,
-    /// What fused operations keep for each batch size.
-    plans: Arc<Mutex<BTreeMap<usize, Plan>>>,
+    /// What fused operations keep for each batch size: their plan, and loss weights for the mean over the rows.
+    kept: Arc<Mutex<BTreeMap<usize, (Plan, Tensor<1>)>>>,
 }
 
 /// Which activations a training step drops; a pure function of its numbers.
@@ -103,8 +103,12 @@ impl Transformer {
 
     /// What fused operations keep for batches of `batch` sequences under a mask.
     pub fn plan(&self, mask: &PreparedMask, batch: usize) -> Plan {
+        self.kept(mask, batch).0
+    }
+
+    fn kept(&self, mask: &PreparedMask, batch: usize) -> (Plan, Tensor<1>) {
         let ModelConfig { layers, heads, width, context, positions, bias, tied, .. } = self.config;
-        let PreparedMask { time, kind, allowed, plans, .. } = mask;
+        let PreparedMask { time, kind, allowed, kept, .. } = mask;
         let make = || {
             let model = Model {
                 batch,
@@ -121,30 +125,29 @@ impl Transformer {
                 tied,
                 mask: *kind,
             };
-            Plan::new(model, (0..*time).collect(), allowed.clone())
+            let rows = model.rows();
+            let loss_weights = TensorData::new(vec![1.0 / rows as f32; rows], [rows]);
+            let loss_weights = Tensor::from_data(loss_weights, &self.device);
+            (Plan::new(model, (0..*time).collect(), allowed.clone()), loss_weights)
         };
-        plans.lock().expect("no holder panics").entry(batch).or_insert_with(make).clone()
+        kept.lock().expect("no holder panics").entry(batch).or_insert_with(make).clone()
     }
 
     /// Cross-entropies of a batch, whose sum is the mean over its rows in nats.
     pub fn losses(&self, weights: &Weights, batch: &Batch, mask: &PreparedMask) -> Tensor<1> {
         if self.is_fused {
-            return functions::losses(&self.plan(mask, batch.batch), weights, self.fused_batch(batch));
+            let (plan, batch) = self.fused(batch, mask);
+            return functions::losses(&plan, weights, batch);
         }
         let logits = self.forward(weights, self.tokens(&batch.inputs, batch.batch), mask);
         cross_entropy(logits, self.tokens(&batch.targets, 1).squeeze_dim(0))
     }
 
-    /// A batch for fused operations, with loss weights for the mean over its rows.
-    pub fn fused_batch(&self, batch: &Batch) -> functions::Batch {
-        let rows = batch.targets.len();
-        let row = |ids: &[u32]| self.tokens(ids, 1).reshape([rows]);
-        let loss_weights = TensorData::new(vec![1.0 / rows as f32; rows], [rows]);
-        functions::Batch {
-            tokens: row(&batch.inputs),
-            targets: row(&batch.targets),
-            loss_weights: Tensor::from_data(loss_weights, &self.device),
-        }
+    /// A batch for fused operations, with loss weights for the mean over its rows, and its plan.
+    pub fn fused(&self, batch: &Batch, mask: &PreparedMask) -> (Plan, functions::Batch) {
+        let (plan, loss_weights) = self.kept(mask, batch.batch);
+        let row = |ids: &[u32]| self.tokens(ids, 1).reshape([ids.len()]);
+        (plan, functions::Batch { tokens: row(&batch.inputs), targets: row(&batch.targets), loss_weights })
     }
 
     /// Token ids as a tensor, `[batch, time]`.
@@ -229,7 +232,7 @@ impl Transformer {
 impl PreparedMask {
     fn new(mask: &Mask, device: &Device) -> Self {
         let (kind, allowed) = mask.kernel();
-        Self { time: mask.queries(), bias: mask.bias(device), kind, allowed, plans: Arc::default() }
+        Self { time: mask.queries(), bias: mask.bias(device), kind, allowed, kept: Arc::default() }
     }
 }
 

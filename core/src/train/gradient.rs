@@ -37,8 +37,8 @@ impl Gradient {
     ) -> Tensor<1> {
         match self {
             Self::Fused(sum) => {
-                let plan = transformer.plan(transformer.causal(), batch.batch);
-                functions::gradient(&plan, weights, transformer.fused_batch(batch), sum, accumulate)
+                let (plan, batch) = transformer.fused(batch, transformer.causal());
+                functions::gradient(&plan, weights, batch, sum, accumulate)
             }
             Self::Plain(sum) => {
                 let (loss, gradient) = differentiate(transformer, weights, batch, dropout);
