@@ -135,7 +135,7 @@ impl Offsets {
 
     /// The values of the last norm's scale and bias.
     pub(crate) fn norm_spans(&self) -> Spans {
-        self.spans_at(self.start() + self.layers * 8 * self.stride())
+        self.spans_at(self.norm_index())
     }
 
     /// The values of the embedding.
@@ -174,7 +174,7 @@ impl Offsets {
 
     /// First value of the last norm's scale, and values from there to its bias.
     pub(crate) fn norm(&self) -> (usize, Option<usize>) {
-        let at = self.start() + self.layers * 8 * self.stride();
+        let at = self.norm_index();
         (self.flat.offsets[at], self.bias.then(|| self.flat.offsets[at + 1] - self.flat.offsets[at]))
     }
 
@@ -185,6 +185,10 @@ impl Offsets {
 
     fn index(&self, layer: usize, part: Part) -> usize {
         self.start() + (layer * 8 + part as usize) * self.stride()
+    }
+
+    fn norm_index(&self) -> usize {
+        self.start() + self.layers * 8 * self.stride()
     }
 
     fn start(&self) -> usize {

@@ -150,7 +150,8 @@ impl Step {
         for layer in (0..self.model.layers).rev() {
             self.layer_backward(layer, weights, gradient);
         }
-        let [table, positions] = disjoint(gradient, [Some(self.offsets.embedding_span()), self.positions_span()]);
+        let [table, positions] =
+            disjoint(gradient, [Some(self.offsets.embedding_span()), self.offsets.positions_span()]);
         let table = table.expect("every model has an embedding");
         embed_backward(&self.gradients.stream, tokens, self.model.time, table, self.model.tied, positions);
     }
@@ -174,7 +175,7 @@ impl Step {
         assert_eq!(weights.len(), self.offsets.flat.length, "weights in the flat layout");
         assert_eq!(tokens.len(), rows, "a token for every row");
         let table = &weights[self.offsets.embedding_span()];
-        let positions = self.positions_span().map(|span| &weights[span]);
+        let positions = self.offsets.positions_span().map(|span| &weights[span]);
         embed(table, positions, tokens, time, &mut self.streams[0]);
         for layer in 0..layers {
             self.layer_forward(layer, weights);
@@ -283,10 +284,6 @@ impl Step {
         let (norm, x, moments) = (spans(Part::AttentionNorm), &self.streams[layer], &kept.attention_moments);
         norm_gradient(model, weights, &norm, x, moments, normed, (stream, true), gradient);
     }
-
-    fn positions_span(&self) -> Option<Range<usize>> {
-        self.offsets.positions_span()
-    }
 }
 
 /// One update of a flat list; see [`Update`]. Returns the l2 norm of the gradient before clipping.
@@ -391,35 +388,14 @@ fn disjoint<const N: usize>(list: &mut [f32], parts: [Option<Range<usize>>; N]) 
 #[cfg(test)]
 mod tests {
     use super::{super::testing::Random, *};
-    use crate::{cpu::AdamW, gpu::checks::Reference, model::tests::nano};
-
-    const SMALL: Model = Model {
-        batch: 2,
-        time: 5,
-        context: 6,
-        vocabulary: 11,
-        width: 8,
-        layers: 2,
-        heads: 2,
-        hidden: 12,
-        bias: true,
-        rms: false,
-        rope: true,
-        tied: true,
-        mask: MaskKind::Causal,
+    use crate::{
+        cpu::AdamW,
+        gpu::checks::{Reference, SMALL, allows},
+        model::tests::nano,
     };
 
-    fn allows(model: Model, query: usize, key: usize) -> bool {
-        match model.mask {
-            MaskKind::Full => true,
-            MaskKind::Causal => key <= query,
-            // A query that attends nothing, and holes elsewhere.
-            MaskKind::Bits => query != 2 && (query + key) % 3 != 1,
-        }
-    }
-
     fn step(model: Model) -> Step {
-        let pairs = (0..model.time * model.time).map(|at| allows(model, at / model.time, at % model.time));
+        let pairs = (0..model.time * model.time).map(|at| allows(model.mask, at / model.time, at % model.time));
         Step::new(model, 0..model.time, pairs.collect())
     }
 
@@ -454,7 +430,7 @@ mod tests {
             let mut step = step(model);
             step.gradient(&weights, &tokens, &targets, &factors, &mut losses, &mut gradient);
 
-            let allowed = |query, key| allows(model, query, key);
+            let allowed = |query, key| allows(model.mask, query, key);
             let reference = Reference { model, allows: &allowed };
             let doubles = |values: &[f32]| values.iter().map(|value| f64::from(*value)).collect::<Vec<_>>();
             let words = |ids: &[i32]| ids.iter().map(|id| *id as u32).collect::<Vec<_>>();

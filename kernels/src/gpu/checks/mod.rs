@@ -18,6 +18,8 @@ pub use linear::linear;
 pub use norm::norm;
 pub use rest::{cross_entropy, embedding, newton_schulz, optimiser};
 pub use step::{Reference, step};
+#[cfg(test)]
+pub(crate) use step::{SMALL, allows};
 
 /// Launches a dispatch: uploads the buffers, runs it and downloads them again.
 pub type Run<'a> = dyn FnMut(&Dispatch, &mut [Vec<u32>]) + 'a;

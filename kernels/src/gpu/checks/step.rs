@@ -68,23 +68,35 @@ impl Reference<'_> {
     }
 }
 
+/// A small model whose sizes are no multiples of any tile.
+pub(crate) const SMALL: Model = Model {
+    batch: 2,
+    time: 5,
+    context: 6,
+    vocabulary: 11,
+    width: 8,
+    layers: 2,
+    heads: 2,
+    hidden: 12,
+    bias: true,
+    rms: false,
+    rope: true,
+    tied: true,
+    mask: MaskKind::Causal,
+};
+
+/// Which key a query attends in these checks; the data have a query that attends nothing, and holes elsewhere.
+pub(crate) fn allows(mask: MaskKind, query: usize, key: usize) -> bool {
+    match mask {
+        MaskKind::Full => true,
+        MaskKind::Causal => key <= query,
+        MaskKind::Bits => query != 2 && (query + key) % 3 != 1,
+    }
+}
+
 /// Loss, logits, gradient and update of small models with every choice of the wiring, and of one whose weights are all 0.
 pub fn step(run: &mut Run) {
-    let model = Model {
-        batch: 2,
-        time: 5,
-        context: 6,
-        vocabulary: 11,
-        width: 8,
-        layers: 2,
-        heads: 2,
-        hidden: 12,
-        bias: true,
-        rms: false,
-        rope: true,
-        tied: true,
-        mask: MaskKind::Causal,
-    };
+    let model = SMALL;
     one(run, model, 1.0);
     one(run, model, 0.0);
     one(run, Model { rope: false, tied: false, mask: MaskKind::Bits, ..model }, 1.0);
@@ -96,11 +108,7 @@ pub fn step(run: &mut Run) {
 }
 
 fn one(run: &mut Run, model: Model, factor: f64) {
-    let allows = |query: usize, key: usize| match model.mask {
-        MaskKind::Full => true,
-        MaskKind::Causal => key <= query,
-        MaskKind::Bits => query != 2 && (query + key) % 3 != 1,
-    };
+    let allows = |query: usize, key: usize| allows(model.mask, query, key);
     let reference = Reference { model, allows: &allows };
     let step = Step::new(model, Rule::AdamW, false);
     let flat = &step.offsets.flat;
