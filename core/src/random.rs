@@ -21,6 +21,8 @@ pub enum Purpose {
     Task = 5,
     /// The order of the lines of a corpus.
     Shuffle = 6,
+    /// The order of layerwise multipliers in a permutation control; the index is the draw's.
+    Layers = 16,
 }
 
 /// The stream of random numbers for one `(seed, purpose, step, index)`: ChaCha8 keyed with the four numbers.
