@@ -12,7 +12,6 @@ pub mod decode;
 pub mod device;
 pub mod experiment;
 pub mod layerwise;
-#[cfg(feature = "engine")]
 pub mod model;
 #[cfg(feature = "engine")]
 pub mod objective;

@@ -15,7 +15,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use leptos::prelude::*;
 use tailblazer_core::{
     experiment::{Corpus, Experiment, Invalid, validate},
-    session::{Backend, Event, Limit, OwnText, Prepared, RunState, Stage},
+    layerwise::Parameter,
+    session::{Backend, Event, LayersFrame, Limit, OwnText, Prepared, RunState, Stage},
 };
 
 use action::Standing;
@@ -95,6 +96,10 @@ pub struct Record {
     pub columns: Columns,
     /// Validations, in order.
     pub validations: Vec<Validation>,
+    /// The model's parameters, in the order of the lists in `layers`.
+    pub layout: Vec<Parameter>,
+    /// Measured spectra, in order.
+    pub layers: Vec<LayersFrame>,
 }
 
 /// The store. It is a handful of keys and is copied freely.
@@ -221,9 +226,11 @@ impl Workspace {
         self.view.compact.get() && self.view.settings_open.get()
     }
 
-    /// Forgets the steps, the validations and the samples.
+    /// Forgets everything of the run but what it is.
     pub fn clear_record(&self) {
-        self.record.update_value(|record| *record = Record::default());
+        self.record.update_value(|record| {
+            *record = Record { layout: std::mem::take(&mut record.layout), ..Record::default() };
+        });
         self.samples.update(Vec::clear);
         self.view.crosshair.set(None);
         self.touch();
@@ -246,15 +253,24 @@ impl Workspace {
                 if let Some(plan) = self.asked.try_update_value(Option::take).flatten() {
                     self.plan.set(Some(plan));
                 }
+                let layout = prepared.layout.clone();
                 self.prepared.set(Some(prepared));
                 self.refused.set(None);
                 self.clear_record();
+                self.record.update_value(|record| record.layout = layout);
             }
             Event::Metrics(frame) => self.record.update_value(|record| record.columns.append(frame)),
             Event::Validation { step, loss, exact_match } => {
                 self.record.update_value(|record| {
                     record.validations.retain(|known| known.step < step);
                     record.validations.push(Validation { step, loss, exact_match });
+                });
+                self.touch();
+            }
+            Event::Layers(frame) => {
+                self.record.update_value(|record| {
+                    record.layers.retain(|known| known.step < frame.step);
+                    record.layers.push(frame);
                 });
                 self.touch();
             }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ScheduleConfig;
+use super::{LayerwiseConfig, ScheduleConfig};
 
 /// Everything that determines a run: two runs of one experiment on one device give identical losses.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -18,6 +18,8 @@ pub struct Experiment {
     pub optimiser: OptimiserConfig,
     /// The learning rate over time.
     pub schedule: ScheduleConfig,
+    /// The learning rate over layers.
+    pub layerwise: LayerwiseConfig,
     /// Length, batch and evaluation of the run.
     pub train: TrainConfig,
     /// The samples drawn while the model trains.

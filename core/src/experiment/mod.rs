@@ -1,6 +1,7 @@
 //! What to run: a complete, plain description of an experiment, its presets, its checks and its link.
 
 mod config;
+mod layerwise;
 mod link;
 mod preset;
 mod schedule;
@@ -10,6 +11,7 @@ pub use config::{
     Corpus, DeviceChoice, Experiment, ModelConfig, Operations, OptimiserConfig, Positions, SampleConfig, TextConfig,
     TokeniserKind, TrainConfig,
 };
+pub use layerwise::LayerwiseConfig;
 pub use link::{LinkError, from_link, to_link};
 pub use preset::{ModelPreset, PRESETS, Preset};
 pub use schedule::ScheduleConfig;

@@ -15,7 +15,7 @@ pub struct Invalid {
 
 /// Every setting that cannot be used, in the order of the form; empty when the experiment can run.
 pub fn validate(experiment: &Experiment) -> Vec<Invalid> {
-    let Experiment { text, model, optimiser, schedule, train, sample, .. } = experiment;
+    let Experiment { text, model, optimiser, schedule, layerwise, train, sample, .. } = experiment;
     let mut check = Check::default();
 
     if let Some(sizes) = text.corpus.task_sizes() {
@@ -45,6 +45,11 @@ pub fn validate(experiment: &Experiment) -> Vec<Invalid> {
             format!("Warm-up must be shorter than the run of {} steps, not {}.", train.steps, schedule.warmup),
         );
     }
+    let rule = &layerwise.rule;
+    if let Some((id, sentence)) = rule.method().fault(rule.settings(), train.steps) {
+        check.fail(&format!("layerwise.{id}"), sentence);
+    }
+    check.count("layerwise.watch", "Steps between spectra", layerwise.watch, 0, 1_000_000);
     check.count("train.batch", "Batch", train.batch, 1, 4096);
     check.count("train.accumulation", "Accumulation", train.accumulation, 1, 1024);
     check.count("train.eval_every", "Steps between validations", train.eval_every, 1, 1_000_000);

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{Kind, Parameter};
+use super::Parameter;
+use crate::model::Role;
 
 /// `tests/golden/llr_alpha.json`.
 pub fn alphas() -> Value {
@@ -46,29 +47,29 @@ pub fn sine_matrix(rows: usize, columns: usize) -> Vec<f64> {
     (0..rows * columns).map(entry).collect()
 }
 
-/// The parameters of a transformer with biases and an untied head, in the order of its flat list. `alpha(layer, kind)`
+/// The parameters of a transformer with biases and an untied head, in the order of its flat list. `alpha(layer, role)`
 /// gives the tail exponents of its hidden matrices.
-pub fn parameters(layers: usize, width: usize, alpha: impl Fn(usize, Kind) -> Option<f64>) -> Vec<Parameter> {
+pub fn parameters(layers: usize, width: usize, alpha: impl Fn(usize, Role) -> Option<f64>) -> Vec<Parameter> {
     let mut list =
-        vec![Parameter::new(Kind::Embedding, None, [65, width]), Parameter::new(Kind::Positions, None, [64, width])];
+        vec![Parameter::new(Role::Embedding, None, [65, width]), Parameter::new(Role::Positions, None, [64, width])];
     for layer in 0..layers {
-        for kind in [Kind::Query, Kind::Key, Kind::Value, Kind::Output, Kind::Up, Kind::Down] {
-            let shape = match kind {
-                Kind::Up => [width, 4 * width],
-                Kind::Down => [4 * width, width],
+        for role in [Role::Query, Role::Key, Role::Value, Role::Output, Role::Up, Role::Down] {
+            let shape = match role {
+                Role::Up => [width, 4 * width],
+                Role::Down => [4 * width, width],
                 _ => [width, width],
             };
-            let matrix = Parameter::new(kind, Some(layer), shape);
-            list.push(Parameter { alpha: alpha(layer, kind), ..matrix });
-            list.push(Parameter::new(Kind::Bias, Some(layer), [1, shape[1]]));
+            let matrix = Parameter::new(role, Some(layer), shape);
+            list.push(Parameter { alpha: alpha(layer, role), ..matrix });
+            list.push(Parameter::new(Role::Bias, Some(layer), [1, shape[1]]));
         }
         for _ in 0..2 {
-            list.push(Parameter::new(Kind::Scale, Some(layer), [1, width]));
-            list.push(Parameter::new(Kind::Bias, Some(layer), [1, width]));
+            list.push(Parameter::new(Role::Scale, Some(layer), [1, width]));
+            list.push(Parameter::new(Role::Bias, Some(layer), [1, width]));
         }
     }
-    list.push(Parameter::new(Kind::Scale, None, [1, width]));
-    list.push(Parameter::new(Kind::Bias, None, [1, width]));
-    list.push(Parameter::new(Kind::Head, None, [width, 65]));
+    list.push(Parameter::new(Role::Scale, None, [1, width]));
+    list.push(Parameter::new(Role::Bias, None, [1, width]));
+    list.push(Parameter::new(Role::Head, None, [width, 65]));
     list
 }

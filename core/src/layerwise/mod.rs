@@ -21,14 +21,14 @@ mod tests;
 
 pub use esd::{Bin, Esd, tail_line};
 pub use map::Map;
-pub use measure::Measure;
-pub use methods::{FAMILY, find};
-pub use parameter::{Kind, Moment, Norms, Parameter};
+pub use measure::{Measure, Spectrum};
+pub use methods::FAMILY;
+pub use parameter::{Moment, Norms, Parameter};
 pub use ramp::{Cadence, MultiplierRamp, RateRamp};
-pub use shape::{Windows, aspect, pooled_tail, random_alpha};
+pub use shape::{Windows, aspect, pooled_spectrum, random_alpha};
 pub use tail::{Fit, Tail, without_zeros};
 
-use crate::policy::{Description, Settings};
+use crate::policy::{Choice, Description, Family, Settings};
 
 /// A method of the family: how the learning rate differs between parameters.
 pub trait Layerwise: Sync {
@@ -57,6 +57,21 @@ pub trait Layerwise: Sync {
     /// The matrices that the method should adapt and cannot, with the reason.
     fn skipped(&self, _settings: &Settings, _parameters: &[Parameter]) -> Vec<Skipped> {
         Vec::new()
+    }
+}
+
+/// A method of [`FAMILY`]; in links and messages it is its id.
+pub type Method = Choice<dyn Layerwise>;
+
+impl Family for dyn Layerwise {
+    const WORD: &'static str = "layerwise method";
+
+    fn members() -> &'static [&'static Self] {
+        FAMILY
+    }
+
+    fn about(&self) -> &'static Description {
+        self.description()
     }
 }
 

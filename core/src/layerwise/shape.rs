@@ -6,10 +6,7 @@
 
 use std::f64::consts::PI;
 
-use super::{
-    spectrum::{SpectrumError, of_matrix},
-    tail::{Fit, Tail},
-};
+use super::spectrum::{SpectrumError, of_matrix};
 
 /// Which windows FARMS cuts out of a matrix.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,14 +34,12 @@ impl Windows {
     }
 }
 
-/// The tail of the pooled spectra of all windows (FARMS, section 3.5 of its specification); `values` are
-/// `[rows, columns]`, row by row.
-pub fn pooled_tail<T: Copy + Into<f64>>(
+/// The pooled spectra of all windows, ascending (FARMS, arXiv:2506.06280); `values` are `[rows, columns]`, row by row.
+pub fn pooled_spectrum<T: Copy + Into<f64>>(
     values: &[T],
     shape: [usize; 2],
     windows: &Windows,
-    fit: Fit,
-) -> Result<Option<Tail>, SpectrumError> {
+) -> Result<Vec<f64>, SpectrumError> {
     let [height, width] = windows.shape;
     let mut pooled = Vec::new();
     for row in &windows.rows {
@@ -58,7 +53,7 @@ pub fn pooled_tail<T: Copy + Into<f64>>(
         }
     }
     pooled.sort_by(f64::total_cmp);
-    Ok(fit.tail(&pooled))
+    Ok(pooled)
 }
 
 /// PL_Alpha_Hill of an infinitely large matrix of independent entries with one variance, from its aspect ratio
@@ -110,7 +105,10 @@ mod tests {
 
     use super::*;
     use crate::{
-        layerwise::golden::{alphas, close, number, numbers, sine_matrix},
+        layerwise::{
+            golden::{alphas, close, number, numbers, sine_matrix},
+            tail::Fit,
+        },
         random::{Purpose, stream},
     };
 
@@ -140,7 +138,8 @@ mod tests {
         let case = &alphas()["farms"];
         let windows = assert_windows(case, [64, 96]);
         assert_eq!(windows.rows.len() * windows.columns.len() * 32, count(case, "eigenvalues"));
-        let tail = pooled_tail(&sine_matrix(64, 96), [64, 96], &windows, Fit::MEDIAN).expect("finite values");
+        let pooled = pooled_spectrum(&sine_matrix(64, 96), [64, 96], &windows).expect("finite values");
+        let tail = Fit::MEDIAN.tail(&pooled);
         assert!(close(tail.expect("a tail").alpha, number(&case["alpha"]), 1e-8), "{tail:?}");
     }
 
@@ -194,8 +193,8 @@ mod tests {
     fn farms_forgets_the_shape() {
         for case in alphas()["gaussian_samples_seed_0"]["farms"].as_array().expect("cases") {
             let windows = assert_windows(case, shape(case));
-            let tail =
-                pooled_tail(&gaussian(shape(case), 0), shape(case), &windows, Fit::MEDIAN).expect("finite values");
+            let pooled = pooled_spectrum(&gaussian(shape(case), 0), shape(case), &windows).expect("finite values");
+            let tail = Fit::MEDIAN.tail(&pooled);
             assert!((tail.expect("a tail").alpha - number(&case["alpha"])).abs() < 0.05, "{case}: {tail:?}");
         }
     }
@@ -213,6 +212,6 @@ mod tests {
         }
         assert_eq!(Windows::new([8, 8], 4, 1.0, 1).expect("one window").rows, [0]);
         let windows = Windows::new([8, 8], 4, 1.0, 2).expect("four windows");
-        assert!(pooled_tail(&[0.0f32; 5], [8, 8], &windows, Fit::MEDIAN).is_err());
+        assert!(pooled_spectrum(&[0.0f32; 5], [8, 8], &windows).is_err());
     }
 }

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::{golden::parameters, *};
+use crate::model::Role;
 
 const AT: Moment = Moment { seed: 1, update: 1, steps: 1000 };
 
@@ -11,12 +12,12 @@ fn settings(values: &[(&str, f64)]) -> Settings {
 }
 
 /// Alphas as they occur: attention heavier than the MLP, each matrix a little different.
-fn alpha(layer: usize, kind: Kind) -> Option<f64> {
-    let by_kind = match kind {
-        Kind::Up | Kind::Down => 2.7,
+fn alpha(layer: usize, role: Role) -> Option<f64> {
+    let by_kind = match role {
+        Role::Up | Role::Down => 2.7,
         _ => 2.0,
     };
-    Some(by_kind + 0.013 * layer as f64 + 0.003 * kind as u8 as f64)
+    Some(by_kind + 0.013 * layer as f64 + 0.003 * role as u8 as f64)
 }
 
 fn measured(layers: usize, width: usize) -> Vec<Parameter> {
@@ -41,12 +42,12 @@ fn has_ends(method: &dyn Layerwise) -> bool {
 fn descriptions_are_complete_and_ids_unique() {
     let mut ids: Vec<_> = FAMILY.iter().map(|method| method.description().id).collect();
     for id in &ids {
-        assert_eq!(find(id).expect("it is found").description().id, *id);
+        assert_eq!(Method::find(id).expect("it is found").id(), *id);
     }
     ids.sort_unstable();
     ids.dedup();
     assert_eq!(ids.len(), FAMILY.len());
-    assert!(find("nothing").is_none());
+    assert!(Method::find("nothing").is_none());
     for Description { id, name, summary, source, knobs, null } in FAMILY.iter().map(|method| method.description()) {
         assert!(!name.is_empty() && !source.is_empty() && summary.ends_with('.'), "{id}");
         for knob in *knobs {
@@ -117,7 +118,7 @@ fn settings_that_do_not_fit_are_refused_by_name() {
             assert!(sentence.contains(name) && sentence.contains("choose") && sentence.ends_with('.'), "{sentence}");
         }
     }
-    assert!(find("llr").expect("LLR").fault(&settings(&[("s3", 1.0)]), 1000).is_some());
+    assert!(Method::find("llr").expect("LLR").fault(&settings(&[("s3", 1.0)]), 1000).is_some());
 }
 
 /// A visitor's worst settings may be refused, but they never panic.
@@ -127,7 +128,7 @@ fn no_settings_and_no_parameters_panic() {
     odd[2].alpha = Some(f64::NAN);
     odd[4].alpha = Some(f64::INFINITY);
     odd[6].norms = Some(Norms { weight: f64::NAN, gradient: -1.0, update: f64::INFINITY });
-    odd.push(Parameter::new(Kind::Up, Some(usize::MAX), [0, 0]));
+    odd.push(Parameter::new(Role::Up, Some(usize::MAX), [0, 0]));
     odd.rotate_left(3);
     for method in FAMILY {
         for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -1.0, 0.0, 1e300] {
@@ -139,7 +140,7 @@ fn no_settings_and_no_parameters_panic() {
             }
             method.fault(&settings, 0);
             method.cadence(&settings, usize::MAX).is_event(7);
-            assert!(method.measure(&settings).alpha(&[1.0f32, 2.0, 3.0, 4.0], [2, 2]).is_ok());
+            assert!(method.measure(&settings).spectrum(&[1.0f32, 2.0, 3.0, 4.0], [2, 2]).is_ok());
         }
     }
 }
@@ -148,22 +149,22 @@ fn no_settings_and_no_parameters_panic() {
 fn llr_gives_golden_multipliers_to_the_whole_list() {
     // L2 and L5 of tests/golden/llr_rates.json on one layer: q, k, v, o, up, down, with embedding, positions and head.
     let alphas = [1.9, 2.05, 2.0, 2.1, 2.6, 2.7];
-    let list = parameters(1, 48, |_, kind| Some(alphas[kind as usize - Kind::Query as usize]));
-    let found = find("llr").expect("LLR").multipliers(&Settings::default(), &list, AT);
+    let list = parameters(1, 48, |_, role| Some(alphas[role as usize - Role::Query as usize]));
+    let found = Method::find("llr").expect("LLR").multipliers(&Settings::default(), &list, AT);
     let layer = [1.0, 1.0, 1.75, 1.75, 1.5, 1.5, 2.0, 2.0, 4.5, 4.5, 5.0, 5.0, 1.0, 1.0, 1.0, 1.0];
     let expected = [&[5.0, 5.0][..], &layer, &[1.0, 1.0, 5.0]].concat();
     golden::assert_close(&found, &expected, 1e-12, "LLR");
-    let reversed = find("llr").expect("LLR").multipliers(&settings(&[("reversed", 1.0)]), &list, AT);
+    let reversed = Method::find("llr").expect("LLR").multipliers(&settings(&[("reversed", 1.0)]), &list, AT);
     assert_eq!((reversed[2], reversed[12], reversed[0]), (5.0, 1.0, 1.0));
 }
 
 #[test]
 fn per_layer_compares_alphas_within_a_layer() {
     let list = measured(2, 48);
-    let found = find("llr").expect("LLR").multipliers(&settings(&[("per-layer", 1.0)]), &list, AT);
+    let found = Method::find("llr").expect("LLR").multipliers(&settings(&[("per-layer", 1.0)]), &list, AT);
     for layer in 0..2 {
         let of_layer = |bound: f64| {
-            list.iter().zip(&found).any(|(p, m)| p.kind.is_hidden() && p.layer == Some(layer) && *m == bound)
+            list.iter().zip(&found).any(|(p, m)| p.role.is_hidden() && p.layer == Some(layer) && *m == bound)
         };
         assert!(of_layer(1.0) && of_layer(5.0), "{found:?}");
     }
@@ -179,7 +180,7 @@ fn small_matrices_and_matrices_without_a_tail_keep_their_rate_and_are_reported()
         let skipped = method.skipped(&Settings::default(), &small);
         assert_eq!(skipped.len(), 12, "{id}");
         for Skipped { index, reason } in skipped {
-            assert!(small[index].kind.is_hidden());
+            assert!(small[index].role.is_hidden());
             assert_eq!(reason, Reason::TooFew { eigenvalues: 12, least: 16 }, "{id}");
         }
         assert_eq!(method.skipped(&settings(&[("least", 12.0)]), &small), [], "{id}");
@@ -197,16 +198,16 @@ fn small_matrices_and_matrices_without_a_tail_keep_their_rate_and_are_reported()
 
 #[test]
 fn equal_alphas_leave_every_rate_alone() {
-    let square = parameters(2, 48, |_, kind| (!matches!(kind, Kind::Up | Kind::Down)).then_some(2.2));
+    let square = parameters(2, 48, |_, role| (!matches!(role, Role::Up | Role::Down)).then_some(2.2));
     for method in FAMILY.iter().filter(|method| is_spectral(**method)) {
         let found = method.multipliers(&Settings::default(), &square, AT);
         assert_eq!(found, vec![1.0; square.len()], "{}", method.description().id);
     }
 }
 
-/// LLR on a layer's own numbers: `alphas[layer][kind]`.
+/// LLR on a layer's own numbers: `alphas[layer][role]`.
 fn of_alphas(alphas: &[Vec<f64>]) -> Vec<Parameter> {
-    parameters(alphas.len(), 48, |layer, kind| Some(alphas[layer][kind as usize - Kind::Query as usize]))
+    parameters(alphas.len(), 48, |layer, role| Some(alphas[layer][role as usize - Role::Query as usize]))
 }
 
 proptest! {

@@ -2,7 +2,7 @@
 
 use crate::experiment::{ModelConfig, Positions};
 
-use super::parameters::{ParameterSpec, Role};
+use super::{ParameterSpec, Role};
 
 /// Indices of the transformer's parameters in its flat list.
 ///

@@ -1,14 +1,25 @@
 //! The transformer: its parameters as a flat list with names, its forward pass, masks as data, and what it costs.
 
+#[cfg(feature = "engine")]
 mod cost;
+#[cfg(feature = "engine")]
 mod layout;
+#[cfg(feature = "engine")]
 mod mask;
+#[cfg(feature = "engine")]
 mod parameters;
+mod role;
+#[cfg(feature = "engine")]
 mod rope;
+#[cfg(feature = "engine")]
 mod transformer;
 
-pub use cost::Cost;
-pub use layout::{LayerLayout, Layout, Linear, Norm};
-pub use mask::Mask;
-pub use parameters::{ParameterSpec, Role, Weights, flat, flatten, initialise, specs, tensors};
-pub use transformer::{Dropout, PreparedMask, Transformer};
+#[cfg(feature = "engine")]
+pub use self::{
+    cost::Cost,
+    layout::{LayerLayout, Layout, Linear, Norm},
+    mask::Mask,
+    parameters::{ParameterSpec, Weights, flat, flatten, initialise, specs, tensors},
+    transformer::{Dropout, PreparedMask, Transformer},
+};
+pub use role::Role;

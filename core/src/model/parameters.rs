@@ -4,38 +4,11 @@ use burn::tensor::{Device, Tensor, TensorData};
 use rand_distr::{Distribution as _, Normal};
 use tailblazer_kernels::flat::{BLOCK, Flat};
 
-use super::Layout;
+use super::{Layout, Role};
 use crate::{
     experiment::ModelConfig,
     random::{Purpose, stream},
 };
-
-/// What a parameter does in the transformer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Role {
-    /// Token embedding.
-    Embedding,
-    /// Learned positions.
-    Positions,
-    /// Attention queries.
-    Query,
-    /// Attention keys.
-    Key,
-    /// Attention values.
-    Value,
-    /// Attention output.
-    Output,
-    /// The MLP's first map.
-    Up,
-    /// The MLP's second map.
-    Down,
-    /// Scale of a layer norm.
-    Scale,
-    /// Bias of a linear map or a layer norm.
-    Bias,
-    /// Untied head.
-    Head,
-}
 
 /// A parameter's description: everything about it but its values.
 #[derive(Clone, Debug, PartialEq)]

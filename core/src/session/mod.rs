@@ -24,5 +24,6 @@ pub use engine::run;
 #[cfg(feature = "engine")]
 pub use host::Host;
 pub use protocol::{
-    Backend, Command, Event, Failure, Limit, MetricsFrame, OwnText, PROTOCOL, Prepared, RunState, Stage, StepMetrics,
+    Backend, Command, Event, Failure, LayersFrame, Limit, MetricsFrame, OwnText, PROTOCOL, Prepared, RunState, Stage,
+    StepMetrics,
 };

@@ -3,10 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Adapter, Work};
-use crate::experiment::Experiment;
+use crate::{
+    experiment::Experiment,
+    layerwise::{Parameter, Tail},
+};
 
 /// Version of these messages; a page and a worker of different versions must not talk.
-pub const PROTOCOL: u32 = 2;
+pub const PROTOCOL: u32 = 3;
 
 /// What the page may ask of a session.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -102,6 +105,8 @@ pub enum Event {
         /// Share of a task's held-out problems answered exactly, for synthetic tasks.
         exact_match: Option<f64>,
     },
+    /// The spectra of the weight matrices were measured.
+    Layers(LayersFrame),
     /// A sample from the model.
     Sample {
         /// Steps done before this sample.
@@ -189,6 +194,25 @@ pub struct Prepared {
     pub corpus_digest: String,
     /// Predicted floating-point operations of one step, forward and backward.
     pub flops_per_step: f64,
+    /// The model's parameters in the order of its flat list; nothing is measured of them yet.
+    pub layout: Vec<Parameter>,
+}
+
+/// The spectra of the weight matrices at one moment, and what the layerwise method made of them.
+///
+/// Lists have one entry for each of [`Prepared::layout`].
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LayersFrame {
+    /// Steps done before: 0 is the model before its first update.
+    pub step: usize,
+    /// The spectrum of each hidden matrix, ascending; empty for all others.
+    pub spectra: Vec<Vec<f32>>,
+    /// The fitted tail of each hidden matrix; none where there is no tail, and for all others.
+    pub tails: Vec<Option<Tail>>,
+    /// The multipliers that the method asked for; none when it was not its turn and the spectra are for the charts alone.
+    pub multipliers: Option<Vec<f64>>,
+    /// Seconds that it took.
+    pub seconds: f64,
 }
 
 /// The speed of a run's matrix products by themselves: that of a step on the CPU that were nothing else.

@@ -1,6 +1,7 @@
 //! Control: one fixed multiplier per type of matrix.
 
-use super::super::{Kind, Layerwise, Moment, Parameter, parameter::multipliers};
+use super::super::{Layerwise, Moment, Parameter, parameter::multipliers};
+use crate::model::Role;
 use crate::policy::{Description, Knob, Settings};
 
 const fn of(id: &'static str, name: &'static str, default: f64) -> Knob {
@@ -59,18 +60,18 @@ impl Layerwise for ByType {
 
     fn multipliers(&self, settings: &Settings, parameters: &[Parameter], _at: Moment) -> Vec<f64> {
         multipliers(parameters, |_, parameter| {
-            let id = match parameter.kind {
-                Kind::Embedding => "embedding",
-                Kind::Positions => "positions",
-                Kind::Query => "query",
-                Kind::Key => "key",
-                Kind::Value => "value",
-                Kind::Output => "output",
-                Kind::Up => "up",
-                Kind::Down => "down",
-                Kind::Head => "head",
-                Kind::Scale => "scale",
-                Kind::Bias => return 1.0,
+            let id = match parameter.role {
+                Role::Embedding => "embedding",
+                Role::Positions => "positions",
+                Role::Query => "query",
+                Role::Key => "key",
+                Role::Value => "value",
+                Role::Output => "output",
+                Role::Up => "up",
+                Role::Down => "down",
+                Role::Head => "head",
+                Role::Scale => "scale",
+                Role::Bias => return 1.0,
             };
             DESCRIPTION.value(settings, id)
         })

@@ -3,7 +3,8 @@
 //! Without its embedding treatment LLR was worse than one rate in an ablation of its authors (repository figure 2a of
 //! He et al. 2026, arXiv:2605.22297), so this control is the first to ask for.
 
-use super::super::{Kind, Layerwise, Moment, Parameter, parameter::multipliers};
+use super::super::{Layerwise, Moment, Parameter, parameter::multipliers};
+use crate::model::Role;
 use crate::policy::{Description, Knob, Settings};
 
 const EMBEDDING: Knob = Knob {
@@ -41,9 +42,9 @@ impl Layerwise for Ends {
     }
 
     fn multipliers(&self, settings: &Settings, parameters: &[Parameter], _at: Moment) -> Vec<f64> {
-        multipliers(parameters, |_, parameter| match parameter.kind {
-            Kind::Embedding | Kind::Positions => DESCRIPTION.value(settings, EMBEDDING.id),
-            Kind::Head => DESCRIPTION.value(settings, HEAD.id),
+        multipliers(parameters, |_, parameter| match parameter.role {
+            Role::Embedding | Role::Positions => DESCRIPTION.value(settings, EMBEDDING.id),
+            Role::Head => DESCRIPTION.value(settings, HEAD.id),
             _ => 1.0,
         })
     }

@@ -45,9 +45,12 @@ impl Layerwise for Lamb {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layerwise::{
-        Kind, Norms,
-        golden::{close, number, numbers},
+    use crate::{
+        layerwise::{
+            Norms,
+            golden::{close, number, numbers},
+        },
+        model::Role,
     };
 
     const AT: Moment = Moment { seed: 1, update: 1, steps: 100 };
@@ -58,7 +61,7 @@ mod tests {
 
     fn matrix(weight: f64, update: f64) -> Parameter {
         let norms = Norms { weight, gradient: 1.0, update };
-        Parameter { norms: Some(norms), ..Parameter::new(Kind::Up, Some(0), [1, 2]) }
+        Parameter { norms: Some(norms), ..Parameter::new(Role::Up, Some(0), [1, 2]) }
     }
 
     #[test]
@@ -76,8 +79,8 @@ mod tests {
 
     #[test]
     fn what_has_no_ratio_keeps_its_rate_and_bounds_hold() {
-        let unmeasured = Parameter::new(Kind::Up, Some(0), [2, 2]);
-        let scale = Parameter { kind: Kind::Scale, ..matrix(3.0, 1.0) };
+        let unmeasured = Parameter::new(Role::Up, Some(0), [2, 2]);
+        let scale = Parameter { role: Role::Scale, ..matrix(3.0, 1.0) };
         let list = [matrix(0.0, 1.0), matrix(1.0, 0.0), matrix(f64::NAN, 1.0), unmeasured, scale];
         assert_eq!(Lamb.multipliers(&Settings::default(), &list, AT), [1.0; 5]);
         let settings = Settings([("smallest".to_owned(), 0.5), ("largest".to_owned(), 2.0)].into());

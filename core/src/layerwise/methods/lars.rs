@@ -70,9 +70,9 @@ impl Layerwise for Lars {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layerwise::{
-        Kind,
-        golden::{close, number},
+    use crate::{
+        layerwise::golden::{close, number},
+        model::Role,
     };
 
     #[test]
@@ -80,7 +80,7 @@ mod tests {
         let golden: serde_json::Value =
             serde_json::from_str(include_str!("../../../../tests/golden/optimizer_vectors.json")).expect("valid JSON");
         let norms = Norms { weight: 5.0, gradient: 1.0, update: 1.0 };
-        let matrix = Parameter { norms: Some(norms), ..Parameter::new(Kind::Up, Some(0), [1, 2]) };
+        let matrix = Parameter { norms: Some(norms), ..Parameter::new(Role::Up, Some(0), [1, 2]) };
         let at = Moment { seed: 1, update: 1, steps: 100 };
         for (decay, key) in [(0.0, "lars_trust_eta_1e-3_wd_0"), (5e-4, "lars_trust_eta_1e-3_wd_5e-4")] {
             let settings = Settings([("decay".to_owned(), decay)].into());

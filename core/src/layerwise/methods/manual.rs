@@ -1,6 +1,7 @@
 //! Multipliers by hand, one per layer.
 
-use super::super::{Kind, Layerwise, Moment, Parameter};
+use super::super::{Layerwise, Moment, Parameter};
+use crate::model::Role;
 use crate::policy::{Description, Knob, Settings};
 
 const fn of(id: &'static str, name: &'static str, summary: &'static str) -> Knob {
@@ -48,9 +49,9 @@ impl Layerwise for Manual {
 
     fn multipliers(&self, settings: &Settings, parameters: &[Parameter], _at: Moment) -> Vec<f64> {
         let of = |parameter: &Parameter| {
-            let knob = match (parameter.layer, parameter.kind) {
+            let knob = match (parameter.layer, parameter.role) {
                 (Some(layer), _) => &DESCRIPTION.knobs[1 + layer.min(LAYERS - 1)],
-                (None, Kind::Embedding | Kind::Positions) => &DESCRIPTION.knobs[0],
+                (None, Role::Embedding | Role::Positions) => &DESCRIPTION.knobs[0],
                 (None, _) => &DESCRIPTION.knobs[1 + LAYERS],
             };
             DESCRIPTION.value(settings, knob.id)
@@ -76,7 +77,7 @@ mod tests {
                 Some(0) => 2.0,
                 Some(11..) => 12.0,
                 Some(_) => 1.0,
-                None if matches!(parameter.kind, Kind::Embedding | Kind::Positions) => 0.5,
+                None if matches!(parameter.role, Role::Embedding | Role::Positions) => 0.5,
                 None => 0.25,
             };
             assert_eq!(found, expected, "{parameter:?}");

@@ -20,7 +20,7 @@ mod width;
 use super::Layerwise;
 
 /// Every method, in the order of the page; the first one is the baseline.
-pub static FAMILY: &[&dyn Layerwise] = &[
+pub const FAMILY: &[&dyn Layerwise] = &[
     &uniform::Uniform,
     &llr::LLR,
     &llr_map::SQUARE_ROOT,
@@ -38,8 +38,3 @@ pub static FAMILY: &[&dyn Layerwise] = &[
     &lamb::Lamb,
     &width::Width,
 ];
-
-/// The method with this id.
-pub fn find(id: &str) -> Option<&'static dyn Layerwise> {
-    FAMILY.iter().copied().find(|method| method.description().id == id)
-}

@@ -57,13 +57,13 @@ mod tests {
 
     #[test]
     fn the_same_multipliers_go_to_other_matrices_and_the_seed_decides() {
-        let parameters = parameters(3, 48, |layer, kind| Some(2.0 + layer as f64 * 0.3 + kind as u8 as f64 * 0.07));
+        let parameters = parameters(3, 48, |layer, role| Some(2.0 + layer as f64 * 0.3 + role as u8 as f64 * 0.07));
         let multipliers = |method: &Spectral, seed, update, draw| {
             let settings = Settings([("draw".to_owned(), draw)].into());
             let all = method.multipliers(&settings, &parameters, Moment { seed, update, steps: 1000 });
-            let is_hidden = |(index, _): &(usize, f64)| parameters[*index].kind.is_hidden();
+            let is_hidden = |(index, _): &(usize, f64)| parameters[*index].role.is_hidden();
             let (hidden, others): (Vec<_>, Vec<_>) = all.into_iter().enumerate().partition(is_hidden);
-            let ends = others.into_iter().filter(|(index, _)| parameters[*index].kind.is_end()).collect::<Vec<_>>();
+            let ends = others.into_iter().filter(|(index, _)| parameters[*index].role.is_end()).collect::<Vec<_>>();
             (hidden.into_iter().map(|(_, multiplier)| multiplier).collect::<Vec<_>>(), ends)
         };
         let (plain, plain_ends) = multipliers(&LLR, 1, 1, 0.0);

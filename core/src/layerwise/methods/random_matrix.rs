@@ -35,7 +35,7 @@ mod tests {
     fn untrained_matrices_of_any_shape_count_the_same() {
         let at = Moment { seed: 1, update: 1, steps: 100 };
         let mut untrained = parameters(2, 48, |_, _| None);
-        for parameter in untrained.iter_mut().filter(|parameter| parameter.kind.is_hidden()) {
+        for parameter in untrained.iter_mut().filter(|parameter| parameter.role.is_hidden()) {
             parameter.alpha = random_alpha(aspect(parameter.shape));
         }
         assert_eq!(RANDOM_MATRIX.multipliers(&Settings::default(), &untrained, at), vec![1.0; untrained.len()]);

@@ -63,7 +63,7 @@ impl Spectral {
             map.multipliers_within(&exponents, &layers)
         } else {
             // The sums and means of some maps run over the ends too.
-            let ends = parameters.iter().filter(|parameter| parameter.kind.is_end()).count();
+            let ends = parameters.iter().filter(|parameter| parameter.role.is_end()).count();
             exponents.resize(tuned.len() + ends, exponents[largest]);
             map.multipliers(&exponents)
         };
@@ -90,13 +90,13 @@ impl Layerwise for Spectral {
 
     fn multipliers(&self, settings: &Settings, parameters: &[Parameter], at: Moment) -> Vec<f64> {
         let is_tuned =
-            |parameter: &Parameter| parameter.kind.is_hidden() && self.obstacle(settings, parameter).is_none();
+            |parameter: &Parameter| parameter.role.is_hidden() && self.obstacle(settings, parameter).is_none();
         let tuned: Vec<usize> = (0..parameters.len()).filter(|index| is_tuned(&parameters[*index])).collect();
         let mut mapped = self.mapped(settings, parameters, &tuned);
         (self.arrange)(self, settings, at, &mut mapped[..tuned.len()]);
         multipliers(parameters, |index, parameter| match tuned.binary_search(&index) {
             Ok(place) => mapped[place],
-            Err(_) if parameter.kind.is_end() => mapped[tuned.len()],
+            Err(_) if parameter.role.is_end() => mapped[tuned.len()],
             Err(_) => 1.0,
         })
     }
@@ -123,7 +123,7 @@ impl Layerwise for Spectral {
     }
 
     fn skipped(&self, settings: &Settings, parameters: &[Parameter]) -> Vec<Skipped> {
-        let hidden = parameters.iter().enumerate().filter(|(_, parameter)| parameter.kind.is_hidden());
+        let hidden = parameters.iter().enumerate().filter(|(_, parameter)| parameter.role.is_hidden());
         let skipped = |(index, parameter)| Some(Skipped { index, reason: self.obstacle(settings, parameter)? });
         hidden.filter_map(skipped).collect()
     }

@@ -52,7 +52,7 @@ pub fn multipliers(
 ) -> Vec<f64> {
     let (smallest, largest) = (description.value(settings, SMALLEST.id), description.value(settings, LARGEST.id));
     let of = |parameter: &Parameter| {
-        let is_matrix = parameter.kind.is_hidden() || parameter.kind.is_end();
+        let is_matrix = parameter.role.is_hidden() || parameter.role.is_end();
         let ratio = parameter.norms.filter(|_| is_matrix).map(&ratio);
         let ratio = ratio.filter(|ratio| *ratio > 0.0 && ratio.is_finite()).unwrap_or(1.0);
         if is_matrix { ratio.max(smallest).min(largest) } else { 1.0 }

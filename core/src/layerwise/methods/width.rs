@@ -1,7 +1,8 @@
 //! Rates that follow the width: the standard parameterisation against muP (Yang et al. 2022, arXiv:2203.03466, table 3),
 //! and what lies between (Haas et al. 2025, arXiv:2505.22491).
 
-use super::super::{Kind, Layerwise, Moment, Parameter};
+use super::super::{Layerwise, Moment, Parameter};
+use crate::model::Role;
 use crate::policy::{Description, Knob, Settings};
 
 const BASE: Knob = Knob {
@@ -40,7 +41,7 @@ const VECTORS: Knob = Knob {
     ..HIDDEN
 };
 
-/// `m = (width / base)^-e`, with an exponent `e` for each kind of parameter.
+/// `m = (width / base)^-e`, with an exponent `e` for each role of parameter.
 ///
 /// muP with Adam is (hidden 1, head 1, vectors 0); with SGD (0, 1, -1), table 3's hidden rate being 1 there. With all
 /// exponents 0 it is the standard parameterisation with one rate. Initial values and the model's output are not
@@ -64,12 +65,12 @@ impl Layerwise for Width {
     fn multipliers(&self, settings: &Settings, parameters: &[Parameter], _at: Moment) -> Vec<f64> {
         let value = |knob: &Knob| DESCRIPTION.value(settings, knob.id);
         // The embedding maps the vocabulary to the width.
-        let embedding = parameters.iter().find(|parameter| parameter.kind == Kind::Embedding);
+        let embedding = parameters.iter().find(|parameter| parameter.role == Role::Embedding);
         let scale = embedding.map_or(1.0, |embedding| embedding.shape[1] as f64 / value(&BASE));
         let of = |parameter: &Parameter| {
-            let exponent = match parameter.kind {
-                Kind::Head => value(&HEAD),
-                kind if kind.is_hidden() => value(&HIDDEN),
+            let exponent = match parameter.role {
+                Role::Head => value(&HEAD),
+                role if role.is_hidden() => value(&HIDDEN),
                 _ => value(&VECTORS),
             };
             scale.powf(-exponent)
@@ -88,8 +89,8 @@ mod tests {
         let settings = Settings(set.map(|(id, value)| (id.to_owned(), value)).into());
         let list = parameters(2, width, |_, _| None);
         let found = Width.multipliers(&settings, &list, Moment { seed: 1, update: 1, steps: 100 });
-        [Kind::Up, Kind::Head, Kind::Embedding, Kind::Bias].map(|kind| {
-            let first = list.iter().position(|parameter| parameter.kind == kind).expect("one of each kind");
+        [Role::Up, Role::Head, Role::Embedding, Role::Bias].map(|role| {
+            let first = list.iter().position(|parameter| parameter.role == role).expect("one of each role");
             found[first]
         })
     }

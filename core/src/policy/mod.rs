@@ -1,8 +1,12 @@
 //! How a method describes itself: forms, links, the methods page and the tests are made from this.
 
+mod choice;
+
 use std::{collections::BTreeMap, ops::RangeInclusive};
 
 use serde::{Deserialize, Serialize};
+
+pub use choice::{Choice, Chosen, Family};
 
 /// A method that can be chosen.
 #[derive(Clone, Debug, PartialEq)]
