@@ -93,6 +93,11 @@ pub fn gradient(plan: &Plan, weights: &Tensor<1>, batch: Batch, sum: &mut Gradie
     Tensor::from_dispatch(losses)
 }
 
+/// [`plain::newton_schulz`](crate::plain::newton_schulz) with the backend's own kernels.
+pub fn newton_schulz(matrices: Tensor<3>, iterations: usize) -> Tensor<3> {
+    Tensor::from_dispatch(Dispatch::newton_schulz(matrices.into_dispatch(), iterations))
+}
+
 /// One update. The last of the returned values is the l2 norm of the gradient before clipping.
 pub fn update(plan: &Plan, state: &mut State, sum: &GradientSum, update: &Update) -> Tensor<1> {
     let take = |tensor: &mut Tensor<1>| std::mem::replace(tensor, sum.0.clone()).into_dispatch();

@@ -82,4 +82,7 @@ pub trait TransformerOps: Backend {
         update: &Update,
         plan: &Plan,
     ) -> Updated<Self>;
+
+    /// Muon's Newton-Schulz iteration of every matrix, `[count, rows, columns]` with at least as many columns as rows.
+    fn newton_schulz(matrices: FloatTensor<Self>, iterations: usize) -> FloatTensor<Self>;
 }

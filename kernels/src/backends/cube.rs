@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use burn::{
     backend::{
-        TensorMetadata as _,
+        Scalar, TensorMetadata as _,
         ops::FloatTensorOps as _,
         tensor::{FloatTensor, IntTensor},
         wgpu::{CubeBackend, CubeTensor},
@@ -20,6 +20,7 @@ use cubecl::{
 };
 
 use crate::{
+    cpu::MUON,
     gpu::{
         dispatch::Dispatch,
         ops::{Optimiser, Rope, Rule, mask_words},
@@ -43,7 +44,8 @@ impl TransformerOps for CubeBackend {
         with_replay(plan, |replay| {
             // The loss has no targets here.
             let is_needed = |launch: &Launch| launch.phase == Phase::Forward && !launch.binds(Buffer::Loss);
-            replay.run(&weights.client, plan, false, is_needed, &bound);
+            let step = replay.step(plan, Rule::AdamW, false);
+            replay.run(&weights.client, plan, &step, is_needed, &bound);
         });
         out.0
     }
@@ -52,7 +54,8 @@ impl TransformerOps for CubeBackend {
         let losses = Target::new(&weights, [plan.model().rows()]);
         let bound = batch_buffers(&weights, &batch, &losses);
         with_replay(plan, |replay| {
-            replay.run(&weights.client, plan, false, |launch| launch.phase == Phase::Forward, &bound);
+            let step = replay.step(plan, Rule::AdamW, false);
+            replay.run(&weights.client, plan, &step, |launch| launch.phase == Phase::Forward, &bound);
         });
         losses.0
     }
@@ -66,7 +69,8 @@ impl TransformerOps for CubeBackend {
     ) -> LossAndGradient<Self> {
         let losses = Target::new(&weights, [plan.model().rows()]);
         with_replay(plan, |replay| {
-            let length = replay.step(plan, accumulate).size(Buffer::Parts, 0);
+            let step = replay.step(plan, Rule::AdamW, accumulate);
+            let length = step.size(Buffer::Parts, 0);
             let gradient = if gradient.shape().num_elements() == length {
                 own(gradient)
             } else {
@@ -74,7 +78,7 @@ impl TransformerOps for CubeBackend {
             };
             let parts = (Buffer::Parts, handle(&gradient));
             let bound: Vec<_> = batch_buffers(&weights, &batch, &losses).into_iter().chain([parts]).collect();
-            replay.run(&weights.client, plan, accumulate, |launch| launch.phase < Phase::Update, &bound);
+            replay.run(&weights.client, plan, &step, |launch| launch.phase < Phase::Update, &bound);
             LossAndGradient { losses: losses.0, gradient }
         })
     }
@@ -88,12 +92,10 @@ impl TransformerOps for CubeBackend {
         let State { weights, first, second } = state;
         let [weights, first, second] = [weights, first, second].map(own);
         let client = weights.client.clone();
-        let Update { rule, clip, gradient_scale, groups } = update;
-        let rates = groups.iter().map(|group| (group.learning_rate, group.decay));
-        let settings =
-            Optimiser::settings(rule.beta1, rule.beta2, rule.epsilon, rule.update, *clip, *gradient_scale, rates);
+        let settings = Optimiser::settings(update);
         with_replay(plan, |replay| {
-            let squares = Target::new(&weights, [replay.step(plan, false).size(Buffer::Squares, 0)]);
+            let step = replay.step(plan, Rule::from(&update.rule), false);
+            let squares = Target::new(&weights, [step.size(Buffer::Squares, 0)]);
             let bound = [
                 (Buffer::Weights, handle(&weights)),
                 (Buffer::First, handle(&first)),
@@ -102,8 +104,22 @@ impl TransformerOps for CubeBackend {
                 (Buffer::Squares, squares.handle()),
                 (Buffer::Settings, client.create_from_slice(f32::as_bytes(&settings))),
             ];
-            replay.run(&client, plan, false, |launch| launch.phase == Phase::Update, &bound);
+            replay.run(&client, plan, &step, |launch| launch.phase == Phase::Update, &bound);
             Updated { state: State { weights, first, second }, norm: squares.0 }
+        })
+    }
+
+    /// Batched matrix products: a launch takes all matrices of one shape.
+    fn newton_schulz(matrices: FloatTensor<Self>, iterations: usize) -> FloatTensor<Self> {
+        let [a, b, c] = MUON.map(|factor| Scalar::Float(factor.into()));
+        let squares = Self::float_mul(matrices.clone(), matrices.clone());
+        let norm = Self::float_sqrt(Self::float_sum_dim(Self::float_sum_dim(squares, 2), 1));
+        let start = Self::float_div(matrices, Self::float_add_scalar(norm, Scalar::Float(1e-7)));
+        (0..iterations).fold(start, |x, _| {
+            let gram = Self::float_matmul(x.clone(), Self::float_swap_dims(x.clone(), 1, 2));
+            let square = Self::float_mul_scalar(Self::float_matmul(gram.clone(), gram.clone()), c);
+            let mixed = Self::float_add(Self::float_mul_scalar(gram, b), square);
+            Self::float_add(Self::float_mul_scalar(x.clone(), a), Self::float_matmul(mixed, x))
         })
     }
 }
@@ -111,15 +127,20 @@ impl TransformerOps for CubeBackend {
 /// The launches of a plan's passes and the buffers that stay between them.
 #[derive(Default)]
 pub(crate) struct Replay {
-    /// A step that overwrites the gradient, and one that adds to it.
-    steps: [Option<Arc<Step>>; 2],
+    /// The steps that were needed so far: their optimiser, and whether they add to the gradient.
+    steps: Vec<(Rule, bool, Arc<Step>)>,
     buffers: HashMap<Buffer, Handle>,
 }
 
 impl Replay {
-    fn step(&mut self, plan: &Plan, accumulate: bool) -> Arc<Step> {
-        let make = || Arc::new(Step::new(plan.model(), Rule::AdamW, accumulate));
-        self.steps[usize::from(accumulate)].get_or_insert_with(make).clone()
+    /// The step with an optimiser; passes without an update are the same with each.
+    fn step(&mut self, plan: &Plan, rule: Rule, accumulate: bool) -> Arc<Step> {
+        if let Some((.., step)) = self.steps.iter().find(|(of, adds, _)| (*of, *adds) == (rule, accumulate)) {
+            return step.clone();
+        }
+        let step = Arc::new(Step::new(plan.model(), rule, accumulate));
+        self.steps.push((rule, accumulate, step.clone()));
+        step
     }
 
     /// Hands the needed launches to the device; `bound` are the buffers that are not the replay's own.
@@ -127,11 +148,10 @@ impl Replay {
         &mut self,
         client: &Client,
         plan: &Plan,
-        accumulate: bool,
+        step: &Step,
         is_needed: impl Fn(&Launch) -> bool,
         bound: &[(Buffer, Handle)],
     ) {
-        let step = self.step(plan, accumulate);
         for launch in step.launches.iter().filter(|launch| !launch.dispatch.is_empty() && is_needed(launch)) {
             let mut arguments = KernelArguments::new();
             for view in &launch.views {
@@ -139,7 +159,7 @@ impl Replay {
                 let handle = match given {
                     Some((_, handle)) => handle,
                     None => {
-                        self.buffers.entry(view.buffer).or_insert_with(|| own_buffer(client, plan, &step, view.buffer))
+                        self.buffers.entry(view.buffer).or_insert_with(|| own_buffer(client, plan, step, view.buffer))
                     }
                 };
                 let start = (view.offset * size_of::<f32>()) as u64;
@@ -247,11 +267,11 @@ mod tests {
 
     use super::*;
     use crate::{
-        cpu::AdamW,
+        cpu::{AdamW, Sgd},
         functions::{self, GradientSum},
         gpu::checks,
         model::{MaskKind, tests::nano},
-        update::Group,
+        update::{self, Group},
     };
 
     /// The GPU of this machine, or its software adapter; a process opens it once.
@@ -321,7 +341,7 @@ mod tests {
     }
 
     /// Losses, gradient norms and last weights of a few steps.
-    fn train(device: &Device, model: Model, steps: i32, accumulation: usize) -> Vec<f32> {
+    fn train(device: &Device, model: Model, rule: update::Rule, steps: i32, accumulation: usize) -> Vec<f32> {
         let allowed = if model.mask == MaskKind::Bits {
             (0..model.time * model.time).map(|at| (at / model.time + at % model.time) % 3 != 1).collect()
         } else {
@@ -359,8 +379,10 @@ mod tests {
                 found.push(losses.sum().into_scalar());
             }
             found.push(sum.total(&plan).square().sum().sqrt().into_scalar());
-            // Where a gradient is 0 (a key's bias), a small epsilon would blow its rounding up to a whole step.
-            let rule = AdamW { beta1: 0.9, beta2: 0.95, epsilon: 1e-3, update: number };
+            let rule = match rule {
+                update::Rule::AdamW(rule) => update::Rule::AdamW(AdamW { update: number, ..rule }),
+                other => other,
+            };
             let scale = 1.0 / accumulation as f64;
             let update = Update { rule, clip: 1.0, gradient_scale: scale, groups: groups.clone() };
             found.push(*read(functions::update(&plan, &mut state, &sum, &update)).last().expect("a norm"));
@@ -382,15 +404,37 @@ mod tests {
             hidden: 96,
             ..nano()
         };
-        for (model, accumulation) in [
-            (Model { bias: true, tied: false, rope: false, ..tiny }, 1),
-            (Model { mask: MaskKind::Bits, ..tiny }, 3),
-            (Model { width: 10, heads: 1, hidden: 30, batch: 1, time: 1, context: 1, mask: MaskKind::Full, ..tiny }, 2),
+        // Where a gradient is 0 (a key's bias), a small epsilon would blow its rounding up to a whole step.
+        let adamw = update::Rule::AdamW(AdamW { beta1: 0.9, beta2: 0.95, epsilon: 1e-3, update: 1 });
+        let sgd = |nesterov| update::Rule::Sgd(Sgd { momentum: 0.9, nesterov });
+        let point =
+            Model { width: 10, heads: 1, hidden: 30, batch: 1, time: 1, context: 1, mask: MaskKind::Full, ..tiny };
+        for (model, rule, accumulation) in [
+            (Model { bias: true, tied: false, rope: false, ..tiny }, adamw, 1),
+            (Model { mask: MaskKind::Bits, ..tiny }, adamw, 3),
+            (point, adamw, 2),
+            (Model { bias: true, ..tiny }, sgd(false), 1),
+            (tiny, sgd(true), 2),
         ] {
-            let (gpu, cpu) = (train(&device(), model, 4, accumulation), train(&Device::flex(), model, 4, accumulation));
+            let run = |device: &Device| train(device, model, rule, 4, accumulation);
+            let (gpu, cpu) = (run(&device()), run(&Device::flex()));
             assert_eq!(gpu.len(), cpu.len());
             for (at, (gpu, cpu)) in gpu.iter().zip(&cpu).enumerate() {
                 assert!((gpu - cpu).abs() < 1e-4 * cpu.abs().max(1.0), "{model:?}: {gpu}, on the CPU {cpu}, at {at}");
+            }
+        }
+    }
+
+    #[test]
+    fn matrices_are_orthogonalised_as_on_the_cpu() {
+        for (count, rows, columns) in [(1, 1, 1), (3, 4, 9), (2, 16, 16), (2, 20, 33)] {
+            let values: Vec<f32> = (0..count * rows * columns).map(|at| (at * 37 % 101) as f32 / 101.0 - 0.5).collect();
+            let run = |device: &Device| {
+                let matrices = Tensor::<1>::from_floats(values.as_slice(), device).reshape([count, rows, columns]);
+                functions::newton_schulz(matrices, 5).into_data().iter::<f32>().collect::<Vec<_>>()
+            };
+            for (gpu, cpu) in run(&device()).iter().zip(run(&Device::flex())) {
+                assert!((gpu - cpu).abs() < 1e-3, "{rows} x {columns}: {gpu}, on the CPU {cpu}");
             }
         }
     }

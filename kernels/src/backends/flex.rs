@@ -81,6 +81,17 @@ impl TransformerOps for Flex {
         floats_mut(&mut norms)[0] = norm as f32;
         Updated { state: State { weights, first, second }, norm: norms }
     }
+
+    fn newton_schulz(matrices: FloatTensor<Self>, iterations: usize) -> FloatTensor<Self> {
+        let [_, rows, columns] = matrices.shape().dims();
+        let mut matrices = packed(matrices);
+        let (steps, mut workspace) = (vec![cpu::MUON; iterations], cpu::Workspace::new());
+        // A matrix without values has no chunks of its own.
+        for matrix in floats_mut(&mut matrices).chunks_exact_mut((rows * columns).max(1)) {
+            cpu::newton_schulz([rows, columns], matrix, &steps, &mut workspace);
+        }
+        matrices
+    }
 }
 
 fn with_step<R>(plan: &Plan, work: impl FnOnce(&mut cpu::Step) -> R) -> R {

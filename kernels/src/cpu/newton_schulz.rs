@@ -110,6 +110,21 @@ mod tests {
         assert_close(&tall, &[0, 3, 1, 4, 2, 5].map(|i| EXPECTED[i]), 1e-5);
     }
 
+    /// What five steps make of a singular value, in f64 from the polynomial `a s + b s^3 + c s^5`.
+    #[test]
+    fn singular_values_follow_the_polynomial() {
+        let [a, b, c] = MUON.map(f64::from);
+        let after = |s: f64| (0..5).fold(s, |s, _| s * (a + s * s * (b + s * s * c)));
+        // Values of the golden scalar map.
+        for (from, to) in [(0.01, 0.698_917_06), (0.1, 0.712_120_08), (0.5, 0.765_438_53), (1.0, 0.696_436_41)] {
+            assert!((after(from) - to).abs() < 1e-5, "{from}: {}", after(from));
+        }
+        let (small, large) = (0.3f32, 0.4f32);
+        let mut matrix = [small, 0.0, 0.0, large];
+        newton_schulz([2, 2], &mut matrix, &[MUON; 5], &mut Workspace::dirty());
+        assert_close(&matrix, &[after(0.6), 0.0, 0.0, after(0.8)], 1e-5);
+    }
+
     #[test]
     fn zeros_stay_zeros_and_empty_matrices_are_left_alone() {
         let mut workspace = Workspace::dirty();

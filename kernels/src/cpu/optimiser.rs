@@ -93,7 +93,7 @@ pub(super) fn sum_of_squares<S: Simd>(simd: S, x: &[f32]) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::{
-        super::{AdamW, testing::*},
+        super::{AdamW, Lion, Sgd, testing::*},
         *,
     };
 
@@ -153,6 +153,61 @@ mod tests {
             optimise(&ADAMW, &mut [parameter], 1.0);
             assert_eq!(weights, [expected; 5]);
         }
+    }
+
+    /// Weights after five updates of parameters of several lengths with random gradients, and the same from `reference`,
+    /// which gets a weight, its state, its gradient and `(learning rate, decay)` in f64 and returns the first two.
+    fn single_state<R: Rule<1>>(rule: &R, reference: impl Fn(f64, f64, f64, (f64, f64)) -> (f64, f64)) {
+        let mut random = Random::new(3);
+        for (length, rate) in [(1, (0.1, 0.0)), (3, (0.01, 0.5)), (16, (0.0, 0.5)), (17, (0.1, 1.0)), (100, (0.3, 0.1))]
+        {
+            let (mut weights, mut m) = (random.normal(length), vec![0.0; length]);
+            let start = weights.clone();
+            let mut expected: Vec<(f64, f64)> = weights.iter().map(|w| (f64::from(*w), 0.0)).collect();
+            for _ in 0..5 {
+                let gradient = random.normal(length);
+                let (learning_rate, decay) = rate;
+                let states = [&mut m[..]];
+                let parameter = Parameter { weights: &mut weights, gradient: &gradient, states, learning_rate, decay };
+                optimise(rule, &mut [parameter], 0.5);
+                for ((w, m), g) in expected.iter_mut().zip(&gradient) {
+                    (*w, *m) = reference(*w, *m, f64::from(*g) * 0.5, rate);
+                }
+            }
+            assert_close(&weights, &expected.iter().map(|(w, _)| *w).collect::<Vec<_>>(), 1e-6);
+            assert_close(&m, &expected.iter().map(|(_, m)| *m).collect::<Vec<_>>(), 1e-6);
+            assert_eq!(rate.0 == 0.0, weights == start, "a learning rate of 0 moves nothing");
+        }
+    }
+
+    #[test]
+    fn gradient_descent_agrees_with_f64() {
+        for (momentum, nesterov) in [(0.0, false), (0.0, true), (0.9, false), (0.9, true)] {
+            single_state(&Sgd { momentum, nesterov }, |w, m, g, (rate, decay)| {
+                let m = momentum * m + g;
+                let step = if nesterov { g + momentum * m } else { m };
+                (w * (1.0 - rate * decay) - rate * step, m)
+            });
+        }
+    }
+
+    #[test]
+    fn lion_agrees_with_f64_and_rests_without_a_gradient() {
+        let rule = Lion { beta1: 0.9, beta2: 0.99 };
+        single_state(&rule, |w, m, g, (rate, decay)| {
+            let step = rate * (0.9 * m + 0.1 * g).signum();
+            (w * (1.0 - rate * decay) - step, 0.99 * m + 0.01 * g)
+        });
+        let (mut weights, mut m) = ([1.0f32; 5], [0.0; 5]);
+        let parameter = Parameter {
+            weights: &mut weights,
+            gradient: &[0.0, -0.0, 1.0, -1.0, 0.0],
+            states: [&mut m[..]],
+            learning_rate: 0.25,
+            decay: 0.0,
+        };
+        optimise(&rule, &mut [parameter], 1.0);
+        assert_eq!(weights, [1.0, 1.0, 0.75, 1.25, 1.0]);
     }
 
     #[test]

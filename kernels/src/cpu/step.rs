@@ -7,14 +7,14 @@ use std::ops::Range;
 
 use super::{
     Activation, AttentionGradients, AttentionInputs, AttentionMask, AttentionShape, InputGradient, LinearGradients,
-    LinearShape, LinearWeights, NormKind, Operand, Parameter, RopeTable, Rotation, Workspace, attention,
+    LinearShape, LinearWeights, NormKind, Operand, Parameter, RopeTable, Rotation, Rule, Workspace, attention,
     attention_backward, clip_scale, cross_entropy, embed, embed_backward, global_norm, linear, linear_backward, matmul,
     norm, norm_backward, optimise,
 };
 use crate::{
     flat::Flat,
     model::{MaskKind, Model, Offsets, Part, Spans},
-    update::{Group, Update},
+    update::{self, Group, Update},
 };
 
 /// A transformer on batches of one shape, with the memory of its passes.
@@ -298,18 +298,35 @@ pub fn update(
     assert_eq!(groups.len(), flat.lengths.len(), "a learning rate and a decay for each parameter");
     let norm = global_norm([gradient]) * gradient_scale;
     let scale = clip_scale(norm, *clip) * *gradient_scale as f32;
+    match rule {
+        update::Rule::AdamW(rule) => optimise_all(rule, groups, flat, weights, [first, second], gradient, scale),
+        update::Rule::Lion(rule) => optimise_all(rule, groups, flat, weights, [first], gradient, scale),
+        update::Rule::Sgd(rule) => optimise_all(rule, groups, flat, weights, [first], gradient, scale),
+    }
+    norm
+}
+
+/// Moves the parameters of a flat list one by one.
+fn optimise_all<R: Rule<STATES>, const STATES: usize>(
+    rule: &R,
+    groups: &[Group],
+    flat: &Flat,
+    weights: &mut [f32],
+    mut states: [&mut [f32]; STATES],
+    gradient: &[f32],
+    scale: f32,
+) {
     for (index, Group { learning_rate, decay }) in groups.iter().enumerate() {
         let span = flat.span(index);
         let parameter = Parameter {
             weights: &mut weights[span.clone()],
             gradient: &gradient[span.clone()],
-            states: [&mut first[span.clone()], &mut second[span]],
+            states: states.each_mut().map(|state| &mut state[span.clone()]),
             learning_rate: *learning_rate,
             decay: *decay,
         };
         optimise(rule, &mut [parameter], scale);
     }
-    norm
 }
 
 const QKV: [Part; 3] = [Part::Query, Part::Key, Part::Value];
@@ -488,7 +505,7 @@ mod tests {
         let flat = Flat::new([3, 70]);
         let mut lists = [vec![1.0; flat.length], vec![0.0; flat.length], vec![0.0; flat.length]];
         let [weights, first, second] = &mut lists;
-        let rule = AdamW { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, update: 1 };
+        let rule = update::Rule::AdamW(AdamW { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, update: 1 });
         let groups = vec![Group { learning_rate: 0.0, decay: 0.1 }, Group { learning_rate: 0.1, decay: 0.0 }];
         let change = Update { rule, clip: 1.0, gradient_scale: 0.5, groups };
         let mut gradient = vec![0.0; flat.length];

@@ -4,11 +4,13 @@ use std::collections::HashMap;
 
 use super::{Data, Numbers, Run, call, close, reference, slope};
 use crate::{
+    cpu::AdamW,
     gpu::{
         ops::{Optimiser, Rope, Rule, mask_words},
         step::{Buffer, Launch, Phase, Step},
     },
     model::{MaskKind, Model},
+    update::{self, Group, Update},
 };
 
 /// The transformer of a [`Model`] in f64, on weights in the flat layout.
@@ -125,7 +127,9 @@ fn one(run: &mut Run, model: Model, factor: f64) {
 
     let mut buffers: HashMap<Buffer, Data> =
         step.buffers().into_iter().map(|buffer| (buffer, Data::poison(step.size(buffer, 1)))).collect();
-    let settings = Optimiser::settings(0.9, 0.95, 1e-8, 1, 1.0, 0.5, [(0.01, 0.1)]);
+    let rule = update::Rule::AdamW(AdamW { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, update: 1 });
+    let groups = vec![Group { learning_rate: 0.01, decay: 0.1 }];
+    let settings = Optimiser::settings(&Update { rule, clip: 1.0, gradient_scale: 0.5, groups });
     let angles = Rope::table(0..model.time, model.width / model.heads);
     let doubles = |values: &[f32]| values.iter().map(|value| f64::from(*value)).collect::<Vec<_>>();
     for (buffer, data) in [

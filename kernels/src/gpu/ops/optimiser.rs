@@ -4,6 +4,7 @@ use super::{Splits, kernel};
 use crate::flat::BLOCK;
 use crate::gpu::dispatch::{Dispatch, Kernel, WORKGROUP, count};
 use crate::gpu::template::Constant::Flag;
+use crate::update::{self, Group, Update};
 
 const REDUCE: Kernel = kernel!("reduce_gradient");
 const UPDATE: Kernel = kernel!("optimiser");
@@ -11,15 +12,25 @@ const UPDATE: Kernel = kernel!("optimiser");
 /// Values before the first group in the buffer of settings.
 pub const SETTINGS: usize = 8;
 
-/// How a gradient becomes an update.
+/// How a gradient becomes an update: the kind of an [`update::Rule`], whose numbers are in the settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
     /// AdamW, with two moments.
     AdamW,
     /// Lion, with one moment.
     Lion,
-    /// Gradient descent with momentum `beta1` (0: none), with one moment.
+    /// Gradient descent with momentum, with one moment.
     Sgd,
+}
+
+impl From<&update::Rule> for Rule {
+    fn from(rule: &update::Rule) -> Self {
+        match rule {
+            update::Rule::AdamW(_) => Self::AdamW,
+            update::Rule::Lion(_) => Self::Lion,
+            update::Rule::Sgd(_) => Self::Sgd,
+        }
+    }
 }
 
 /// The optimiser of a flat list of `length` values, a multiple of 64.
@@ -83,20 +94,21 @@ impl Optimiser {
         )
     }
 
-    /// The buffer `settings` for update number `step` (from 1): `clip` 0 means no clipping, `gradient_scale` is
-    /// 1 / micro-batches, and each group has a learning rate and a weight decay.
-    pub fn settings(
-        beta1: f64,
-        beta2: f64,
-        epsilon: f64,
-        step: i32,
-        clip: f64,
-        gradient_scale: f64,
-        groups: impl IntoIterator<Item = (f64, f64)>,
-    ) -> Vec<f32> {
-        let corrections = [1.0 / (1.0 - beta1.powi(step)), 1.0 / (1.0 - beta2.powi(step))];
-        let head = [beta1, beta2, epsilon, corrections[0], corrections[1], clip, gradient_scale, 0.0];
-        let groups = groups.into_iter().flat_map(|(rate, decay)| [rate, 1.0 - rate * decay]);
+    /// The buffer `settings` of an update.
+    pub fn settings(update: &Update) -> Vec<f32> {
+        let Update { rule, clip, gradient_scale, groups } = update;
+        let [a, b, c, d, e] = match rule {
+            update::Rule::AdamW(rule) => {
+                let correction = |beta: f64| 1.0 / (1.0 - beta.powi(rule.update));
+                [rule.beta1, rule.beta2, rule.epsilon, correction(rule.beta1), correction(rule.beta2)]
+            }
+            update::Rule::Lion(rule) => [rule.beta1, rule.beta2, 0.0, 0.0, 0.0],
+            update::Rule::Sgd(rule) if rule.nesterov => [rule.momentum, 1.0, rule.momentum, 0.0, 0.0],
+            update::Rule::Sgd(rule) => [rule.momentum, 0.0, 1.0, 0.0, 0.0],
+        };
+        let head = [a, b, c, d, e, *clip, *gradient_scale, 0.0];
+        let groups =
+            groups.iter().flat_map(|Group { learning_rate, decay }| [*learning_rate, 1.0 - learning_rate * decay]);
         head.into_iter().chain(groups).map(|value| value as f32).collect()
     }
 }
@@ -123,7 +135,9 @@ mod tests {
 
     #[test]
     fn settings_start_with_eight_values() {
-        let settings = Optimiser::settings(0.9, 0.95, 1e-8, 1, 1.0, 1.0, [(0.1, 0.5), (0.0, 0.5)]);
+        let rule = update::Rule::AdamW(crate::cpu::AdamW { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, update: 1 });
+        let groups = [0.1, 0.0].map(|learning_rate| Group { learning_rate, decay: 0.5 }).to_vec();
+        let settings = Optimiser::settings(&Update { rule, clip: 1.0, gradient_scale: 1.0, groups });
         assert_eq!(settings.len(), SETTINGS + 4);
         assert!((settings[3] - 10.0).abs() < 1e-5 && settings[8..] == [0.1, 0.95, 0.0, 1.0]);
     }

@@ -3,8 +3,10 @@
 //
 // All parameters lie in one flat list of LENGTH values. Blocks of 64 values have one owner, so that `group_of` gives
 // the parameter group of each block; a group has its own learning rate and its own decay.
-// `settings`: beta1, beta2, epsilon, 1 / (1 - beta1^t), 1 / (1 - beta2^t), limit of the norm (0: none), factor of the
-// gradient (1 / micro-batches), 0; then per group its learning rate and 1 - rate * decay.
+// `settings`: five numbers of the rule, limit of the norm (0: none), factor of the gradient (1 / micro-batches), 0; then
+// per group its learning rate and 1 - rate * decay. The rule's are, for AdamW: beta1, beta2, epsilon,
+// 1 / (1 - beta1^t), 1 / (1 - beta2^t); for Lion: beta1, beta2; for SGD: momentum and the step's factors of the gradient
+// and of the velocity.
 // `squares` holds GROUPS partial sums from `reduce_gradient`; the norm before clipping is written behind them.
 
 @group(0) @binding(auto) var<storage, read> settings: array<f32>;
@@ -41,7 +43,7 @@ fn update(at: u32, scale: f32) {
     //# if SGD
     let m = beta1 * first[at] + g;
     first[at] = m;
-    let step = rate * m;
+    let step = rate * (settings[1] * g + settings[2] * m);
     //# end
     weights[at] = weights[at] * kept - step;
 }
