@@ -15,7 +15,6 @@ pub mod layerwise;
 pub mod model;
 #[cfg(feature = "engine")]
 pub mod objective;
-#[cfg(feature = "engine")]
 pub mod optim;
 pub mod policy;
 pub mod random;

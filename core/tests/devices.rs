@@ -6,6 +6,7 @@ use futures::executor::block_on;
 use tailblazer_core::{
     device::{self, OpenDevice},
     experiment::{Corpus, DeviceChoice, Experiment, ModelConfig, Positions},
+    optim::Method,
     session::Backend,
     text::{Dataset, Split, Tokeniser},
     train::Trainer,
@@ -63,6 +64,21 @@ fn fifty_steps_agree() {
         assert_eq!(gpu.len(), cpu.len());
         for (step, (gpu, cpu)) in gpu.iter().zip(&cpu).enumerate() {
             assert!((gpu - cpu).abs() < 1e-3 * cpu, "{gpu} on the GPU, {cpu} on the CPU, at step {step}");
+        }
+    }
+}
+
+#[test]
+fn every_optimiser_agrees() {
+    for method in Method::all() {
+        let mut experiment = experiment();
+        experiment.optimiser.choose(method);
+        experiment.optimiser.weight_decay = method.decay();
+        (experiment.schedule.peak, experiment.schedule.warmup) = (method.peak(), 10);
+        let (gpu, cpu) = (train(&experiment, DeviceChoice::Gpu, 30), train(&experiment, DeviceChoice::Cpu, 30));
+        assert!(cpu[29] < cpu[0], "{method:?}: the loss falls");
+        for (step, (gpu, cpu)) in gpu.iter().zip(&cpu).enumerate() {
+            assert!((gpu - cpu).abs() < 2e-3 * cpu, "{method:?}: {gpu} on the GPU, {cpu} on the CPU, at step {step}");
         }
     }
 }

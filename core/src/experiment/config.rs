@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{LayerwiseConfig, ScheduleConfig};
+use super::{LayerwiseConfig, OptimiserConfig, ScheduleConfig};
 
 /// Everything that determines a run: two runs of one experiment on one device give identical losses.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -149,28 +149,6 @@ pub enum Positions {
     Rope,
     /// One learned vector per position, added to the token embedding.
     Learned,
-}
-
-/// AdamW with a global-norm clip (Loshchilov and Hutter 2019, arXiv:1711.05101).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OptimiserConfig {
-    /// Decay of the first moment, in `0.0..1.0`.
-    pub beta1: f64,
-    /// Decay of the second moment, in `0.0..1.0`.
-    pub beta2: f64,
-    /// Added to the root of the second moment; greater than 0.
-    pub epsilon: f64,
-    /// Decoupled weight decay of matrices and embeddings, at least 0; vectors never decay (nanoGPT's groups).
-    pub weight_decay: f64,
-    /// Largest l2 norm of the whole gradient; 0 switches clipping off.
-    pub clip: f64,
-}
-
-impl Default for OptimiserConfig {
-    fn default() -> Self {
-        Self { beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weight_decay: 0.1, clip: 1.0 }
-    }
 }
 
 /// Length, batch and evaluation of the run.

@@ -217,7 +217,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        experiment::{Corpus, DeviceChoice, Positions, TokeniserKind},
+        experiment::{Corpus, DeviceChoice, OptimiserConfig, Positions, TokeniserKind},
+        optim::{self, Method},
         schedule::{FAMILY, Shape},
     };
 
@@ -274,6 +275,27 @@ mod tests {
             assert_eq!((schedule.shape.id(), schedule.peak, schedule.floor, schedule.warmup), (shape, 0.002, 0.3, 7));
             assert_eq!(errors, []);
         }
+    }
+
+    #[test]
+    fn an_optimiser_and_its_knobs_are_in_the_link_and_older_links_stay_valid() {
+        let link = "?preset=gpt-nano#v=1&optimiser.method=muon&optimiser.auxiliary=0.1&optimiser.momentum=0.9";
+        let (experiment, errors) = from_link(link);
+        assert_eq!((experiment.optimiser.method.id(), errors), ("muon", vec![]));
+        assert_eq!(to_link(&experiment), link);
+        let old = "#v=1&optimiser.beta1=0.8&optimiser.beta2=0.9&optimiser.epsilon=0.001&optimiser.weight_decay=0.2&optimiser.clip=0";
+        let (Experiment { optimiser, .. }, errors) = from_link(old);
+        let OptimiserConfig { method, beta1, beta2, epsilon, weight_decay, clip, .. } = optimiser;
+        assert_eq!((method.id(), errors), ("adamw", vec![]));
+        assert_eq!([beta1, beta2, epsilon, weight_decay, clip], [0.8, 0.9, 0.001, 0.2, 0.0]);
+        let (_, errors) = from_link("#v=1&optimiser.method=adagrad&optimiser.momentum=0.9");
+        assert_eq!(
+            errors,
+            [
+                LinkError::Value { path: "optimiser.method".into(), value: "adagrad".into() },
+                LinkError::Path("optimiser.momentum".into()),
+            ]
+        );
     }
 
     #[test]
@@ -340,6 +362,10 @@ mod tests {
             experiment.schedule.choose(Shape::of(FAMILY[rest.0 as usize % FAMILY.len()]));
             for knob in experiment.schedule.shape.description().knobs {
                 experiment.schedule.set_value(knob, model.2);
+            }
+            experiment.optimiser.choose(Method::of(optim::FAMILY[rest.0 as usize % optim::FAMILY.len()]));
+            for knob in experiment.optimiser.method.description().knobs {
+                experiment.optimiser.set_value(knob, model.2);
             }
             let counts = rest.2.map(|count| count as usize);
             let train = &mut experiment.train;

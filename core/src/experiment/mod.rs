@@ -3,16 +3,18 @@
 mod config;
 mod layerwise;
 mod link;
+mod optimiser;
 mod preset;
 mod schedule;
 mod validate;
 
 pub use config::{
-    Corpus, DeviceChoice, Experiment, ModelConfig, Operations, OptimiserConfig, Positions, SampleConfig, TextConfig,
-    TokeniserKind, TrainConfig,
+    Corpus, DeviceChoice, Experiment, ModelConfig, Operations, Positions, SampleConfig, TextConfig, TokeniserKind,
+    TrainConfig,
 };
 pub use layerwise::LayerwiseConfig;
 pub use link::{LinkError, from_link, to_link};
+pub use optimiser::OptimiserConfig;
 pub use preset::{ModelPreset, PRESETS, Preset};
 pub use schedule::ScheduleConfig;
 pub use validate::{Invalid, validate};

@@ -1,6 +1,6 @@
 //! Checks of an experiment that need neither its text nor its device.
 
-use super::{Experiment, ModelConfig, Positions, ScheduleConfig, TokeniserKind};
+use super::{Experiment, ModelConfig, OptimiserConfig, Positions, ScheduleConfig, TokeniserKind};
 use crate::{policy::Settings, schedule::FLOOR};
 
 /// A setting that cannot be used.
@@ -25,9 +25,7 @@ pub fn validate(experiment: &Experiment) -> Vec<Invalid> {
         check.count("text.vocabulary", "Vocabulary", text.vocabulary, 256, 4096);
     }
     check.model(model);
-    check.real("optimiser.beta1", "Beta 1", optimiser.beta1, |v| (0.0..1.0).contains(&v), "at least 0 and below 1");
-    check.real("optimiser.beta2", "Beta 2", optimiser.beta2, |v| (0.0..1.0).contains(&v), "at least 0 and below 1");
-    check.real("optimiser.epsilon", "Epsilon", optimiser.epsilon, |v| v > 0.0 && v <= 1.0, "above 0 and at most 1");
+    check.method(optimiser);
     check.real(
         "optimiser.weight_decay",
         "Weight decay",
@@ -87,6 +85,18 @@ impl Check {
         }
     }
 
+    /// The knobs of the chosen optimiser, as its description has them.
+    fn method(&mut self, optimiser: &OptimiserConfig) {
+        let description = optimiser.method.description();
+        let mut settings = optimiser.knobs.clone();
+        settings.0.extend(description.knobs.iter().map(|knob| (knob.id.to_owned(), optimiser.value(knob))));
+        for (id, value) in settings.0 {
+            if let Some((id, sentence)) = description.fault(&Settings([(id, value)].into())) {
+                self.fail(&format!("optimiser.{id}"), sentence);
+            }
+        }
+    }
+
     /// The knobs of the chosen schedule, as its description has them; what another schedule would use is not checked.
     fn shape(&mut self, schedule: &ScheduleConfig) {
         let description = schedule.shape.description();
@@ -143,7 +153,7 @@ fn nearest_divisor(width: usize, heads: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{experiment::Corpus, schedule::Shape};
+    use crate::{experiment::Corpus, optim::Method, schedule::Shape};
 
     fn fields(edit: impl FnOnce(&mut Experiment)) -> Vec<String> {
         let mut experiment = Experiment::default();
@@ -229,6 +239,39 @@ mod tests {
             assert_eq!(invalid[0].field, format!("schedule.{knob}"));
             assert!(invalid[0].message.contains(words), "{}", invalid[0].message);
         }
+    }
+
+    #[test]
+    fn knobs_of_an_optimiser_are_held_to_its_description() {
+        for (method, knob, value, words) in [
+            ("adamw", "beta1", 1.0, "Beta 1 is 1: choose a number from 0 to 0.999999."),
+            ("adamw", "epsilon", 0.0, "Epsilon is 0: choose a number"),
+            ("muon", "beta2", -0.1, "Beta 2 is -0.1: choose a number"),
+            ("sgd", "momentum", f64::NAN, "choose a number"),
+            ("sgd", "nesterov", 0.5, "choose a whole number"),
+            ("lars", "trust", 0.0, "Trust is 0: choose a number"),
+            ("adamw", "momentum", 0.9, "AdamW has no setting momentum"),
+        ] {
+            let mut experiment = Experiment::default();
+            let method = Method::find(method).expect(method);
+            experiment.optimiser.choose(method);
+            match knob {
+                "beta1" => experiment.optimiser.beta1 = value,
+                "beta2" => experiment.optimiser.beta2 = value,
+                "epsilon" => experiment.optimiser.epsilon = value,
+                _ => drop(experiment.optimiser.knobs.0.insert(knob.into(), value)),
+            }
+            let invalid = validate(&experiment);
+            assert_eq!(invalid.len(), 1, "{method:?}: {invalid:?}");
+            assert_eq!(invalid[0].field, format!("optimiser.{knob}"));
+            assert!(invalid[0].message.contains(words), "{}", invalid[0].message);
+        }
+    }
+
+    #[test]
+    fn moments_matter_to_optimisers_that_have_them() {
+        let sgd = |e: &mut Experiment| e.optimiser.choose(Method::find("sgd").expect("SGD"));
+        assert_eq!(fields(|e| (sgd(e), e.optimiser.beta1 = 2.0, e.optimiser.epsilon = 0.0).0), [""; 0]);
     }
 
     #[test]

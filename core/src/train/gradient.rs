@@ -7,7 +7,7 @@ use crate::{
     experiment::TrainConfig,
     model::{Dropout, Transformer, Weights, flatten, tensors},
     objective::cross_entropy,
-    optim::AdamW,
+    optim::Updater,
     text::Batch,
 };
 
@@ -51,24 +51,24 @@ impl Gradient {
         }
     }
 
-    /// Updates the parameters with the mean gradient. The last of the returned values is its l2 norm before clipping.
+    /// Updates the parameters with the mean gradient, each at its learning rate. The last of the returned values is its l2 norm before clipping.
     pub fn update(
         &mut self,
         transformer: &Transformer,
-        optimiser: &mut AdamW,
+        optimiser: &mut Updater,
         parameters: &mut State,
         train: &TrainConfig,
-        learning_rate: f64,
+        learning_rates: &[f64],
     ) -> Tensor<1> {
         match self {
             Self::Fused(sum) => {
                 let plan = transformer.plan(transformer.causal(), train.batch);
-                optimiser.step_fused(&plan, parameters, sum, train.accumulation, learning_rate)
+                optimiser.step_fused(&plan, parameters, sum, train.accumulation, learning_rates)
             }
             Self::Plain(sum) => {
                 let zeros = || parameters.weights.zeros_like();
                 let gradient = sum.take().unwrap_or_else(zeros) / train.accumulation as f64;
-                optimiser.step_plain(parameters, gradient, learning_rate)
+                optimiser.step_plain(parameters, gradient, learning_rates)
             }
         }
     }

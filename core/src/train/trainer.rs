@@ -14,7 +14,7 @@ use super::{
 use crate::{
     experiment::Experiment,
     model::{Dropout, Transformer, Weights, initialise},
-    optim::AdamW,
+    optim::Updater,
     schedule::learning_rate,
     session::StepMetrics,
     text::{BatchDigest, Batches, Dataset},
@@ -41,7 +41,7 @@ struct State {
     step: usize,
     tokens: u64,
     parameters: Parameters,
-    optimiser: AdamW,
+    optimiser: Updater,
     digest: BatchDigest,
 }
 
@@ -69,7 +69,8 @@ impl Trainer {
         let transformer =
             Transformer::new(&experiment.model, dataset.tokeniser.vocabulary(), experiment.operations, device);
         let weights = initialise(&transformer.specs, experiment.seed, device);
-        let optimiser = AdamW::new(&experiment.optimiser, &transformer.specs, device);
+        let peak = experiment.schedule.peak;
+        let optimiser = Updater::new(&experiment.optimiser, peak, &transformer.specs, device);
         let parameters = Parameters::new(weights);
         let state = State { step: 0, tokens: 0, parameters, optimiser, digest: BatchDigest::default() };
         Self {
@@ -124,8 +125,9 @@ impl Trainer {
         let losses = (0..self.experiment.train.accumulation).map(|index| self.micro_batch(index)).collect();
         let Experiment { train, schedule, model, .. } = &self.experiment;
         let learning_rate = learning_rate(schedule, train.steps, self.state.step);
+        let learning_rates = vec![learning_rate; self.transformer.specs.len()];
         let State { optimiser, parameters, .. } = &mut self.state;
-        let gradient_norm = self.gradient.update(&self.transformer, optimiser, parameters, train, learning_rate);
+        let gradient_norm = self.gradient.update(&self.transformer, optimiser, parameters, train, &learning_rates);
 
         self.state.step += 1;
         self.state.tokens += (train.batch * train.accumulation * model.context) as u64;

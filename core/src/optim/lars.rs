@@ -1,0 +1,76 @@
+//! LARS, layerwise adaptive rate scaling (You, Gitman and Ginsburg 2017, arXiv:1708.03888, algorithm 1).
+
+#[cfg(feature = "engine")]
+use burn::tensor::Tensor;
+#[cfg(feature = "engine")]
+use tailblazer_kernels::functions::State;
+
+#[cfg(feature = "engine")]
+use super::{Inputs, Memory};
+use super::{Optimiser, knobs::MOMENTUM};
+use crate::policy::{Description, Knob};
+
+/// ```text
+/// trust = coefficient |w| / (|g| + decay |w|)
+/// m <- momentum m + trust (g + decay w)
+/// w <- w - lr m
+/// ```
+///
+/// The norms are those of one matrix or embedding; the trust is 1 where either is 0, and for scales and biases, which do
+/// not decay either. The decay is coupled, as in the paper. The paper has the learning rate inside `m`; outside, as
+/// in torch's momentum, a rate of 0 stands still.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Lars;
+
+const TRUST: Knob = Knob {
+    id: "trust",
+    name: "Trust",
+    unit: "",
+    range: 1e-6..=10.0,
+    is_whole: false,
+    default: 1e-3,
+    summary: "How far a matrix moves in one step at a learning rate of 1, as a share of its own norm.",
+};
+
+static DESCRIPTION: Description = Description {
+    id: "lars",
+    name: "LARS",
+    summary: "SGD whose step in each matrix is a share of the matrix's own norm; made for large batches.",
+    source: "You, Gitman and Ginsburg 2017, arXiv:1708.03888",
+    knobs: &[MOMENTUM, TRUST],
+    null: None,
+};
+
+impl Optimiser for Lars {
+    fn description(&self) -> &'static Description {
+        &DESCRIPTION
+    }
+
+    fn peak(&self) -> f64 {
+        1.0
+    }
+
+    fn decay(&self) -> f64 {
+        1e-3
+    }
+
+    #[cfg(feature = "engine")]
+    fn step(&self, inputs: &Inputs, state: &mut State, _memory: &mut Memory, gradient: Tensor<1>) {
+        let Inputs { config, parameters, .. } = *inputs;
+        let trust = trust(inputs, &state.weights, &gradient);
+        let decayed = gradient + parameters.times(state.weights.clone(), &inputs.decays());
+        state.first = state.first.clone() * config.value(&MOMENTUM) + parameters.times_numbers(decayed, trust);
+        state.weights = state.weights.clone() - parameters.times(state.first.clone(), &inputs.rates());
+    }
+}
+
+/// The trust of each parameter, `[parameters]`.
+#[cfg(feature = "engine")]
+fn trust(inputs: &Inputs, weights: &Tensor<1>, gradient: &Tensor<1>) -> Tensor<1> {
+    let Inputs { config, parameters, .. } = *inputs;
+    let (weight, gradient) = (parameters.norms(weights.clone()), parameters.norms(gradient.clone()));
+    let nothing = (weight.clone() * gradient.clone()).equal_elem(0.0);
+    let is_fixed = parameters.numbers(inputs.specs.iter().map(|spec| f64::from(u8::from(!spec.decays()))));
+    let pull = gradient + weight.clone() * parameters.numbers(inputs.decays());
+    (weight / pull * config.value(&TRUST)).mask_fill(nothing.bool_or(is_fixed.equal_elem(1.0)), 1.0)
+}
