@@ -132,7 +132,7 @@ fn is_hidden(spec: &ParameterSpec) -> bool {
 
 /// The factor of the step of a matrix that maps `inputs` to `outputs`.
 #[cfg(feature = "engine")]
-fn factor(scale: f64, [inputs, outputs]: [usize; 2]) -> f64 {
+pub(super) fn factor(scale: f64, [inputs, outputs]: [usize; 2]) -> f64 {
     let (inputs, outputs) = (inputs as f64, outputs as f64);
     match scale as u8 {
         0 => (outputs / inputs).max(1.0).sqrt(),

@@ -9,7 +9,7 @@ use tailblazer_kernels::{
     update::{Group, Update},
 };
 
-use super::{Optimiser, PerParameter, clip, global_norm};
+use super::{PerParameter, clip, global_norm};
 use crate::{
     experiment::OptimiserConfig,
     model::{ParameterSpec, flat},

@@ -3,12 +3,14 @@
 use futures::{StreamExt as _, channel::mpsc::UnboundedReceiver};
 
 use super::{
-    Adapter, Command, Counters, Event, Failure, Host, MetricsFrame, PROTOCOL, Prepared, RunState, Stage, Work, limit,
+    Adapter, Command, Counters, Event, Failure, Host, LayersFrame, MetricsFrame, PROTOCOL, Prepared, RunState, Stage,
+    Work, limit,
     prepare::{self, Texts},
 };
 use crate::{
     decode::Sampler,
     experiment::{Experiment, validate},
+    layerwise::Parameter,
     model::Cost,
     session::OwnText,
     train::{Snapshot, TrainError, Trainer},
@@ -142,6 +144,7 @@ impl<H: Host> Engine<H> {
             validation_tokens: dataset.validation.len(),
             corpus_digest: dataset.digest.clone(),
             flops_per_step: cost.flops * train.accumulation as f64,
+            layout: trainer.transformer().specs.iter().map(Parameter::from).collect(),
         }));
         Ok(trainer)
     }
@@ -161,6 +164,7 @@ impl<H: Host> Engine<H> {
             self.host.emit(Event::Progress { stage: Stage::Kernels, done: 0, total: 0 });
             self.host.yield_now().await;
         }
+        self.measure_layers().await;
         self.train_step();
         // Waits for this step alone: the first one's time is the compiler's, not the model's.
         self.read_metrics().await;
@@ -172,7 +176,10 @@ impl<H: Host> Engine<H> {
 
     /// One turn of the training loop.
     async fn advance(&mut self) {
-        self.train_step();
+        self.measure_layers().await;
+        if self.state == RunState::Running {
+            self.train_step();
+        }
         let now = self.host.seconds();
         let due = self.run.as_ref().is_some_and(|run| {
             run.trainer.unread() >= UNREAD_STEPS || now - run.unread_since >= READ_EVERY_SECONDS || run.is_due()
@@ -182,6 +189,27 @@ impl<H: Host> Engine<H> {
         }
         if self.state == RunState::Running {
             self.look_after_step().await;
+        }
+    }
+
+    /// Measures spectra, or whatever the layerwise method wants to know, when the next step is theirs.
+    async fn measure_layers(&mut self) {
+        if !self.run.as_ref().is_some_and(|run| run.trainer.is_measurement_due()) {
+            return;
+        }
+        // What it costs is told apart from what steps cost.
+        self.read_metrics().await;
+        let start = self.host.seconds();
+        let Some(run) = self.run.as_mut().filter(|_| self.state != RunState::Failed) else {
+            return;
+        };
+        match run.trainer.measure().await {
+            Ok(None) => {}
+            Ok(Some(frame)) => {
+                let seconds = self.host.seconds() - start;
+                self.host.emit(Event::Layers(LayersFrame { seconds, ..frame }));
+            }
+            Err(error) => self.break_off(error),
         }
     }
 

@@ -12,6 +12,7 @@ use crate::{
 };
 
 /// A sum of gradients, computed and kept as the transformer's operations do it.
+#[derive(Clone)]
 pub enum Gradient {
     /// By the fused kernels.
     Fused(GradientSum),
@@ -51,7 +52,8 @@ impl Gradient {
         }
     }
 
-    /// Updates the parameters with the mean gradient, each at its learning rate. The last of the returned values is its l2 norm before clipping.
+    /// Updates the parameters with the mean gradient, each at its learning rate. The last of the returned values is its
+    /// l2 norm before clipping.
     pub fn update(
         &mut self,
         transformer: &Transformer,
@@ -73,8 +75,7 @@ impl Gradient {
         }
     }
 
-    /// The sum itself, flat.
-    #[cfg(test)]
+    /// The sum itself, flat, of at least one micro-batch.
     pub fn total(&self, transformer: &Transformer) -> Tensor<1> {
         match self {
             Self::Fused(sum) => sum.total(&transformer.plan(transformer.causal(), 1)),

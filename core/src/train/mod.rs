@@ -2,6 +2,7 @@
 
 mod error;
 mod gradient;
+mod layers;
 mod metrics;
 mod trainer;
 mod validation;

@@ -8,6 +8,7 @@ use tailblazer_kernels::functions::State as Parameters;
 use super::{
     TrainError,
     gradient::Gradient,
+    layers::{Layers, Measured},
     metrics::{self, PendingStep},
     validation,
 };
@@ -16,7 +17,7 @@ use crate::{
     model::{Dropout, Transformer, Weights, initialise},
     optim::Updater,
     schedule::learning_rate,
-    session::StepMetrics,
+    session::{LayersFrame, StepMetrics},
     text::{BatchDigest, Batches, Dataset},
 };
 
@@ -29,6 +30,8 @@ pub struct Trainer {
     dataset: Arc<Dataset>,
     transformer: Transformer,
     gradient: Gradient,
+    /// The losses of the micro-batches whose gradient is ready for the next update.
+    losses: Option<Vec<Tensor<1>>>,
     state: State,
     pending: Vec<PendingStep>,
     last_finite: Option<(usize, f64)>,
@@ -42,6 +45,7 @@ struct State {
     tokens: u64,
     parameters: Parameters,
     optimiser: Updater,
+    layers: Layers,
     digest: BatchDigest,
 }
 
@@ -72,11 +76,13 @@ impl Trainer {
         let peak = experiment.schedule.peak;
         let optimiser = Updater::new(&experiment.optimiser, peak, &transformer.specs, device);
         let parameters = Parameters::new(weights);
-        let state = State { step: 0, tokens: 0, parameters, optimiser, digest: BatchDigest::default() };
+        let layers = Layers::new(experiment, &transformer.specs);
+        let state = State { step: 0, tokens: 0, parameters, optimiser, layers, digest: BatchDigest::default() };
         Self {
             experiment: experiment.clone(),
             dataset,
             gradient: Gradient::new(&transformer),
+            losses: None,
             transformer,
             kept: Snapshot(state.clone()),
             state,
@@ -122,17 +128,56 @@ impl Trainer {
 
     /// Hands one optimiser step to the device.
     pub fn step(&mut self) {
-        let losses = (0..self.experiment.train.accumulation).map(|index| self.micro_batch(index)).collect();
+        let losses = self.gradients();
         let Experiment { train, schedule, model, .. } = &self.experiment;
         let learning_rate = learning_rate(schedule, train.steps, self.state.step);
-        let learning_rates = vec![learning_rate; self.transformer.specs.len()];
-        let State { optimiser, parameters, .. } = &mut self.state;
+        let State { step, optimiser, layers, parameters, .. } = &mut self.state;
+        let learning_rates = layers.learning_rates(learning_rate, *step + 1);
         let gradient_norm = self.gradient.update(&self.transformer, optimiser, parameters, train, &learning_rates);
 
+        self.losses = None;
         self.state.step += 1;
         self.state.tokens += (train.batch * train.accumulation * model.context) as u64;
         let (step, tokens) = (self.state.step, self.state.tokens);
         self.pending.push(PendingStep { step, learning_rate, tokens, losses, gradient_norm });
+    }
+
+    /// Whether [`Trainer::measure`] has something to do before the next step.
+    pub fn is_measurement_due(&self) -> bool {
+        !self.is_finished() && self.state.layers.due(&self.experiment, self.state.step + 1).is_some()
+    }
+
+    /// Measures the weights before the next step, and lets the layerwise method set its multipliers. None when nothing
+    /// is due.
+    pub async fn measure(&mut self) -> Result<Option<LayersFrame>, TrainError> {
+        let update = self.state.step + 1;
+        let Some(due) = self.state.layers.due(&self.experiment, update) else {
+            return Ok(None);
+        };
+        let changes = due.wants_changes().then(|| self.changes());
+        let measured = Measured { weights: self.weights().clone(), changes };
+        let Self { state, experiment, transformer, .. } = self;
+        state.layers.measure(experiment, &transformer.specs, update, due, measured).await.map(Some)
+    }
+
+    /// The next step's mean gradient, and what the optimiser would subtract from the weights at a learning rate of 1.
+    fn changes(&mut self) -> [Tensor<1>; 2] {
+        self.gradients();
+        let train = &self.experiment.train;
+        let State { optimiser, parameters, .. } = &self.state;
+        let (mut optimiser, mut parameters) = (optimiser.clone(), parameters.clone());
+        let ones = vec![1.0; self.transformer.specs.len()];
+        self.gradient.clone().update(&self.transformer, &mut optimiser, &mut parameters, train, &ones);
+        let mean = self.gradient.total(&self.transformer) / train.accumulation as f64;
+        [mean, self.weights().clone() - parameters.weights]
+    }
+
+    /// The losses of the next step's micro-batches, whose gradient is summed up if it was not yet.
+    fn gradients(&mut self) -> Vec<Tensor<1>> {
+        if self.losses.is_none() {
+            self.losses = Some((0..self.experiment.train.accumulation).map(|index| self.micro_batch(index)).collect());
+        }
+        self.losses.clone().unwrap_or_default()
     }
 
     /// Adds the gradient of one micro-batch to the step's; the sum of the returned values is the mean loss.
@@ -165,6 +210,7 @@ impl Trainer {
                 let kept = self.kept.step();
                 let last = self.last_finite;
                 self.state = self.kept.0.clone();
+                self.losses = None;
                 let peak = self.experiment.schedule.peak;
                 return (rows, Err(TrainError::Diverged { step: step.step, last, kept, peak }));
             }
@@ -199,6 +245,7 @@ impl Trainer {
         self.state = snapshot.0.clone();
         self.kept = snapshot.clone();
         self.last_finite = None;
+        self.losses = None;
         self.pending.clear();
     }
 }

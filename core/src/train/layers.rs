@@ -1,0 +1,136 @@
+//! Learning rates over layers in a run: when something is measured, and what the multipliers are between.
+
+use std::ops::Range;
+
+use burn::tensor::Tensor;
+
+use super::{TrainError, metrics::read_all};
+use crate::{
+    experiment::Experiment,
+    layerwise::{Cadence, Measure, Moment, MultiplierRamp, Norms, Parameter},
+    model::{ParameterSpec, flat},
+    session::LayersFrame,
+};
+
+/// The multipliers of a run; a copy goes on as the original would.
+#[derive(Clone, Debug)]
+pub struct Layers {
+    /// The parameters, with what was last measured of them.
+    list: Vec<Parameter>,
+    ramp: MultiplierRamp,
+    /// The last update before which something was measured.
+    measured: usize,
+}
+
+/// What is measured before an update.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Due {
+    /// What to measure.
+    pub measure: Measure,
+    /// Whether the method gets its turn; else the spectra are for the charts alone.
+    is_event: bool,
+}
+
+/// The tensors of a measurement; flat lists.
+pub struct Measured {
+    /// The weights.
+    pub weights: Tensor<1>,
+    /// The gradient, and the weights before an update at a learning rate of 1 less those after it, where norms are
+    /// wanted.
+    pub changes: Option<[Tensor<1>; 2]>,
+}
+
+impl Layers {
+    /// The multipliers before the first update.
+    pub fn new(experiment: &Experiment, specs: &[ParameterSpec]) -> Self {
+        let list: Vec<_> = specs.iter().map(Parameter::from).collect();
+        Self { ramp: MultiplierRamp::new(cadence(experiment), list.len()), list, measured: 0 }
+    }
+
+    /// The learning rate of each parameter at an update, counted from 1.
+    pub fn learning_rates(&self, rate: f64, update: usize) -> Vec<f64> {
+        self.ramp.multipliers(update).into_iter().map(|multiplier| rate * multiplier).collect()
+    }
+
+    /// What must be measured before an update, if it was not yet.
+    pub fn due(&self, experiment: &Experiment, update: usize) -> Option<Due> {
+        if self.measured >= update {
+            return None;
+        }
+        let config = &experiment.layerwise;
+        let is_event = cadence(experiment).is_event(update);
+        let is_watched = config.watch > 0 && (update == 1 || update.is_multiple_of(config.watch));
+        let measure = config.rule.method().measure(config.rule.settings());
+        match (is_event, is_watched) {
+            (_, true) if measure != Measure::Norms => Some(Due { measure: measure.or_tail(), is_event }),
+            (true, _) => Some(Due { measure, is_event }),
+            (false, true) => Some(Due { measure: measure.or_tail(), is_event }),
+            (false, false) => None,
+        }
+    }
+
+    /// Measures, and lets the method have its turn.
+    pub async fn measure(
+        &mut self,
+        experiment: &Experiment,
+        specs: &[ParameterSpec],
+        update: usize,
+        due: Due,
+        measured: Measured,
+    ) -> Result<LayersFrame, TrainError> {
+        self.measured = update;
+        let mut frame = LayersFrame { step: update - 1, ..LayersFrame::default() };
+        if due.measure != Measure::Nothing {
+            let tensors = [measured.weights].into_iter().chain(measured.changes.into_iter().flatten());
+            self.take_in(specs, due.measure, &read_all(tensors).await?, &mut frame);
+        }
+        if due.is_event {
+            let rule = &experiment.layerwise.rule;
+            let at = Moment { seed: experiment.seed, update, steps: experiment.train.steps };
+            let targets = rule.method().multipliers(rule.settings(), &self.list, at);
+            if self.ramp.turn(update, targets.clone()) {
+                frame.multipliers = Some(targets);
+            }
+        }
+        Ok(frame)
+    }
+
+    /// Puts what was read into the parameters and the frame.
+    fn take_in(&mut self, specs: &[ParameterSpec], measure: Measure, lists: &[Vec<f32>], frame: &mut LayersFrame) {
+        let flat = flat(specs);
+        for (index, parameter) in self.list.iter_mut().enumerate() {
+            let part = |list: &'_ [f32], span: Range<usize>| l2(&list[span]);
+            if let [weights, gradient, change] = lists {
+                let [weight, gradient, update] = [weights, gradient, change].map(|list| part(list, flat.span(index)));
+                parameter.norms = Some(Norms { weight, gradient, update });
+            }
+            let spectrum = if measure.wants_alpha(parameter) {
+                // Weights that are not finite have no spectrum; the loss of the step says what is wrong.
+                measure.spectrum(&lists[0][flat.span(index)], parameter.shape).ok().flatten()
+            } else {
+                None
+            };
+            let tail = spectrum.as_ref().and_then(|spectrum| spectrum.tail);
+            parameter.alpha = tail.map(|tail| tail.alpha);
+            frame.tails.push(tail);
+            let eigenvalues = spectrum.map(|spectrum| spectrum.eigenvalues).unwrap_or_default();
+            frame.spectra.push(eigenvalues.into_iter().map(|value| value as f32).collect());
+        }
+    }
+}
+
+impl Due {
+    /// Whether the gradient and the update that it leads to are wanted.
+    pub fn wants_changes(self) -> bool {
+        self.measure == Measure::Norms
+    }
+}
+
+fn cadence(experiment: &Experiment) -> Cadence {
+    let rule = &experiment.layerwise.rule;
+    rule.method().cadence(rule.settings(), experiment.train.steps)
+}
+
+fn l2(values: &[f32]) -> f64 {
+    values.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>().sqrt()
+}
