@@ -1,11 +1,15 @@
-//! An experiment as a link: `?preset=NAME#v=1&path=value&...` with only what differs from the preset.
+//! A comparison as a link: `?preset=NAME#v=1&path=value&seeds=4&b.path=value&...` with only what differs: the base from
+//! the preset, and each arm from the base, under its letter.
 //!
 //! Paths and values come from the serialised experiment, so a new setting is in the link without a line here. A
 //! visitor's own text never enters a link.
 
 use serde_json::Value;
 
-use super::{Experiment, PRESETS, Preset};
+use super::{
+    Experiment, PRESETS, Preset,
+    comparison::{ARMS, Arm, Comparison},
+};
 
 /// Version of the fragment's vocabulary of paths and values.
 const VERSION: u32 = 1;
@@ -22,6 +26,9 @@ pub enum LinkError {
     /// No setting has this path.
     #[error("The link sets {0}, which is no setting here: it is left out.")]
     Path(String),
+    /// There are no arms behind H.
+    #[error("The link sets {0}, but arms are called a to h: it is left out.")]
+    Arm(String),
     /// The value does not fit the setting.
     #[error("The link sets {path} to {value:?}, which cannot be used there: the preset's value is kept.")]
     Value {
@@ -32,25 +39,49 @@ pub enum LinkError {
     },
 }
 
-/// The link of an experiment, relative to the page: the preset that is closest, and every difference from it.
+/// The link of an experiment alone, relative to the page: the preset that is closest, and every difference from it.
 pub fn to_link(experiment: &Experiment) -> String {
-    let (preset, differences) = PRESETS
+    comparison_to_link(&Comparison::of(experiment.clone()))
+}
+
+/// The link of a comparison, relative to the page.
+pub fn comparison_to_link(comparison: &Comparison) -> String {
+    let Comparison { base, arms, seeds } = comparison;
+    let (preset, mut assignments) = PRESETS
         .iter()
-        .map(|preset| (preset, differences(&preset.experiment(), experiment)))
+        .map(|preset| (preset, differences(&preset.experiment(), base)))
         .min_by_key(|(_, differences)| differences.len())
         .expect("there is at least one preset");
+    if *seeds != 1 {
+        assignments.push(("seeds".into(), seeds.to_string()));
+    }
+    // The last arm's letter says how many there are, if it has one.
+    if arms.len() > 1 && arms.last().is_some_and(|arm| arm.differences.is_empty()) {
+        assignments.push(("arms".into(), arms.len().to_string()));
+    }
+    for (index, arm) in arms.iter().enumerate() {
+        let letter = Comparison::letter(index).to_ascii_lowercase();
+        assignments.extend(arm.differences.iter().map(|(path, value)| (format!("{letter}.{path}"), value.clone())));
+    }
     let mut link = format!("?preset={}", preset.name);
-    if !differences.is_empty() {
+    if !assignments.is_empty() {
         link += &format!("#v={VERSION}");
-        for (path, value) in differences {
+        for (path, value) in assignments {
             link += &format!("&{path}={}", escape(&value));
         }
     }
     link
 }
 
-/// The experiment of a link, a whole address or its `?...#...` part, and everything in it that could not be used.
+/// The experiment of a link with one arm, a whole address or its `?...#...` part, and everything in it that could not be
+/// used. Of a comparison it is the first arm.
 pub fn from_link(link: &str) -> (Experiment, Vec<LinkError>) {
+    let (comparison, errors) = comparison_from_link(link);
+    (comparison.experiment(0), errors)
+}
+
+/// The comparison of a link, a whole address or its `?...#...` part, and everything in it that could not be used.
+pub fn comparison_from_link(link: &str) -> (Comparison, Vec<LinkError>) {
     let mut errors = Vec::new();
     let (before, fragment) = link.split_once('#').unwrap_or((link, ""));
     let query = before.split_once('?').map_or("", |(_, query)| query);
@@ -63,35 +94,98 @@ pub fn from_link(link: &str) -> (Experiment, Vec<LinkError>) {
         }
         found
     });
-    let mut experiment = preset.unwrap_or(&PRESETS[0]).experiment();
+    let mut comparison = Comparison::of(preset.unwrap_or(&PRESETS[0]).experiment());
 
-    // Names come first: the name of a method decides which numbers there are.
     let assignments: Vec<_> = pairs(fragment).collect();
+    let (mut base, mut arms): (Vec<_>, [Vec<_>; ARMS]) = (Vec::new(), Default::default());
     let mut refused = Vec::new();
-    for names in [true, false] {
-        for (place, (path, value)) in assignments.iter().enumerate() {
-            if is_text(&experiment, path) == names
-                && let Err(error) = assign(&mut experiment, path, value)
-            {
-                refused.push((place, error));
+    let mut count = 1;
+    for (place, (path, value)) in assignments.iter().enumerate() {
+        let outcome = match (path.as_str(), Comparison::arm_of_path(path)) {
+            (_, Err(error)) => Err(error),
+            (_, Ok(Some((arm, rest)))) => {
+                count = count.max(arm + 1);
+                arms[arm].push((place, rest, value.as_str()));
+                Ok(())
             }
-        }
+            ("v", _) => version(value),
+            ("seeds", _) => value.parse().map(|seeds| comparison.seeds = seeds).map_err(|_| bad(path, value)),
+            ("arms", _) => match value.parse() {
+                Ok(arms @ 1..=ARMS) => {
+                    count = count.max(arms);
+                    Ok(())
+                }
+                _ => Err(bad(path, value)),
+            },
+            _ => {
+                base.push((place, path.as_str(), value.as_str()));
+                Ok(())
+            }
+        };
+        refused.extend(outcome.err().map(|error| (place, error)));
+    }
+    refused.extend(assign_each(&mut comparison.base, &base));
+    comparison.arms.resize_with(count, Arm::default);
+    for (index, list) in arms.iter().enumerate().take(count) {
+        let mut experiment = comparison.base.clone();
+        let letter = Comparison::letter(index).to_ascii_lowercase();
+        let errors = assign_each(&mut experiment, list);
+        refused.extend(errors.into_iter().map(|(place, error)| (place, error.within(letter))));
+        comparison.set_arm(index, &experiment);
     }
     refused.sort_by_key(|(place, _)| *place);
     errors.extend(refused.into_iter().map(|(_, error)| error));
-    (experiment, errors)
+    (comparison, errors)
 }
 
-/// Uses one assignment of a fragment.
-fn assign(experiment: &mut Experiment, path: &str, value: &str) -> Result<(), LinkError> {
-    if path != "v" {
-        return set(experiment, path, value);
+impl LinkError {
+    /// The same error of an arm's setting.
+    fn within(self, arm: char) -> Self {
+        match self {
+            Self::Path(path) => Self::Path(format!("{arm}.{path}")),
+            Self::Value { path, value } => Self::Value { path: format!("{arm}.{path}"), value },
+            other => other,
+        }
     }
+}
+
+/// Uses assignments `(place, path, value)`; those that could not be used come back with their place.
+fn assign_each(experiment: &mut Experiment, list: &[(usize, &str, &str)]) -> Vec<(usize, LinkError)> {
+    let mut refused = Vec::new();
+    // Names come first: the name of a method decides which numbers there are.
+    for names in [true, false] {
+        for (place, path, value) in list {
+            if is_text(experiment, path) == names
+                && let Err(error) = set(experiment, path, value)
+            {
+                refused.push((*place, error));
+            }
+        }
+    }
+    refused
+}
+
+/// Uses assignments, and leaves out those that mean nothing.
+pub(super) fn assign_all<'a>(experiment: &mut Experiment, list: impl Iterator<Item = (&'a str, &'a str)>) {
+    let list: Vec<_> = list.map(|(path, value)| (0, path, value)).collect();
+    assign_each(experiment, &list);
+}
+
+/// The paths of all settings, in the order of the form.
+pub(super) fn paths(experiment: &Experiment) -> Vec<String> {
+    leaves(experiment).into_iter().map(|(path, _)| path).collect()
+}
+
+fn version(value: &str) -> Result<(), LinkError> {
     match value.parse() {
         Ok(version) if version > VERSION => Err(LinkError::Newer(version)),
         Ok(_) => Ok(()),
-        Err(_) => Err(LinkError::Value { path: path.into(), value: value.into() }),
+        Err(_) => Err(bad("v", value)),
     }
+}
+
+fn bad(path: &str, value: &str) -> LinkError {
+    LinkError::Value { path: path.into(), value: value.into() }
 }
 
 impl Experiment {
@@ -138,7 +232,7 @@ fn is_text(experiment: &Experiment, path: &str) -> bool {
 }
 
 /// Paths and values that turn `base` into `other`: names first, then the numbers that still differ.
-fn differences(base: &Experiment, other: &Experiment) -> Vec<(String, String)> {
+pub(super) fn differences(base: &Experiment, other: &Experiment) -> Vec<(String, String)> {
     let wanted = leaves(other);
     let differs = |known: &[(String, Value)], leaf: &(String, Value)| !known.contains(leaf);
     let before = leaves(base);
@@ -162,7 +256,8 @@ fn leaves(experiment: &Experiment) -> Vec<(String, Value)> {
 fn text_of(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
-        other => other.to_string(),
+        // `3` says as much as `3.0`.
+        other => other.to_string().trim_end_matches(".0").into(),
     }
 }
 

@@ -1,0 +1,221 @@
+//! Several variants of one experiment, trained side by side: the base, and what differs in each arm.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Experiment, Invalid, LinkError, link, validate};
+
+/// Most arms of a comparison; they are called A to H.
+pub const ARMS: usize = 8;
+
+/// Most seeds of an arm.
+pub const SEEDS: usize = 32;
+
+/// One to eight arms over a common base, each run with the same seeds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Comparison {
+    /// What all arms share where they do not differ.
+    pub base: Experiment,
+    /// The arms, A first.
+    pub arms: Vec<Arm>,
+    /// Runs of each arm, one after another, with the base's seed and those that follow it.
+    pub seeds: usize,
+}
+
+/// One variant of the base.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Arm {
+    /// Paths and values of the settings that differ from the base, in the order of the form.
+    pub differences: Vec<(String, String)>,
+}
+
+impl Default for Comparison {
+    fn default() -> Self {
+        Self::of(Experiment::default())
+    }
+}
+
+impl Comparison {
+    /// One arm that is the base, with one seed.
+    pub fn of(base: Experiment) -> Self {
+        Self { base, arms: vec![Arm::default()], seeds: 1 }
+    }
+
+    /// The letter of an arm: A for the first one.
+    pub fn letter(arm: usize) -> char {
+        char::from(b'A' + arm.min(ARMS - 1) as u8)
+    }
+
+    /// The whole experiment of an arm; the base for an arm that there is not.
+    pub fn experiment(&self, arm: usize) -> Experiment {
+        let mut experiment = self.base.clone();
+        if let Some(Arm { differences }) = self.arms.get(arm) {
+            // Each was read from an experiment, so it can be set; one that means nothing over another base is left out.
+            link::assign_all(&mut experiment, differences.iter().map(|(path, value)| (path.as_str(), value.as_str())));
+        }
+        experiment
+    }
+
+    /// Makes an arm what `experiment` is, by what differs from the base. The seed is common to all arms.
+    pub fn set_arm(&mut self, arm: usize, experiment: &Experiment) {
+        let experiment = Experiment { seed: self.base.seed, ..experiment.clone() };
+        if let Some(arm) = self.arms.get_mut(arm) {
+            arm.differences = link::differences(&self.base, &experiment);
+        }
+    }
+
+    /// Adds an arm that starts as a copy of another, if there is room.
+    pub fn add_like(&mut self, arm: usize) -> Option<usize> {
+        if self.arms.len() >= ARMS {
+            return None;
+        }
+        self.arms.push(self.arms.get(arm).cloned().unwrap_or_default());
+        Some(self.arms.len() - 1)
+    }
+
+    /// Removes an arm; the last one stays.
+    pub fn remove(&mut self, arm: usize) {
+        if self.arms.len() > 1 && arm < self.arms.len() {
+            self.arms.remove(arm);
+        }
+    }
+
+    /// Paths of all settings in which some arm differs from the base, in the order of the form.
+    pub fn differing(&self) -> Vec<String> {
+        let order = link::paths(&self.base);
+        let mut paths: Vec<String> = Vec::new();
+        for (path, _) in self.arms.iter().flat_map(|arm| &arm.differences) {
+            if !paths.contains(path) {
+                paths.push(path.clone());
+            }
+        }
+        // A knob that the base's method does not have comes behind its group.
+        let group = |path: &str| path.split('.').next().unwrap_or_default().to_owned();
+        let place = |path: &String| {
+            let exact = order.iter().position(|known| known == path);
+            let last = order.iter().rposition(|known| group(known) == group(path));
+            (exact.or(last).unwrap_or(usize::MAX), exact.is_none())
+        };
+        paths.sort_by_key(place);
+        paths
+    }
+
+    /// What cannot be used: the arm and the setting. A fault of the base shows in every arm that shares it.
+    pub fn faults(&self) -> Vec<(usize, Invalid)> {
+        let mut faults: Vec<_> = (0..self.arms.len())
+            .flat_map(|arm| validate(&self.experiment(arm)).into_iter().map(move |invalid| (arm, invalid)))
+            .collect();
+        if !(1..=SEEDS).contains(&self.seeds) {
+            let message = format!("Seeds must be a whole number from 1 to {SEEDS}, not {}.", self.seeds);
+            faults.push((0, Invalid { field: "seeds".into(), message }));
+        }
+        faults
+    }
+
+    /// Sets what an assignment of a link names: `seeds`, `arms`, `b.PATH`, or a path of the base.
+    pub(super) fn arm_of_path(path: &str) -> Result<Option<(usize, &str)>, LinkError> {
+        match path.split_once('.') {
+            Some((letter, rest)) if letter.len() == 1 => {
+                let arm = usize::from(letter.as_bytes()[0].wrapping_sub(b'a'));
+                if arm >= ARMS {
+                    return Err(LinkError::Arm(path.into()));
+                }
+                // Arms are compared on the same batches, so they share the seed.
+                if rest == "seed" { Err(LinkError::Path(path.into())) } else { Ok(Some((arm, rest))) }
+            }
+            _ => Ok(None),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::{comparison_from_link as read, comparison_to_link as write};
+
+    const LINK: &str = "?preset=gpt-nano#v=1&train.steps=500&seeds=4&b.layerwise.method=llr&b.layerwise.s2=3\
+                        &c.schedule.shape=wsd&c.schedule.decay=0.3";
+
+    #[test]
+    fn arms_are_differences_from_the_base() {
+        let (comparison, errors) = read(LINK);
+        assert_eq!((errors, comparison.arms.len(), comparison.seeds), (vec![], 3, 4));
+        let [a, b, c] = [0, 1, 2].map(|arm| comparison.experiment(arm));
+        assert_eq!(a, comparison.base);
+        assert_eq!((b.layerwise.rule.method().id(), b.train.steps), ("llr", 500));
+        assert_eq!((c.schedule.shape.id(), c.layerwise), ("wsd", a.layerwise));
+        assert_eq!(write(&comparison), LINK);
+        assert_eq!(
+            comparison.differing(),
+            ["schedule.shape", "schedule.decay", "layerwise.method", "layerwise.s2"],
+            "in the order of the form"
+        );
+    }
+
+    #[test]
+    fn arms_without_differences_are_counted_in_the_link() {
+        for (arms, link) in [(1, "?preset=gpt-nano"), (3, "?preset=gpt-nano#v=1&arms=3")] {
+            let comparison = Comparison { arms: vec![Arm::default(); arms], ..Comparison::default() };
+            assert_eq!(write(&comparison), link);
+            assert_eq!(read(link), (comparison, vec![]));
+        }
+    }
+
+    #[test]
+    fn the_base_shows_in_every_arm_that_does_not_differ() {
+        let (mut comparison, _) = read(LINK);
+        comparison.base.train.steps = 700;
+        comparison.base.schedule.peak = 0.01;
+        let b = comparison.experiment(1);
+        assert_eq!((b.train.steps, b.schedule.peak, b.layerwise.rule.method().id()), (700, 0.01, "llr"));
+        comparison.set_arm(1, &Experiment { seed: 9, ..comparison.base.clone() });
+        assert_eq!(comparison.arms[1].differences, [], "the seed is common");
+    }
+
+    #[test]
+    fn arms_are_added_up_to_eight_and_the_last_one_stays() {
+        let (mut comparison, _) = read(LINK);
+        assert_eq!(comparison.add_like(1), Some(3));
+        assert_eq!(comparison.experiment(3), comparison.experiment(1));
+        for _ in 0..9 {
+            comparison.add_like(0);
+        }
+        assert_eq!((comparison.arms.len(), comparison.add_like(0)), (ARMS, None));
+        assert_eq!((Comparison::letter(0), Comparison::letter(7)), ('A', 'H'));
+        for _ in 0..9 {
+            comparison.remove(0);
+        }
+        assert_eq!(comparison.arms.len(), 1);
+    }
+
+    #[test]
+    fn a_ninth_arm_a_seed_of_an_arm_and_bad_counts_are_named() {
+        let (comparison, errors) =
+            read("#v=1&i.train.steps=5&b.seed=3&arms=9&seeds=many&b.model.layers=two&b.model.colour=1&c.model=2");
+        assert_eq!((comparison.base, comparison.arms.len()), (Experiment::default(), 3));
+        let value = |path: &str, value: &str| LinkError::Value { path: path.into(), value: value.into() };
+        assert_eq!(
+            errors,
+            [
+                LinkError::Arm("i.train.steps".into()),
+                LinkError::Path("b.seed".into()),
+                value("arms", "9"),
+                value("seeds", "many"),
+                value("b.model.layers", "two"),
+                LinkError::Path("b.model.colour".into()),
+                LinkError::Path("c.model".into()),
+            ]
+        );
+    }
+
+    #[test]
+    fn faults_name_the_arm() {
+        let (mut comparison, _) = read("#v=1&seeds=0&b.schedule.peak=7&c.layerwise.method=llr&c.layerwise.s1=9");
+        let faults: Vec<_> = comparison.faults().into_iter().map(|(arm, invalid)| (arm, invalid.field)).collect();
+        let expected = [(1, "schedule.peak"), (2, "layerwise.s1"), (0, "seeds")];
+        assert_eq!(faults, expected.map(|(arm, field)| (arm, field.to_owned())));
+        (comparison.seeds, comparison.base.schedule.peak) = (1, 0.0);
+        assert!(comparison.faults().iter().filter(|(_, invalid)| invalid.field == "schedule.peak").count() == 3);
+    }
+}
