@@ -20,6 +20,7 @@ pub mod policy;
 pub mod random;
 pub mod schedule;
 pub mod session;
+pub mod stats;
 pub mod text;
 #[cfg(feature = "engine")]
 pub mod train;

@@ -23,6 +23,8 @@ pub enum Purpose {
     Shuffle = 6,
     /// The order of layerwise multipliers in a permutation control; the index is the draw's.
     Layers = 16,
+    /// Resamples of paired differences; the step is the number of pairs, the index the resample's.
+    Bootstrap = 17,
 }
 
 /// The stream of random numbers for one `(seed, purpose, step, index)`: ChaCha8 keyed with the four numbers.

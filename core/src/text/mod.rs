@@ -12,7 +12,7 @@ pub mod own;
 mod split;
 mod task;
 mod tokeniser;
-mod uniform;
+pub(crate) mod uniform;
 
 pub use batch::{Batch, BatchDigest, Batches, validation_windows};
 pub use corpus::digest;

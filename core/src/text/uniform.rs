@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 ///
 /// The upper half of a 64 by 64 bit product: rand samples `usize` by its width, which differs between a browser and
 /// a native program, and promises no values across versions. The bias is below `bound / 2^64`.
-pub(super) fn below(random: &mut ChaCha8Rng, bound: u64) -> u64 {
+pub(crate) fn below(random: &mut ChaCha8Rng, bound: u64) -> u64 {
     ((u128::from(random.next_u64()) * u128::from(bound)) >> 64) as u64
 }
 
