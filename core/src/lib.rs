@@ -11,6 +11,7 @@ pub mod decode;
 #[cfg(feature = "engine")]
 pub mod device;
 pub mod experiment;
+pub mod lab;
 pub mod layerwise;
 pub mod model;
 #[cfg(feature = "engine")]

@@ -1,0 +1,3 @@
+//! Laws and exact toys that explain a run.
+
+pub mod annealing;
