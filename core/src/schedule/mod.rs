@@ -15,6 +15,7 @@ mod knobs;
 mod linear;
 mod nanogpt;
 mod one_cycle;
+pub mod plateau;
 mod polynomial;
 pub mod power;
 pub mod refined;
