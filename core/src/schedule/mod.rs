@@ -9,6 +9,7 @@ mod cosine;
 mod curve;
 mod drawn;
 mod exponential;
+pub mod fedhyper;
 pub mod hypergradient;
 mod infinite;
 mod inverse_sqrt;
