@@ -2,8 +2,10 @@
 //!
 //! A schedule is one file here and one line in [`FAMILY`]: the picker, the link, the checks and the tests follow from
 //! its [`Description`]. All of them are pure functions of the configuration and the step. [`refined`] computes factors
-//! from the record of an earlier run.
+//! from the record of an earlier run. [`plateau`], [`hypergradient`], [`fedhyper`] and [`autolrs`] follow what a run
+//! measures: each is a state machine with a description of its own.
 
+pub mod autolrs;
 mod constant;
 mod cosine;
 mod curve;

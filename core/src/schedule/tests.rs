@@ -105,11 +105,20 @@ fn golden_infinite() {
     check(&vectors()["infinite"]["lr"], &config("infinite", &[("floor", 0.1)]));
 }
 
+/// The descriptions of the family, and of the rules that follow what a run measures.
+fn descriptions() -> Vec<&'static Description> {
+    let family = FAMILY.iter().map(|schedule| schedule.description());
+    let measured = [&plateau::DESCRIPTION, &autolrs::DESCRIPTION].into_iter();
+    let hypergradients = hypergradient::Variant::ALL.map(hypergradient::Variant::description);
+    family.chain(measured).chain(hypergradients).chain(fedhyper::Rule::ALL.map(fedhyper::Rule::description)).collect()
+}
+
 #[test]
 fn descriptions_are_complete_and_ids_unique() {
-    for (i, shape) in Shape::all().enumerate() {
-        let Description { id, name, summary, source, knobs, .. } = shape.description();
-        assert_eq!(Shape::all().position(|other| other.id() == *id), Some(i), "{id} twice");
+    let descriptions = descriptions();
+    for (i, description) in descriptions.iter().enumerate() {
+        let Description { id, name, summary, source, knobs, .. } = description;
+        assert_eq!(descriptions.iter().position(|other| other.id == *id), Some(i), "{id} twice");
         assert!(id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'), "{id}");
         assert!(!name.is_empty() && !source.is_empty() && summary.ends_with('.'), "{id}");
         for (i, knob) in knobs.iter().enumerate() {
