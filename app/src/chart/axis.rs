@@ -1,12 +1,13 @@
 //! The horizontal axis that all charts of a run share, so that one crosshair means one step in all of them.
 
-use tailblazer_core::{experiment::Experiment, session::StepMetrics};
-
 use super::{
-    scene::{Anchor, Ink, Scene, Stroke, TICK},
+    ink::Ink,
+    input::Input,
+    mark::Stroke,
+    scene::{Anchor, Scene, TICK},
     ticks::{self, Scale},
 };
-use crate::workspace::{Record, format, summary, view::XAxis};
+use crate::workspace::{format, view::XAxis};
 
 /// The pixels that the data may use.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -23,97 +24,50 @@ pub struct Frame {
 
 impl Frame {
     /// The plot inside a chart of this size. All charts have the same left and right edge.
-    pub fn inside(width: f64, height: f64) -> Self {
+    pub fn inside(width: f64, height: f64, is_comparison: bool) -> Self {
         let left = if width < NARROW { 38.0 } else { 46.0 };
-        let right = if width < NARROW { 46.0 } else { 58.0 };
+        let right = match width {
+            w if w < NARROW => 46.0,
+            // The profile beside the alphas needs it.
+            w if w >= WIDE => 92.0,
+            _ if is_comparison => 66.0,
+            _ => 58.0,
+        };
         Self { left, right: (width - right).max(left + 20.0), top: 8.0, bottom: (height - 20.0).max(28.0) }
+    }
+
+    /// Its height.
+    pub fn height(&self) -> f64 {
+        self.bottom - self.top
+    }
+
+    /// Its width.
+    pub fn width(&self) -> f64 {
+        self.right - self.left
+    }
+
+    /// Horizontal lines at values, with their labels on the left.
+    pub fn draw_y(&self, scene: &mut Scene, y: &Scale, values: &[f64], label: impl Fn(f64) -> String) {
+        for value in values {
+            let py = y.map(*value);
+            scene.line((self.left, py), (self.right, py), Stroke::solid(Ink::Grid, 1.0));
+            scene.tick(label(*value), (self.left - 7.0, py + 3.5), Anchor::End);
+        }
     }
 }
 
 /// Below this width words are shortened.
 pub const NARROW: f64 = 420.0;
 
-/// What a chart is drawn from.
-#[derive(Clone, Copy)]
-pub struct Input<'a> {
-    /// The experiment of the run, or the edited one before a run.
-    pub experiment: &'a Experiment,
-    /// The run so far.
-    pub record: &'a Record,
-    /// What the horizontal axis counts.
-    pub x_axis: XAxis,
-    /// The step under the crosshair.
-    pub crosshair: Option<usize>,
-    /// Whether the run broke off.
-    pub failed: bool,
-}
+/// From this width on there is room beside the plot.
+pub const WIDE: f64 = 560.0;
 
 impl Input<'_> {
-    /// The horizontal scale. It spans the whole planned run wherever the plan says how long that is.
-    pub fn x_scale(&self, frame: Frame) -> Scale {
-        let steps = self.experiment.train.steps.max(1) as f64;
-        let end = match self.x_axis {
-            XAxis::Step => steps,
-            XAxis::Tokens => steps * summary::tokens_per_step(self.experiment).max(1) as f64,
-            XAxis::Seconds => self.seconds_end(),
-        };
-        Scale::linear((0.0, end), (frame.left, frame.right))
-    }
-
-    /// Nobody knows how long a run will take, so this axis grows, in round steps that seldom come.
-    fn seconds_end(&self) -> f64 {
-        let last = self.record.columns.last().map_or(0.0, |row| row.seconds);
-        let step = ticks::nice_step((last / 6.0).max(1.0));
-        ((last / step).floor() + 1.0) * step
-    }
-
-    /// Where a step lies on the horizontal axis.
-    pub fn x_of(&self, row: &StepMetrics) -> f64 {
-        match self.x_axis {
-            XAxis::Step => row.step as f64,
-            XAxis::Tokens => row.tokens,
-            XAxis::Seconds => row.seconds,
-        }
-    }
-
-    /// As [`Input::x_of`], for a count of steps that need not have a row.
-    pub fn x_of_step(&self, step: usize) -> f64 {
-        match self.x_axis {
-            XAxis::Step => step as f64,
-            XAxis::Tokens => (step * summary::tokens_per_step(self.experiment)) as f64,
-            XAxis::Seconds => self.record.columns.seconds_at(step),
-        }
-    }
-
-    /// The row under a pixel.
-    pub fn row_at(&self, scale: &Scale, pixel: f64) -> Option<&StepMetrics> {
-        let rows = self.record.columns.rows();
-        let value = scale.invert(pixel);
-        let after = rows.partition_point(|row| self.x_of(row) < value);
-        let before = after.saturating_sub(1);
-        match (rows.get(before), rows.get(after)) {
-            (Some(a), Some(b)) if value - self.x_of(a) < self.x_of(b) - value => Some(a),
-            (_, Some(b)) => Some(b),
-            (a, None) => a,
-        }
-    }
-
-    /// The row under the crosshair.
-    pub fn crosshair_row(&self) -> Option<(usize, &StepMetrics)> {
-        let index = self.record.columns.nearest(self.crosshair?)?;
-        Some((index, &self.record.columns.rows()[index]))
-    }
-
-    /// Whether the planned run is done.
-    pub fn done(&self) -> bool {
-        self.record.columns.last().is_some_and(|row| row.step >= self.experiment.train.steps)
-    }
-
     /// Grid lines, labels and the axis itself.
     pub fn draw_x(&self, scene: &mut Scene, frame: Frame, scale: &Scale) {
         let end = scale.domain.1;
-        let count = ((frame.right - frame.left) / 96.0).round().max(2.0) as usize;
-        let crosshair = self.crosshair_row().map(|(_, row)| scale.map(self.x_of(row)));
+        let count = (frame.width() / 96.0).round().max(2.0) as usize;
+        let crosshair = self.crosshair_row().map(|row| scale.map(self.x_of(row)));
         let last = format!("{} {}", self.x_axis.name(), self.x_label(end));
         let last_width = last.chars().count() as f64 * TICK * 0.56;
 
@@ -142,16 +96,22 @@ impl Input<'_> {
         }
     }
 
+    /// The position up to which something happened, and none once everything has.
+    pub fn now(&self, scale: &Scale) -> Option<f64> {
+        let row = self.lead()?.record.columns.last().filter(|_| !self.is_done())?;
+        Some(scale.map(self.x_of(row)))
+    }
+
     /// The line between what happened and what did not.
     pub fn draw_now(&self, scene: &mut Scene, frame: Frame, scale: &Scale) {
-        let Some(row) = self.record.columns.last().filter(|_| !self.done()) else { return };
-        let x = scale.map(self.x_of(row));
-        scene.line((x, frame.top), (x, frame.bottom), Stroke::now());
+        if let Some(x) = self.now(scale) {
+            scene.line((x, frame.top), (x, frame.bottom), Stroke::now());
+        }
     }
 
     /// The crosshair and the pill with its position.
     pub fn draw_crosshair(&self, scene: &mut Scene, frame: Frame, scale: &Scale) {
-        let Some((_, row)) = self.crosshair_row() else { return };
+        let Some(row) = self.crosshair_row() else { return };
         let x = scale.map(self.x_of(row));
         scene.line((x, frame.top), (x, frame.bottom), Stroke::solid(Ink::Ink, 1.0));
         let text = match self.x_axis {
@@ -174,34 +134,25 @@ fn shortest(compact: String) -> String {
 
 #[cfg(test)]
 mod tests {
-    use tailblazer_core::session::MetricsFrame;
-
     use super::*;
+    use crate::chart::testing::Runs;
 
     #[test]
-    fn the_axis_spans_the_planned_run() {
-        let (experiment, record) = (Experiment::default(), Record::default());
-        let input =
-            Input { experiment: &experiment, record: &record, x_axis: XAxis::Step, crosshair: None, failed: false };
-        let frame = Frame::inside(600.0, 300.0);
-        assert_eq!(input.x_scale(frame).domain, (0.0, 2000.0));
-        let tokens = Input { x_axis: XAxis::Tokens, ..input };
-        assert_eq!(tokens.x_scale(frame).domain.1, 2000.0 * 1024.0);
-        assert_eq!(tokens.x_label(1.5e6), "1.5 M");
+    fn labels_are_short() {
+        Runs::new(1, 0).with(|input| {
+            let tokens = Input { x_axis: XAxis::Tokens, ..input };
+            assert_eq!(tokens.x_label(1.5e6), "1.5 M");
+            assert_eq!(input.x_label(1500.0), "1,500");
+        });
     }
 
     #[test]
-    fn a_pixel_finds_its_step() {
-        let experiment = Experiment::default();
-        let mut record = Record::default();
-        let row = |step| StepMetrics { step, loss: 2.0, seconds: step as f64, ..StepMetrics::default() };
-        record.columns.append(MetricsFrame { steps: (1..=500).map(row).collect(), ..MetricsFrame::default() });
-        let input =
-            Input { experiment: &experiment, record: &record, x_axis: XAxis::Step, crosshair: None, failed: false };
-        let frame = Frame::inside(600.0, 300.0);
-        let scale = input.x_scale(frame);
-        assert_eq!(input.row_at(&scale, scale.map(120.4)).map(|row| row.step), Some(120));
-        assert_eq!(input.row_at(&scale, frame.right).map(|row| row.step), Some(500), "no further than the run is");
-        assert_eq!(input.row_at(&scale, 0.0).map(|row| row.step), Some(1));
+    fn every_size_has_a_plot() {
+        for (width, height) in [(0.0, 0.0), (60.0, 60.0), (300.0, 90.0), (4000.0, 3000.0)] {
+            for is_comparison in [false, true] {
+                let frame = Frame::inside(width, height, is_comparison);
+                assert!(frame.width() >= 20.0 && frame.height() >= 20.0, "{frame:?}");
+            }
+        }
     }
 }

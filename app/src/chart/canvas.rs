@@ -5,8 +5,10 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 
 use super::{
+    ink::Ink,
+    mark::{Outline, Shape, Weight},
     palette::Palette,
-    scene::{Anchor, Item, Scene, Shape, Weight},
+    scene::{Anchor, Item, Scene},
 };
 
 /// Draws the scene. The canvas gets as many pixels as the screen has under it.
@@ -22,6 +24,7 @@ pub fn draw(canvas: &HtmlCanvasElement, scene: &Scene, palette: &Palette, ratio:
     context.set_transform(ratio, 0.0, 0.0, ratio, 0.0, 0.0)?;
     context.clear_rect(0.0, 0.0, scene.width, scene.height);
     context.set_line_join("round");
+    context.set_global_alpha(1.0);
     for item in &scene.items {
         draw_item(&context, item, palette)?;
     }
@@ -35,42 +38,30 @@ fn draw_item(context: &CanvasRenderingContext2d, item: &Item, palette: &Palette)
             context.set_line_dash(&dash)?;
             context.set_stroke_style_str(palette.colour(stroke.ink));
             context.set_line_width(stroke.width);
-            if stroke.weight == Weight::Ghost {
-                context.set_global_alpha(palette.ghost.trim().parse().unwrap_or(0.3));
-            }
-            context.begin_path();
             // A hairline between two pixels would cover both, in half its strength.
             let hair = |v: f64| if stroke.width == 1.0 && points.len() == 2 { v.round() + 0.5 } else { v };
-            for (i, (x, y)) in points.iter().enumerate() {
-                if i == 0 { context.move_to(hair(*x), hair(*y)) } else { context.line_to(hair(*x), hair(*y)) }
-            }
-            context.stroke();
-            context.set_global_alpha(1.0);
+            faded(context, palette, stroke.weight, || {
+                trace(context, points.iter().map(|(x, y)| (hair(*x), hair(*y))));
+                context.stroke();
+            });
         }
-        Item::Marker { shape: Shape::Disc, at: (x, y), radius, ink } => {
-            for (radius, ink) in [(radius + 1.2, super::scene::Ink::Surface), (*radius, *ink)] {
-                context.begin_path();
-                context.arc(*x, *y, radius, 0.0, std::f64::consts::TAU)?;
-                context.set_fill_style_str(palette.colour(ink));
-                context.fill();
-            }
-        }
-        Item::Marker { shape: Shape::Cross, at: (x, y), radius: r, ink } => {
-            context.set_line_dash(&Array::new())?;
-            context.set_stroke_style_str(palette.colour(*ink));
-            context.set_line_width(2.0);
-            context.begin_path();
-            context.move_to(x - r, y - r);
-            context.line_to(x + r, y + r);
-            context.move_to(x + r, y - r);
-            context.line_to(x - r, y + r);
-            context.stroke();
-        }
-        Item::Box { at: (x, y), size: (width, height), radius, ink } => {
-            context.begin_path();
-            context.round_rect_with_f64(*x, *y, *width, *height, *radius)?;
+        Item::Area { points, ink, weight } => {
             context.set_fill_style_str(palette.colour(*ink));
-            context.fill();
+            faded(context, palette, *weight, || {
+                trace(context, points.iter().copied());
+                context.fill();
+            });
+        }
+        Item::Marker { shape, at, radius, ink } => draw_marker(context, palette, *shape, *at, *radius, *ink)?,
+        Item::Box { at: (x, y), size: (width, height), radius, ink, weight } => {
+            context.set_fill_style_str(palette.colour(*ink));
+            if *radius > 0.0 {
+                context.begin_path();
+                context.round_rect_with_f64(*x, *y, *width, *height, *radius)?;
+                context.fill();
+            } else {
+                faded(context, palette, *weight, || context.fill_rect(*x, *y, *width, *height));
+            }
         }
         Item::Label { text, at: (x, y), anchor, ink, size, strong, halo } => {
             let weight = if *strong { "600 " } else { "" };
@@ -82,7 +73,7 @@ fn draw_item(context: &CanvasRenderingContext2d, item: &Item, palette: &Palette)
             });
             if *halo {
                 context.set_line_dash(&Array::new())?;
-                context.set_stroke_style_str(palette.colour(super::scene::Ink::Surface));
+                context.set_stroke_style_str(palette.colour(Ink::Surface));
                 context.set_line_width(4.0);
                 context.stroke_text(text, *x, *y)?;
             }
@@ -91,4 +82,59 @@ fn draw_item(context: &CanvasRenderingContext2d, item: &Item, palette: &Palette)
         }
     }
     Ok(())
+}
+
+/// A marker with a gap around it, so that it stands off the lines below.
+fn draw_marker(
+    context: &CanvasRenderingContext2d,
+    palette: &Palette,
+    shape: Shape,
+    at: (f64, f64),
+    radius: f64,
+    ink: Ink,
+) -> Result<(), JsValue> {
+    context.set_line_dash(&Array::new())?;
+    match shape.outline(at, radius) {
+        Outline::Circle => {
+            let (inner, width) = if shape == Shape::Ring { (Ink::Surface, 1.2) } else { (ink, 0.0) };
+            for (radius, ink) in [(radius + 1.2, Ink::Surface), (radius, ink), (radius - width, inner)] {
+                context.begin_path();
+                context.arc(at.0, at.1, f64::max(radius, 0.0), 0.0, std::f64::consts::TAU)?;
+                context.set_fill_style_str(palette.colour(ink));
+                context.fill();
+            }
+        }
+        Outline::Polygon(points) => {
+            trace(context, points.into_iter());
+            context.close_path();
+            context.set_stroke_style_str(palette.colour(Ink::Surface));
+            context.set_line_width(2.4);
+            context.stroke();
+            context.set_fill_style_str(palette.colour(ink));
+            context.fill();
+        }
+        Outline::Strokes(strokes) => {
+            context.set_stroke_style_str(palette.colour(ink));
+            context.set_line_width(2.0);
+            for stroke in strokes {
+                trace(context, stroke.into_iter());
+                context.stroke();
+            }
+        }
+    }
+    Ok(())
+}
+
+fn trace(context: &CanvasRenderingContext2d, points: impl Iterator<Item = (f64, f64)>) {
+    context.begin_path();
+    for (i, (x, y)) in points.enumerate() {
+        if i == 0 { context.move_to(x, y) } else { context.line_to(x, y) }
+    }
+}
+
+fn faded(context: &CanvasRenderingContext2d, palette: &Palette, weight: Weight, draw: impl FnOnce()) {
+    let Some(opacity) = palette.opacity(weight) else { return draw() };
+    context.set_global_alpha(opacity.parse().unwrap_or(0.3));
+    draw();
+    context.set_global_alpha(1.0);
 }

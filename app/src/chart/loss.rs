@@ -1,8 +1,15 @@
-//! The loss: every step as a thin ghost, a labelled moving average, validation as markers.
+//! The loss: every step as a thin ghost, a labelled moving average, validation as markers; with several arms the
+//! difference to the first one below.
 
 use super::{
-    axis::{Frame, Input, NARROW},
-    scene::{Anchor, Curve, Ink, Scene, Shape, Stroke, decimate},
+    axis::{Frame, NARROW},
+    curve::{Curve, decimate},
+    ink::Ink,
+    input::{Arm, Input},
+    labels::{self, End},
+    mark::{Shape, Stroke},
+    scene::Scene,
+    strip,
     ticks::{self, Scale},
 };
 use crate::workspace::{
@@ -13,68 +20,180 @@ use crate::workspace::{
 /// The least loss that a logarithmic axis shows; an exact answer has a loss of almost 0.
 const FLOOR: f64 = 1e-4;
 
+/// Pixels from the marker of one arm to that of the next at the same step.
+const DODGE: f64 = 5.0;
+
 /// Draws the loss.
 pub fn scene(input: Input, log: bool, width: f64, height: f64) -> Scene {
     let mut scene = Scene::new(width, height);
-    let frame = Frame::inside(width, height);
+    let whole = input.frame(width, height);
+    let differences = strip::rows(&input, whole);
+    let frame = Frame { bottom: whole.bottom - strip::height(&differences), ..whole };
     let x = input.x_scale(frame);
     let y = y_scale(&input, log, frame);
-    let columns = &input.record.columns;
+    let plot = Plot { input, frame, x, y };
 
-    draw_y(&mut scene, frame, &y);
-    input.draw_x(&mut scene, frame, &x);
+    let values = if log {
+        ticks::logarithmic(&y, 24.0)
+    } else {
+        ticks::linear(y.domain.0, y.domain.1, (frame.height() / 44.0).round().max(2.0) as usize)
+    };
+    frame.draw_y(&mut scene, &y, &values, ticks::label);
+    input.draw_x(&mut scene, whole, &x);
+    strip::draw(&mut scene, &input, &differences, whole, &x);
 
-    let place = |value: f64| if value.is_finite() { y.clamp(value.max(FLOOR)) } else { f64::NAN };
-    let raw = decimate(columns.rows().iter().map(|row| (x.map(input.x_of(row)), place(row.loss))));
-    let ema = columns.rows().iter().zip(columns.ema());
-    let smooth = decimate(ema.map(|(row, value)| (x.map(input.x_of(row)), place(*value))));
-    draw(&mut scene, &raw, Stroke::ghost(Ink::Arm));
-    draw(&mut scene, &smooth, Stroke::solid(Ink::Arm, 1.75));
-    for validation in input.record.validations.iter().filter(|v| v.loss.is_finite()) {
-        let at = (x.map(input.x_of_step(validation.step)), place(validation.loss));
-        scene.marker(Shape::Disc, at, 3.2, Ink::Arm);
+    for arm in input.arms {
+        plot.draw_seeds(&mut scene, arm);
     }
-    let mut breaks = raw.breaks.clone();
-    if let Some(last) = raw.parts.last().and_then(|part| part.last())
-        && input.failed
-        && breaks.is_empty()
-    {
-        // A step whose loss was not finite is not part of the run; the cross stands at the last one that is.
-        breaks.push(*last);
+    let raw: Vec<Curve> = input.arms.iter().map(|arm| plot.draw_steps(&mut scene, arm)).collect();
+    for arm in input.arms {
+        plot.draw_smooth(&mut scene, arm);
     }
-    for (px, py) in &breaks {
-        let at = (*px, if py.is_finite() { *py } else { frame.top + 8.0 });
-        scene.marker(Shape::Cross, at, 5.0, Ink::Bad);
+    for (place, arm) in input.arms.iter().enumerate() {
+        plot.draw_validations(&mut scene, arm, place);
     }
-
-    input.draw_now(&mut scene, frame, &x);
-    if !columns.is_empty() {
-        draw_key(&mut scene, frame, width);
+    for (arm, raw) in input.arms.iter().zip(&raw) {
+        plot.draw_breaks(&mut scene, arm, raw);
     }
-    draw_end(&mut scene, &input, &x, &place);
-    input.draw_crosshair(&mut scene, frame, &x);
-    if let Some((index, row)) = input.crosshair_row()
-        && columns.ema()[index].is_finite()
-    {
-        scene.marker(Shape::Disc, (x.map(input.x_of(row)), place(columns.ema()[index])), 2.8, Ink::Arm);
+    input.draw_now(&mut scene, whole, &x);
+    if !input.is_empty() {
+        draw_key(&mut scene, &input, frame, width);
+    }
+    plot.draw_ends(&mut scene);
+    input.draw_crosshair(&mut scene, whole, &x);
+    for arm in input.arms {
+        plot.draw_readout(&mut scene, arm);
     }
     scene
 }
 
-fn draw(scene: &mut Scene, curve: &Curve, stroke: Stroke) {
-    for part in &curve.parts {
-        scene.path(part.clone(), stroke);
+/// The plot above the strip.
+struct Plot<'a> {
+    input: Input<'a>,
+    frame: Frame,
+    x: Scale,
+    y: Scale,
+}
+
+impl Plot<'_> {
+    fn place(&self, value: f64) -> f64 {
+        if value.is_finite() { self.y.clamp(value.max(FLOOR)) } else { f64::NAN }
+    }
+
+    fn curve(&self, arm: &Arm, values: impl Iterator<Item = f64>) -> Curve {
+        let rows = arm.record.columns.rows().iter();
+        decimate(rows.zip(values).map(|(row, value)| (self.x.map(self.input.x_of(row)), value)))
+            .placed(|value| self.place(value))
+    }
+
+    fn draw_steps(&self, scene: &mut Scene, arm: &Arm) -> Curve {
+        let raw = self.curve(arm, arm.record.columns.rows().iter().map(|row| row.loss));
+        scene.curve(&raw, Stroke::ghost(Ink::Arm(arm.index)));
+        raw
+    }
+
+    fn draw_smooth(&self, scene: &mut Scene, arm: &Arm) {
+        let smooth = self.curve(arm, arm.record.columns.ema().iter().copied());
+        scene.curve(&smooth, Stroke::arm(arm.index, 1.75));
+    }
+
+    /// From the least to the greatest validation loss over all seeds of an arm.
+    fn draw_seeds(&self, scene: &mut Scene, arm: &Arm) {
+        if arm.earlier.is_empty() {
+            return;
+        }
+        let runs = || arm.earlier.iter().chain([arm.record]);
+        let mut steps: Vec<usize> = runs().flat_map(|run| run.validations.iter().map(|v| v.step)).collect();
+        steps.sort_unstable();
+        steps.dedup();
+        // The run with the most steps knows when they were made, where the axis counts seconds.
+        let longest = runs().max_by_key(|run| run.columns.len()).unwrap_or(arm.record);
+        let clock = Arm { record: longest, ..*arm };
+        let row = |step: usize| {
+            let losses = || runs().filter_map(|run| super::difference::loss_at(run, step));
+            let (low, high) = losses().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(v), b.max(v)));
+            let x = self.x.clamp(self.input.x_of_step(&clock, step));
+            (low <= high).then(|| [x, self.place(low), self.place(high)])
+        };
+        let rows: Vec<[f64; 3]> = steps.into_iter().filter_map(row).collect();
+        scene.band(&rows, Ink::Arm(arm.index));
+    }
+
+    fn draw_validations(&self, scene: &mut Scene, arm: &Arm, place: usize) {
+        let shift = (place as f64 - (self.input.arms.len() - 1) as f64 / 2.0) * DODGE;
+        for validation in arm.record.validations.iter().filter(|v| v.loss.is_finite()) {
+            let x = self.x.map(self.input.x_of_step(arm, validation.step)) + shift;
+            scene.marker(Shape::of_arm(arm.index), (x, self.place(validation.loss)), 3.2, Ink::Arm(arm.index));
+        }
+    }
+
+    fn draw_breaks(&self, scene: &mut Scene, arm: &Arm, raw: &Curve) {
+        let mut breaks = raw.breaks.clone();
+        if let Some(last) = raw.parts.last().and_then(|part| part.last())
+            && arm.failed
+            && breaks.is_empty()
+        {
+            // A step whose loss was not finite is not part of the run; the cross stands at the last one that is.
+            breaks.push(*last);
+        }
+        for (x, y) in breaks {
+            let y = if y.is_finite() { y } else { self.frame.top + 8.0 };
+            scene.marker(Shape::Cross, (x, y), 5.0, Ink::Bad);
+        }
+    }
+
+    /// The smoothed loss at the ends of the lines, or in a legend where there is no room beside them.
+    fn draw_ends(&self, scene: &mut Scene) {
+        let frame = self.frame;
+        let mut right = frame.left;
+        let mut ends = Vec::new();
+        for arm in self.input.arms {
+            let columns = &arm.record.columns;
+            let Some(i) = columns.ema().iter().rposition(|value| value.is_finite()) else { continue };
+            let (x, value) = (self.x.map(self.input.x_of(&columns.rows()[i])), columns.ema()[i]);
+            let words = fixed(value, 2);
+            // A run that left the scale would carry its label out of the plot.
+            if words.len() <= 8 {
+                right = f64::max(right, x);
+                ends.push(End { arm, words, y: self.place(value) });
+            }
+        }
+        if !self.input.is_comparison() {
+            for end in ends {
+                let ink = Ink::ArmText(end.arm.index);
+                scene.words(end.words, (right + 7.0, end.y + 3.8), ink, true);
+            }
+        } else if scene.width - right >= labels::ROOM {
+            labels::draw(scene, &ends, right + 11.0, frame.top + 6.0, frame.bottom - 6.0);
+        } else {
+            for (place, end) in ends.iter().enumerate() {
+                let y = frame.top + KEY_HEIGHT + labels::GAP * place as f64;
+                labels::draw_one(scene, end, (key_left(frame, scene.width) + 9.0, y));
+            }
+        }
+    }
+
+    fn draw_readout(&self, scene: &mut Scene, arm: &Arm) {
+        let Some((index, row)) = self.input.crosshair.and_then(|step| arm.row(step)) else { return };
+        let value = arm.record.columns.ema()[index];
+        if value.is_finite() {
+            let at = (self.x.map(self.input.x_of(row)), self.place(value));
+            scene.marker(Shape::of_arm(arm.index), at, 2.8, Ink::Arm(arm.index));
+        }
     }
 }
 
 /// The vertical scale holds every finite value, with ends that move in coarse steps so that the axis seldom jumps.
 fn y_scale(input: &Input, log: bool, frame: Frame) -> Scale {
-    let losses = input.record.columns.rows().iter().map(|row| row.loss);
-    let validations = input.record.validations.iter().map(|validation| validation.loss);
     let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
-    for loss in losses.chain(validations).filter(|loss| loss.is_finite()) {
-        low = low.min(loss.max(FLOOR));
-        high = high.max(loss.max(FLOOR));
+    for arm in input.arms {
+        let losses = arm.record.columns.rows().iter().map(|row| row.loss);
+        let runs = arm.earlier.iter().chain([arm.record]);
+        let validations = runs.flat_map(|run| &run.validations).map(|validation| validation.loss);
+        for loss in losses.chain(validations).filter(|loss| loss.is_finite()) {
+            low = low.min(loss.max(FLOOR));
+            high = high.max(loss.max(FLOOR));
+        }
     }
     if low > high {
         (low, high) = (1.0, 5.0);
@@ -92,25 +211,16 @@ fn snap(value: f64, round: impl Fn(f64) -> f64) -> f64 {
     if steps < 4.0 { value * 0.9 } else { steps * unit }
 }
 
-fn draw_y(scene: &mut Scene, frame: Frame, y: &Scale) {
-    let room = frame.bottom - frame.top;
-    let values = if y.log {
-        ticks::logarithmic(y, 24.0)
-    } else {
-        ticks::linear(y.domain.0, y.domain.1, (room / 44.0).round().max(2.0) as usize)
-    };
-    for value in values {
-        let py = y.map(value);
-        scene.line((frame.left, py), (frame.right, py), Stroke::solid(Ink::Grid, 1.0));
-        scene.tick(ticks::label(value), (frame.left - 7.0, py + 3.5), Anchor::End);
-    }
+/// The height of the key's three lines, and of one for the band.
+const KEY_HEIGHT: f64 = 76.0;
+
+fn key_left(frame: Frame, width: f64) -> f64 {
+    frame.right - if width < NARROW { 112.0 } else { 150.0 }
 }
 
-/// What the three marks mean, in the corner that a falling curve leaves free.
-fn draw_key(scene: &mut Scene, frame: Frame, width: f64) {
-    let narrow = width < NARROW;
-    let x = frame.right - if narrow { 112.0 } else { 150.0 };
-    let y = frame.top + 14.0;
+/// What the marks mean, in the corner that a falling curve leaves free.
+fn draw_key(scene: &mut Scene, input: &Input, frame: Frame, width: f64) {
+    let (x, y) = (key_left(frame, width), frame.top + 14.0);
     let zigzag = [0.0, -3.0, 3.0, -4.0, 2.0, -2.0, 1.0];
     let points = zigzag.iter().enumerate().map(|(i, dy)| (x + 3.0 * i as f64, y - 3.0 + dy)).collect();
     scene.path(points, Stroke::ghost(Ink::Ink));
@@ -119,139 +229,41 @@ fn draw_key(scene: &mut Scene, frame: Frame, width: f64) {
     scene.words(format!("EMA {EMA_DECAY}"), (x + 26.0, y + 16.5), Ink::Second, false);
     scene.marker(Shape::Disc, (x + 9.0, y + 29.0), 3.2, Ink::Ink);
     scene.words("validation", (x + 26.0, y + 32.5), Ink::Second, false);
-}
-
-/// The smoothed loss at the end of its line.
-fn draw_end(scene: &mut Scene, input: &Input, x: &Scale, place: &impl Fn(f64) -> f64) {
-    let columns = &input.record.columns;
-    let Some(i) = columns.ema().iter().rposition(|value| value.is_finite()) else { return };
-    let (px, py) = (x.map(input.x_of(&columns.rows()[i])), place(columns.ema()[i]));
-    let words = fixed(columns.ema()[i], 2);
-    // A run that left the scale would carry its label out of the plot.
-    if words.len() <= 8 {
-        scene.words(words, (px + 7.0, py + 3.8), Ink::ArmText, true);
+    let seeds = input.arms.iter().map(|arm| arm.earlier.len() + 1).max().unwrap_or(1);
+    if seeds > 1 {
+        scene.band(&[[x, y + 40.0, y + 50.0], [x + 18.0, y + 40.0, y + 50.0]], Ink::Ink);
+        scene.words(format!("range of {seeds} seeds"), (x + 26.0, y + 48.5), Ink::Second, false);
     }
 }
 
 /// The chart in one sentence.
 pub fn summary(input: Input, log: bool, unit: &str) -> String {
     let scale = if log { "log" } else { "linear" };
-    let columns = &input.record.columns;
-    let (Some(first), Some(last)) = (columns.rows().first(), columns.last()) else {
-        return format!("Loss by {}, in {unit}, on a {scale} scale. No step has been made.", input.x_axis.name());
+    let start = format!("Loss by {}, in {unit}, on a {scale} scale", input.x_axis.name());
+    let course = |arm: &Arm| {
+        let columns = &arm.record.columns;
+        let (first, last) = (columns.rows().first()?, columns.last()?);
+        let name = if input.is_comparison() { format!("{} ", arm.letter()) } else { String::new() };
+        let validation = match arm.record.validations.last() {
+            Some(v) => format!(" Validation {} at step {}.", fixed(v.loss, 3), integer(v.step)),
+            None => String::new(),
+        };
+        Some(format!(
+            "{name}{} at step {}, {} at step {} of {}.{validation}",
+            fixed(first.loss, 3),
+            integer(first.step),
+            fixed(last.loss, 3),
+            integer(last.step),
+            integer(arm.experiment.train.steps),
+        ))
     };
-    let validation = match input.record.validations.last() {
-        Some(v) => format!(" Validation {} at step {}.", fixed(v.loss, 3), integer(v.step)),
-        None => String::new(),
-    };
-    format!(
-        "Loss by {}, in {unit}, on a {scale} scale: {} at step {}, {} at step {} of {}.{validation}",
-        input.x_axis.name(),
-        fixed(first.loss, 3),
-        integer(first.step),
-        fixed(last.loss, 3),
-        integer(last.step),
-        integer(input.experiment.train.steps),
-    )
+    let courses: Vec<String> = input.arms.iter().filter_map(course).collect();
+    if courses.is_empty() {
+        return format!("{start}. No step has been made.");
+    }
+    let differences = strip::summary(&input).map(|sentence| format!(" {sentence}")).unwrap_or_default();
+    format!("{start}: {}{differences}", courses.join(" "))
 }
 
 #[cfg(test)]
-mod tests {
-    use tailblazer_core::{
-        experiment::Experiment,
-        session::{MetricsFrame, StepMetrics},
-    };
-
-    use super::*;
-    use crate::{
-        chart::{palette::Palette, scene::Item, svg},
-        workspace::{Record, Validation, view::XAxis},
-    };
-
-    fn record(steps: usize, loss: impl Fn(usize) -> f64) -> Record {
-        let row = |step| StepMetrics {
-            step,
-            loss: loss(step),
-            learning_rate: 1e-3,
-            gradient_norm: 1.0,
-            tokens: 1024.0 * step as f64,
-            seconds: 0.02 * step as f64,
-        };
-        let mut record = Record::default();
-        record.columns.append(MetricsFrame { steps: (1..=steps).map(row).collect(), ..MetricsFrame::default() });
-        record.validations = vec![
-            Validation { step: 0, loss: 4.2, exact_match: None },
-            Validation { step: steps / 2, loss: 2.9, exact_match: None },
-        ];
-        record
-    }
-
-    fn figure(record: &Record, x_axis: XAxis, log: bool, crosshair: Option<usize>) -> String {
-        let mut experiment = Experiment::default();
-        experiment.train.steps = 60;
-        let input = Input { experiment: &experiment, record, x_axis, crosshair, failed: false };
-        svg::document(&scene(input, log, 480.0, 240.0), &Palette::variables(), &summary(input, log, "nats/char"), None)
-    }
-
-    fn falling(step: usize) -> f64 {
-        1.6 + 2.8 / (1.0 + step as f64 / 8.0) + if step.is_multiple_of(7) { 0.2 } else { 0.0 }
-    }
-
-    #[test]
-    fn before_a_run() {
-        insta::assert_snapshot!(figure(&Record::default(), XAxis::Step, true, None));
-    }
-
-    #[test]
-    fn while_it_runs() {
-        insta::assert_snapshot!(figure(&record(40, falling), XAxis::Step, true, Some(21)));
-    }
-
-    #[test]
-    fn by_tokens_on_a_linear_scale() {
-        insta::assert_snapshot!(figure(&record(60, falling), XAxis::Tokens, false, None));
-    }
-
-    #[test]
-    fn a_run_that_diverged() {
-        let loss = |step| if step < 30 { falling(step) } else { f64::NAN };
-        insta::assert_snapshot!(figure(&record(30, loss), XAxis::Seconds, true, None));
-    }
-
-    #[test]
-    fn a_run_that_broke_off_ends_in_a_cross() {
-        let (experiment, record) = (Experiment::default(), record(30, falling));
-        let input =
-            Input { experiment: &experiment, record: &record, x_axis: XAxis::Step, crosshair: None, failed: false };
-        let crosses = |scene: Scene| {
-            let is_cross = |item: &&Item| matches!(item, Item::Marker { shape: Shape::Cross, .. });
-            scene.items.iter().filter(is_cross).count()
-        };
-        assert_eq!(crosses(scene(input, true, 480.0, 240.0)), 0);
-        assert_eq!(crosses(scene(Input { failed: true, ..input }, true, 480.0, 240.0)), 1);
-    }
-
-    #[test]
-    fn every_loss_has_a_place() {
-        for value in [1e-9, 0.02, 0.99, 1.0, 1.7, 4.39, 9.99, 123.0, 1e12] {
-            for log in [true, false] {
-                let record = record(3, |step| value * step as f64);
-                let experiment = Experiment::default();
-                let input = Input {
-                    experiment: &experiment,
-                    record: &record,
-                    x_axis: XAxis::Step,
-                    crosshair: None,
-                    failed: false,
-                };
-                let frame = Frame::inside(400.0, 200.0);
-                let y = y_scale(&input, log, frame);
-                assert!(y.domain.0 > 0.0 && y.domain.0 < y.domain.1, "{value} gives {:?}", y.domain);
-                for row in record.columns.rows() {
-                    let pixel = y.map(row.loss.max(FLOOR));
-                    assert!(pixel >= frame.top - 1e-6 && pixel <= frame.bottom + 1e-6, "{value} leaves the plot");
-                }
-            }
-        }
-    }
-}
+mod tests;

@@ -1,11 +1,24 @@
-//! Charts: pure functions from a run to a [`scene::Scene`], drawn to a canvas while live and to SVG for export.
+//! Charts: pure functions from the runs of an experiment to a [`scene::Scene`], drawn to a canvas while live and to SVG
+//! for export.
 
 pub mod axis;
 pub mod canvas;
+pub mod curve;
+pub mod difference;
+pub mod fan;
+pub mod fan_labels;
+pub mod ink;
+pub mod input;
+pub mod labels;
 pub mod loss;
+pub mod mark;
+pub mod matrices;
 pub mod palette;
 pub mod rate;
 pub mod scene;
 pub mod sparkline;
+pub mod strip;
 pub mod svg;
+#[cfg(test)]
+mod testing;
 pub mod ticks;

@@ -1,118 +1,10 @@
-//! A chart as data: paths, markers, boxes and words, in pixels. Renderers need nothing else.
+//! A chart as data: paths, areas, markers, boxes and words, in pixels. Renderers need nothing else.
 
-/// A colour by its role; the style sheet gives it a value in each theme.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Ink {
-    /// The strongest ink.
-    Ink,
-    /// Running text.
-    Second,
-    /// The palest text.
-    Third,
-    /// The colour of the run, for marks.
-    Arm,
-    /// The colour of the run, for words.
-    ArmText,
-    /// Lines behind the data.
-    Grid,
-    /// The axis.
-    Axis,
-    /// Edges and the now-line.
-    Edge,
-    /// The card behind the chart.
-    Surface,
-    /// Words on the strongest ink.
-    OnInk,
-    /// What broke.
-    Bad,
-}
-
-impl Ink {
-    /// All of them.
-    pub const ALL: [Self; 11] = [
-        Self::Ink,
-        Self::Second,
-        Self::Third,
-        Self::Arm,
-        Self::ArmText,
-        Self::Grid,
-        Self::Axis,
-        Self::Edge,
-        Self::Surface,
-        Self::OnInk,
-        Self::Bad,
-    ];
-
-    /// The custom property that holds its value.
-    pub fn property(self) -> &'static str {
-        match self {
-            Self::Ink => "--ink",
-            Self::Second => "--ink-2",
-            Self::Third => "--ink-3",
-            Self::Arm => "--arm-1",
-            Self::ArmText => "--arm-1-text",
-            Self::Grid => "--grid",
-            Self::Axis => "--axis",
-            Self::Edge => "--line-strong",
-            Self::Surface => "--surface",
-            Self::OnInk => "--on-ink",
-            Self::Bad => "--bad",
-        }
-    }
-}
-
-/// How much of what lies below shows through.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Weight {
-    /// Nothing.
-    Full,
-    /// Most of it: raw data behind a labelled smoothed curve.
-    Ghost,
-}
-
-/// How a path is drawn.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Stroke {
-    /// Its colour.
-    pub ink: Ink,
-    /// Its width in pixels.
-    pub width: f64,
-    /// Lengths of dashes and gaps; empty for a solid line.
-    pub dash: &'static [f64],
-    /// Its strength.
-    pub weight: Weight,
-}
-
-impl Stroke {
-    /// A solid line.
-    pub fn solid(ink: Ink, width: f64) -> Self {
-        Self { ink, width, dash: &[], weight: Weight::Full }
-    }
-
-    /// Every step, thin and pale.
-    pub fn ghost(ink: Ink) -> Self {
-        Self { ink, width: 1.0, dash: &[], weight: Weight::Ghost }
-    }
-
-    /// What has not happened.
-    pub fn plan(ink: Ink) -> Self {
-        Self { ink, width: 1.75, dash: &[1.5, 2.5], weight: Weight::Full }
-    }
-
-    /// The line between what happened and what did not.
-    pub fn now() -> Self {
-        Self { ink: Ink::Edge, width: 1.0, dash: &[2.0, 2.0], weight: Weight::Full }
-    }
-}
-
-/// The shape of a marker.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
-    /// A disc with a gap around it.
-    Disc,
-    /// A cross: here a value was not finite.
-    Cross,
-}
+use super::{
+    curve::Curve,
+    ink::Ink,
+    mark::{Shape, Stroke, Weight},
+};
 
 /// Which point of a word its position gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,6 +27,15 @@ pub enum Item {
         /// How it is drawn.
         stroke: Stroke,
     },
+    /// A filled area within points.
+    Area {
+        /// Its corners.
+        points: Vec<(f64, f64)>,
+        /// Its colour.
+        ink: Ink,
+        /// Its strength.
+        weight: Weight,
+    },
     /// A marker.
     Marker {
         /// Its shape.
@@ -146,7 +47,7 @@ pub enum Item {
         /// Its colour.
         ink: Ink,
     },
-    /// A filled box with round corners.
+    /// A filled box; it has round corners if it has a radius.
     Box {
         /// Left and top.
         at: (f64, f64),
@@ -156,6 +57,8 @@ pub enum Item {
         radius: f64,
         /// Its colour.
         ink: Ink,
+        /// Its strength; round boxes are always full.
+        weight: Weight,
     },
     /// Words.
     Label {
@@ -214,6 +117,50 @@ impl Scene {
         }
     }
 
+    /// Adds the finite parts of a curve.
+    pub fn curve(&mut self, curve: &Curve, stroke: Stroke) {
+        for part in &curve.parts {
+            self.path(part.clone(), stroke);
+        }
+    }
+
+    /// Adds the area between two lines over the same positions, as `[x, low, high]`.
+    pub fn band(&mut self, rows: &[[f64; 3]], ink: Ink) {
+        if rows.len() > 1 {
+            let below = rows.iter().map(|[x, low, _]| (*x, *low));
+            let above = rows.iter().rev().map(|[x, _, high]| (*x, *high));
+            self.items.push(Item::Area { points: below.chain(above).collect(), ink, weight: Weight::Band });
+        }
+    }
+
+    /// Adds a filled rectangle without round corners.
+    pub fn cell(&mut self, at: (f64, f64), size: (f64, f64), ink: Ink, weight: Weight) {
+        self.items.push(Item::Box { at, size, radius: 0.0, ink, weight });
+    }
+
+    /// Adds a cell without a value: hatched, so that it is no colour of a ramp.
+    pub fn missing(&mut self, (left, top): (f64, f64), (width, height): (f64, f64)) {
+        /// Pixels from one line of the hatch to the next.
+        const GAP: f64 = 5.0;
+        self.cell((left, top), (width, height), Ink::Sunken, Weight::Full);
+        let mut offset = GAP;
+        while offset < width + height {
+            // The line x + y = offset, cut at the edges of the cell.
+            let from = (left + offset.min(width), top + (offset - width).max(0.0));
+            let to = (left + (offset - height).max(0.0), top + offset.min(height));
+            self.line(from, to, Stroke { weight: Weight::Half, ..Stroke::solid(Ink::Edge, 0.75) });
+            offset += GAP;
+        }
+    }
+
+    /// Adds the outline of a rectangle, with the card around it, so that it is seen on every colour.
+    pub fn outline(&mut self, (left, top): (f64, f64), (width, height): (f64, f64)) {
+        let (right, bottom) = (left + width, top + height);
+        let corners = vec![(left, top), (right, top), (right, bottom), (left, bottom), (left, top)];
+        self.path(corners.clone(), Stroke::solid(Ink::Surface, 3.6));
+        self.path(corners, Stroke::solid(Ink::Ink, 1.5));
+    }
+
     /// Adds a marker.
     pub fn marker(&mut self, shape: Shape, at: (f64, f64), radius: f64, ink: Ink) {
         self.items.push(Item::Marker { shape, at, radius, ink });
@@ -234,15 +181,12 @@ impl Scene {
 
     /// Adds words at a mark.
     pub fn words(&mut self, text: impl Into<String>, at: (f64, f64), ink: Ink, strong: bool) {
-        self.items.push(Item::Label {
-            text: text.into(),
-            at,
-            anchor: Anchor::Start,
-            ink,
-            size: TEXT,
-            strong,
-            halo: true,
-        });
+        self.anchored(text, at, Anchor::Start, ink, strong);
+    }
+
+    /// As [`Scene::words`], with the point of them that is at the position.
+    pub fn anchored(&mut self, text: impl Into<String>, at: (f64, f64), anchor: Anchor, ink: Ink, strong: bool) {
+        self.items.push(Item::Label { text: text.into(), at, anchor, ink, size: TEXT, strong, halo: true });
     }
 
     /// Adds words on a dark pill, centred at `x`; the pill stays inside the chart.
@@ -250,7 +194,13 @@ impl Scene {
         let text = text.into();
         let width = text.chars().count() as f64 * 6.1 + 9.0;
         let left = (x - width / 2.0).clamp(0.0, (self.width - width).max(0.0));
-        self.items.push(Item::Box { at: (left, top), size: (width, 15.0), radius: 3.5, ink: Ink::Ink });
+        self.items.push(Item::Box {
+            at: (left, top),
+            size: (width, 15.0),
+            radius: 3.5,
+            ink: Ink::Ink,
+            weight: Weight::Full,
+        });
         self.items.push(Item::Label {
             text,
             at: (left + width / 2.0, top + 11.3),
@@ -263,90 +213,15 @@ impl Scene {
     }
 }
 
-/// A curve cut into its finite parts, each with at most four points per pixel column.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Curve {
-    /// The finite parts.
-    pub parts: Vec<Vec<(f64, f64)>>,
-    /// The last finite point before each gap.
-    pub breaks: Vec<(f64, f64)>,
-}
-
-/// Reduces a curve to what its pixels can show.
-///
-/// Each pixel column keeps its first, least, greatest and last point in their order, so a spike of one step
-/// survives any reduction. A value that is not finite ends a part.
-pub fn decimate(points: impl Iterator<Item = (f64, f64)>) -> Curve {
-    let mut curve = Curve::default();
-    let mut part = Vec::new();
-    let mut column = Column::default();
-    let mut last = None;
-    for (x, y) in points {
-        if !y.is_finite() {
-            column.flush(&mut part);
-            if let Some(point) = last.take() {
-                curve.breaks.push(point);
-                curve.parts.push(std::mem::take(&mut part));
-            } else if curve.parts.is_empty() && curve.breaks.is_empty() && x.is_finite() {
-                // Not even the first value was finite: the cross stands where it would have been.
-                curve.breaks.push((x, f64::NAN));
-            }
-            continue;
-        }
-        column.push(x, y, &mut part);
-        last = Some((x, y));
-    }
-    column.flush(&mut part);
-    if !part.is_empty() {
-        curve.parts.push(part);
-    }
-    curve
-}
-
-/// Points that fall on one pixel column.
-#[derive(Default)]
-struct Column {
-    pixel: i64,
-    kept: Vec<(f64, f64)>,
-}
-
-impl Column {
-    fn push(&mut self, x: f64, y: f64, part: &mut Vec<(f64, f64)>) {
-        let pixel = x.floor() as i64;
-        if pixel != self.pixel {
-            self.flush(part);
-            self.pixel = pixel;
-        }
-        self.kept.push((x, y));
-    }
-
-    fn flush(&mut self, part: &mut Vec<(f64, f64)>) {
-        if self.kept.len() <= 4 {
-            part.append(&mut self.kept);
-            return;
-        }
-        let least = self.index(|a, b| a < b);
-        let greatest = self.index(|a, b| a > b);
-        let mut chosen = [0, least, greatest, self.kept.len() - 1];
-        chosen.sort_unstable();
-        let mut previous = usize::MAX;
-        for i in chosen {
-            if i != previous {
-                part.push(self.kept[i]);
-            }
-            previous = i;
-        }
-        self.kept.clear();
-    }
-
-    fn index(&self, better: impl Fn(f64, f64) -> bool) -> usize {
-        let mut best = 0;
-        for (i, point) in self.kept.iter().enumerate() {
-            if better(point.1, self.kept[best].1) {
-                best = i;
-            }
-        }
-        best
+/// The positions and sizes in an item, for tests that ask whether all of them are finite.
+#[cfg(test)]
+pub fn numbers(item: &Item) -> Vec<f64> {
+    let flat = |points: &[(f64, f64)]| points.iter().flat_map(|(x, y)| [*x, *y]).collect();
+    match item {
+        Item::Path { points, .. } | Item::Area { points, .. } => flat(points),
+        Item::Marker { at, radius, .. } => vec![at.0, at.1, *radius],
+        Item::Box { at, size, radius, .. } => vec![at.0, at.1, size.0, size.1, *radius],
+        Item::Label { at, size, .. } => vec![at.0, at.1, *size],
     }
 }
 
@@ -355,27 +230,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_spike_survives() {
-        let spike = 4_321;
-        let points = (0..10_000).map(|i| (i as f64 / 50.0, if i == spike { 99.0 } else { 1.0 }));
-        let curve = decimate(points);
-        assert_eq!(curve.parts.len(), 1);
-        assert!(curve.parts[0].len() <= 4 * 201);
-        assert!(curve.parts[0].iter().any(|point| point.1 == 99.0));
-        assert!(curve.parts[0].is_sorted_by(|a, b| a.0 <= b.0));
+    fn the_hatch_stays_inside_its_cell() {
+        for size in [(40.0, 8.0), (3.0, 30.0), (1.0, 1.0)] {
+            let mut scene = Scene::new(100.0, 100.0);
+            scene.missing((10.0, 20.0), size);
+            for item in &scene.items[1..] {
+                let Item::Path { points, .. } = item else { panic!("only lines: {item:?}") };
+                for (x, y) in points {
+                    assert!((10.0..=10.0 + size.0).contains(x) && (20.0..=20.0 + size.1).contains(y), "{item:?}");
+                }
+            }
+        }
     }
 
     #[test]
-    fn what_is_not_finite_leaves_a_gap_and_a_break() {
-        let values = [1.0, 2.0, f64::NAN, f64::INFINITY, 3.0];
-        let curve = decimate(values.into_iter().enumerate().map(|(i, v)| (i as f64, v)));
-        assert_eq!(curve.parts, [vec![(0.0, 1.0), (1.0, 2.0)], vec![(4.0, 3.0)]]);
-        assert_eq!(curve.breaks, [(1.0, 2.0)]);
-    }
-
-    #[test]
-    fn few_points_stay_as_they_are() {
-        let points = vec![(0.0, 1.0), (0.2, 3.0), (0.4, 2.0)];
-        assert_eq!(decimate(points.clone().into_iter()).parts, [points]);
+    fn a_band_goes_along_below_and_back_above() {
+        let mut scene = Scene::new(100.0, 100.0);
+        scene.band(&[[0.0, 9.0, 1.0]], Ink::Arm(0));
+        assert!(scene.items.is_empty(), "one position has no area");
+        scene.band(&[[0.0, 9.0, 1.0], [5.0, 8.0, 2.0]], Ink::Arm(0));
+        let Item::Area { points, .. } = &scene.items[0] else { panic!("an area") };
+        assert_eq!(points, &[(0.0, 9.0), (5.0, 8.0), (5.0, 2.0), (0.0, 1.0)]);
     }
 }

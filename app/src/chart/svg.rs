@@ -3,8 +3,10 @@
 use std::fmt::Write;
 
 use super::{
+    ink::Ink,
+    mark::{Outline, Shape, Weight},
     palette::Palette,
-    scene::{Anchor, Item, Scene, Shape, Weight},
+    scene::{Anchor, Item, Scene},
 };
 
 /// The chart as a document of its own. `title` and `link` let a saved figure say what it shows and where it is from.
@@ -19,7 +21,7 @@ pub fn document(scene: &Scene, palette: &Palette, title: &str, link: Option<&str
     if let Some(link) = link {
         let _ = writeln!(out, "<desc>{}</desc>", escape(link));
     }
-    let surface = palette.colour(super::scene::Ink::Surface);
+    let surface = palette.colour(Ink::Surface);
     let _ = writeln!(out, "<rect width=\"{width}\" height=\"{height}\" fill=\"{surface}\"/>");
     for item in &scene.items {
         write_item(&mut out, item, palette);
@@ -38,40 +40,30 @@ fn write_item(out: &mut String, item: &Item, palette: &Palette) {
                 let dash: Vec<String> = stroke.dash.iter().map(f64::to_string).collect();
                 let _ = write!(out, " stroke-dasharray=\"{}\"", dash.join(" "));
             }
-            if stroke.weight == Weight::Ghost {
-                let _ = write!(out, " opacity=\"{}\"", palette.ghost);
-            }
+            fade(out, palette, stroke.weight);
             out.push_str("/>\n");
         }
-        Item::Marker { shape: Shape::Disc, at: (x, y), radius, ink } => {
-            let (fill, gap) = (palette.colour(*ink), palette.colour(super::scene::Ink::Surface));
-            let _ = writeln!(
-                out,
-                "<circle cx=\"{}\" cy=\"{}\" r=\"{radius}\" fill=\"{fill}\" stroke=\"{gap}\" stroke-width=\"1.4\"/>",
-                round(*x),
-                round(*y),
-            );
+        Item::Area { points, ink, weight } => {
+            let _ = write!(out, "<path d=\"{}Z\" fill=\"{}\"", path(points), palette.colour(*ink));
+            fade(out, palette, *weight);
+            out.push_str("/>\n");
         }
-        Item::Marker { shape: Shape::Cross, at: (x, y), radius: r, ink } => {
-            let _ = writeln!(
+        Item::Marker { shape, at, radius, ink } => write_marker(out, palette, *shape, *at, *radius, *ink),
+        Item::Box { at: (x, y), size: (width, height), radius, ink, weight } => {
+            let _ = write!(
                 out,
-                "<path d=\"M{} {}l{d} {d}m0 -{d}l-{d} {d}\" fill=\"none\" stroke=\"{}\" stroke-width=\"2\"/>",
-                round(x - r),
-                round(y - r),
-                palette.colour(*ink),
-                d = round(2.0 * r),
-            );
-        }
-        Item::Box { at: (x, y), size: (width, height), radius, ink } => {
-            let _ = writeln!(
-                out,
-                "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" rx=\"{radius}\" fill=\"{}\"/>",
+                "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"",
                 round(*x),
                 round(*y),
                 round(*width),
                 round(*height),
-                palette.colour(*ink),
             );
+            if *radius > 0.0 {
+                let _ = write!(out, " rx=\"{radius}\"");
+            }
+            let _ = write!(out, " fill=\"{}\"", palette.colour(*ink));
+            fade(out, palette, *weight);
+            out.push_str("/>\n");
         }
         Item::Label { text, at: (x, y), anchor, ink, size, strong, halo } => {
             let anchor = match anchor {
@@ -90,11 +82,43 @@ fn write_item(out: &mut String, item: &Item, palette: &Palette) {
                 out.push_str(" font-weight=\"600\"");
             }
             if *halo {
-                let surface = palette.colour(super::scene::Ink::Surface);
+                let surface = palette.colour(Ink::Surface);
                 let _ = write!(out, " paint-order=\"stroke\" stroke=\"{surface}\" stroke-width=\"4\"");
             }
             let _ = writeln!(out, ">{}</text>", escape(text));
         }
+    }
+}
+
+fn write_marker(out: &mut String, palette: &Palette, shape: Shape, at: (f64, f64), radius: f64, ink: Ink) {
+    let (colour, gap) = (palette.colour(ink), palette.colour(Ink::Surface));
+    match shape.outline(at, radius) {
+        Outline::Circle => {
+            let (fill, edge, width) = if shape == Shape::Ring { (gap, colour, 1.2) } else { (colour, gap, 1.4) };
+            let _ = writeln!(
+                out,
+                "<circle cx=\"{}\" cy=\"{}\" r=\"{radius}\" fill=\"{fill}\" stroke=\"{edge}\" stroke-width=\"{width}\"/>",
+                round(at.0),
+                round(at.1),
+            );
+        }
+        Outline::Polygon(points) => {
+            let _ = writeln!(
+                out,
+                "<path d=\"{}Z\" fill=\"{colour}\" stroke=\"{gap}\" stroke-width=\"2.4\" paint-order=\"stroke\"/>",
+                path(&points),
+            );
+        }
+        Outline::Strokes([a, b]) => {
+            let (a, b) = (path(&a), path(&b));
+            let _ = writeln!(out, "<path d=\"{a}{b}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\"/>");
+        }
+    }
+}
+
+fn fade(out: &mut String, palette: &Palette, weight: Weight) {
+    if let Some(opacity) = palette.opacity(weight) {
+        let _ = write!(out, " opacity=\"{opacity}\"");
     }
 }
 
@@ -121,7 +145,7 @@ fn escape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chart::scene::{Ink, Stroke};
+    use crate::chart::mark::Stroke;
 
     #[test]
     fn words_are_escaped() {
@@ -135,7 +159,7 @@ mod tests {
     #[test]
     fn a_path_is_rounded_to_tenths() {
         let mut scene = Scene::new(20.0, 10.0);
-        scene.line((0.04, -0.01), (9.96, 3.333), Stroke::plan(Ink::Arm));
+        scene.line((0.04, -0.01), (9.96, 3.333), Stroke::plan(Ink::Arm(0)));
         let svg = document(&scene, &Palette::variables(), "t", Some("?a=1&b=2"));
         assert!(svg.contains("M0 0L10 3.3"), "{svg}");
         assert!(svg.contains("stroke-dasharray=\"1.5 2.5\""));

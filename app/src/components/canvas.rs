@@ -62,6 +62,10 @@ pub fn Canvas(
         workspace.state.track();
         view.x_axis.track();
         view.log.track();
+        view.rate_log.track();
+        view.alpha_view.track();
+        view.alpha_arm.track();
+        view.matrix.track();
         view.crosshair.track();
         view.palette.track();
         size.track();

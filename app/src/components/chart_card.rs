@@ -7,14 +7,12 @@ use web_sys::{KeyboardEvent, PointerEvent};
 
 use super::{
     canvas::{Canvas, Draw},
+    charts::with_input,
     icon::{Glyph, Icon},
 };
 use crate::{
     browser::{address, download, theme},
-    chart::{
-        axis::{Frame, Input},
-        svg,
-    },
+    chart::svg,
     workspace::{Workspace, message::Message},
 };
 
@@ -45,6 +43,9 @@ pub fn ChartCard(
     /// What covers the drawing before a run.
     #[prop(into, optional)]
     cover: ViewFn,
+    /// A second hook for scripts, on the drawing.
+    #[prop(optional)]
+    hook: Option<&'static str>,
 ) -> impl IntoView {
     let workspace = Workspace::expect();
     let size = RwSignal::new((0.0, 0.0));
@@ -67,6 +68,7 @@ pub fn ChartCard(
         view! {
             <div
                 class="plot"
+                data-testid=hook
                 node_ref=plot
                 role="img"
                 tabindex="0"
@@ -120,12 +122,11 @@ fn point(workspace: Workspace, size: RwSignal<(f64, f64)>, plot: NodeRef<html::D
     let Some(plot) = plot.get_untracked() else { return };
     let x = f64::from(event.client_x()) - plot.get_bounding_client_rect().left();
     let (width, height) = size.get_untracked();
-    let experiment = untrack(|| workspace.shown());
-    let step = workspace.record.with_value(|record| {
-        let x_axis = workspace.view.x_axis.get_untracked();
-        let input = Input { experiment: &experiment, record, x_axis, crosshair: None, failed: false };
-        let scale = input.x_scale(Frame::inside(width, height));
-        input.row_at(&scale, x).map(|row| row.step)
+    let step = untrack(|| {
+        with_input(workspace, |input| {
+            let scale = input.x_scale(input.frame(width, height));
+            input.step_at(&scale, x)
+        })
     });
     if workspace.view.crosshair.get_untracked() != step {
         workspace.view.crosshair.set(step);
@@ -134,7 +135,10 @@ fn point(workspace: Workspace, size: RwSignal<(f64, f64)>, plot: NodeRef<html::D
 
 /// Moves the crosshair with the arrow keys, Home and End; Escape takes it away.
 fn walk(workspace: Workspace, event: &KeyboardEvent) {
-    let Some(last) = workspace.record.with_value(|record| record.columns.last().map(|row| row.step)) else { return };
+    let last = untrack(|| with_input(workspace, |input| input.lead().map_or(0, |arm| arm.done())));
+    if last == 0 {
+        return;
+    }
     let at = workspace.view.crosshair.get_untracked().unwrap_or(last);
     let stride = if event.shift_key() { 100 } else { 10 };
     let step = match event.key().as_str() {

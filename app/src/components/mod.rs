@@ -46,6 +46,8 @@ pub fn App() -> impl IntoView {
     let tab = move || match workspace.view.tab.get() {
         Tab::Loss => "loss",
         Tab::Rate => "rate",
+        Tab::Alpha => "alpha",
+        Tab::Esd => "esd",
         Tab::Text => "text",
     };
     if window().location().search().is_ok_and(|query| query.contains("ui=bench")) {

@@ -79,6 +79,28 @@ impl Theme {
     }
 }
 
+/// How the alphas are drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AlphaView {
+    /// A row of colours for each matrix.
+    #[default]
+    Heat,
+    /// A line for each matrix.
+    Lines,
+    /// A row of colours for each matrix: the arm minus the first one.
+    Difference,
+}
+
+/// What the second chart of the upper row shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pace {
+    /// The learning rate.
+    #[default]
+    Rate,
+    /// The norm of the gradient.
+    Gradient,
+}
+
 /// One of the panels that share one place on a small screen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Tab {
@@ -87,6 +109,10 @@ pub enum Tab {
     Loss,
     /// The learning rate chart.
     Rate,
+    /// The alphas of the weight matrices.
+    Alpha,
+    /// The spectrum of one matrix.
+    Esd,
     /// The samples.
     Text,
 }
@@ -98,6 +124,16 @@ pub struct View {
     pub x_axis: RwSignal<XAxis>,
     /// Whether the loss axis is logarithmic.
     pub log: RwSignal<bool>,
+    /// Whether the axis of the learning rates is logarithmic.
+    pub rate_log: RwSignal<bool>,
+    /// What the second chart of the upper row shows.
+    pub pace: RwSignal<Pace>,
+    /// How the alphas are drawn.
+    pub alpha_view: RwSignal<AlphaView>,
+    /// The arm whose alphas and spectrum come first, 0 to 7; the last one of the page until somebody chooses.
+    pub alpha_arm: RwSignal<Option<usize>>,
+    /// The selected parameter, by its index in the layout of the run.
+    pub matrix: RwSignal<Option<usize>>,
     /// The step under the crosshair of every chart.
     pub crosshair: RwSignal<Option<usize>>,
     /// The theme.
@@ -118,6 +154,11 @@ impl View {
         Self {
             x_axis: RwSignal::new(XAxis::Step),
             log: RwSignal::new(true),
+            rate_log: RwSignal::new(false),
+            pace: RwSignal::new(Pace::Rate),
+            alpha_view: RwSignal::new(AlphaView::Heat),
+            alpha_arm: RwSignal::new(None),
+            matrix: RwSignal::new(None),
             crosshair: RwSignal::new(None),
             theme: RwSignal::new(Theme::System),
             palette: RwSignal::new(0),

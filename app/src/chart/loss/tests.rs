@@ -1,0 +1,156 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    chart::{
+        palette::Palette,
+        scene::Item,
+        svg,
+        testing::{Runs, assert_finite, falling, record},
+    },
+    workspace::view::XAxis,
+};
+
+fn figure(mut runs: Runs, x_axis: XAxis, log: bool, crosshair: Option<usize>) -> String {
+    for run in &mut runs.arms {
+        run.experiment.train.steps = 60;
+    }
+    (runs.x_axis, runs.crosshair) = (x_axis, crosshair);
+    runs.with(|input| {
+        let title = summary(input, log, "nats/char");
+        svg::document(&scene(input, log, 480.0, 240.0), &Palette::variables(), &title, None)
+    })
+}
+
+/// One arm, validated before its first step and half way.
+fn one(steps: usize, loss: impl Fn(usize) -> f64) -> Runs {
+    let mut runs = Runs::new(1, 0);
+    runs.arms[0].record = record(steps, loss);
+    let validations = &mut runs.arms[0].record.validations;
+    validations.truncate(2);
+    for (validation, loss) in validations.iter_mut().zip([4.2, 2.9]) {
+        validation.loss = loss;
+    }
+    runs
+}
+
+#[test]
+fn before_a_run() {
+    insta::assert_snapshot!(figure(Runs::new(1, 0), XAxis::Step, true, None));
+}
+
+#[test]
+fn while_it_runs() {
+    insta::assert_snapshot!(figure(one(40, falling), XAxis::Step, true, Some(21)));
+}
+
+#[test]
+fn by_tokens_on_a_linear_scale() {
+    insta::assert_snapshot!(figure(one(60, falling), XAxis::Tokens, false, None));
+}
+
+#[test]
+fn a_run_that_diverged() {
+    let loss = |step| if step < 30 { falling(step) } else { f64::NAN };
+    insta::assert_snapshot!(figure(one(30, loss), XAxis::Seconds, true, None));
+}
+
+#[test]
+fn three_arms_with_three_seeds_one_of_them_broken() {
+    let mut runs = Runs::new(3, 40);
+    for (arm, run) in runs.arms.iter_mut().enumerate() {
+        let seed = |seed: f64| record(60, move |step| falling(step) + 0.02 * seed * (1.0 - 0.3 * arm as f64));
+        run.earlier = vec![seed(1.0), seed(-1.0)];
+    }
+    runs.arms[2].record = record(25, |step| falling(step) - 0.06);
+    runs.arms[2].failed = true;
+    insta::assert_snapshot!(figure(runs, XAxis::Step, true, Some(30)));
+}
+
+fn count(scene: &Scene, is: impl Fn(&Item) -> bool) -> usize {
+    scene.items.iter().filter(|item| is(item)).count()
+}
+
+#[test]
+fn a_run_that_broke_off_ends_in_a_cross() {
+    let mut runs = one(30, falling);
+    let is_cross = |item: &Item| matches!(item, Item::Marker { shape: Shape::Cross, .. });
+    let crosses = |runs: &Runs| runs.with(|input| count(&scene(input, true, 480.0, 240.0), is_cross));
+    assert_eq!(crosses(&runs), 0);
+    runs.arms[0].failed = true;
+    assert_eq!(crosses(&runs), 1);
+}
+
+#[test]
+fn arms_have_a_legend_where_their_ends_have_no_room() {
+    let runs = Runs::new(3, 2000);
+    let labels = |width: f64| {
+        let scene = runs.with(|input| scene(input, true, width, 240.0));
+        let place = |item: &Item| match item {
+            Item::Label { text, at, .. } if text.starts_with(['A', 'B', 'C']) => Some(at.0),
+            _ => None,
+        };
+        scene.items.iter().filter_map(place).collect::<Vec<_>>()
+    };
+    assert!(labels(640.0).iter().all(|x| *x > 548.0), "beside the plot");
+    assert!(labels(360.0).len() == 3 && labels(360.0).iter().all(|x| *x < 314.0), "inside it");
+}
+
+#[test]
+fn ten_thousand_steps_become_a_few_points_per_pixel() {
+    let mut runs = Runs::new(4, 10_000);
+    for run in &mut runs.arms {
+        run.experiment.train.steps = 10_000;
+    }
+    let points = runs.with(|input| {
+        let length = |item: &Item| if let Item::Path { points, .. } = item { points.len() } else { 0 };
+        scene(input, true, 640.0, 240.0).items.iter().map(length).sum::<usize>()
+    });
+    // A ghost and a smoothed curve for each arm, at most 4 points in each of 502 columns.
+    assert!(points < 4 * 2 * 4 * 503 + 200, "{points}");
+}
+
+proptest! {
+    #[test]
+    fn every_loss_has_a_finite_place(
+        losses in prop::collection::vec(prop_oneof![
+            8 => 1e-12..1e6f64,
+            1 => Just(f64::NAN),
+            1 => Just(f64::INFINITY),
+            1 => Just(0.0),
+            1 => Just(1e300),
+        ], 1..40),
+        (arms, log, crosshair) in (1usize..4, any::<bool>(), prop::option::of(0usize..50)),
+        axis in 0usize..3,
+    ) {
+        let mut runs = Runs::new(arms, 0);
+        for (arm, run) in runs.arms.iter_mut().enumerate() {
+            run.record = record(losses.len() / (arm + 1), |step| losses[step - 1]);
+            run.earlier = vec![record(losses.len(), |step| losses[losses.len() - step])];
+        }
+        (runs.x_axis, runs.crosshair) = (XAxis::ALL[axis], crosshair);
+        runs.with(|input| {
+            assert_finite(&scene(input, log, 480.0, 240.0));
+            assert!(summary(input, log, "nats").ends_with('.'));
+        });
+    }
+}
+
+#[test]
+fn the_axis_holds_every_loss() {
+    for value in [1e-9, 0.02, 0.99, 1.0, 1.7, 4.39, 9.99, 123.0, 1e12] {
+        for log in [true, false] {
+            let mut runs = Runs::new(1, 0);
+            runs.arms[0].record = record(3, |step| value * step as f64);
+            runs.with(|input| {
+                let frame = input.frame(400.0, 200.0);
+                let y = y_scale(&input, log, frame);
+                assert!(y.domain.0 > 0.0 && y.domain.0 < y.domain.1, "{value} gives {:?}", y.domain);
+                for row in input.arms[0].record.columns.rows() {
+                    let pixel = y.map(row.loss.max(FLOOR));
+                    assert!(pixel >= frame.top - 1e-6 && pixel <= frame.bottom + 1e-6, "{value} leaves the plot");
+                }
+            });
+        }
+    }
+}

@@ -1,0 +1,116 @@
+use proptest::prelude::*;
+use tailblazer_core::session::{MetricsFrame, StepMetrics};
+
+use super::*;
+use crate::chart::{
+    palette::Palette,
+    svg,
+    testing::{Runs, assert_finite},
+};
+
+fn experiment() -> Experiment {
+    let mut experiment = Experiment::default();
+    experiment.train.steps = 40;
+    experiment.schedule.warmup = 8;
+    experiment
+}
+
+fn figure(done: usize, x_axis: XAxis) -> String {
+    let mut runs = Runs::new(1, 0);
+    runs.x_axis = x_axis;
+    runs.arms[0].experiment = experiment();
+    let row = |(step, learning_rate)| StepMetrics {
+        step,
+        learning_rate,
+        seconds: 0.1 * step as f64,
+        ..StepMetrics::default()
+    };
+    let steps = rates(&experiment(), 0, 40).take(done).map(row).collect();
+    runs.arms[0].record.columns.append(MetricsFrame { steps, ..MetricsFrame::default() });
+    let scene = runs.with(|input| scene(input, false, 360.0, 160.0));
+    svg::document(&scene, &Palette::variables(), "Learning rate", None)
+}
+
+#[test]
+fn before_a_run_all_is_dotted() {
+    let svg = figure(0, XAxis::Step);
+    assert!(!svg.contains("stroke-width=\"2\""));
+    insta::assert_snapshot!(svg);
+}
+
+#[test]
+fn half_way_the_rest_is_dotted() {
+    insta::assert_snapshot!(figure(20, XAxis::Step));
+}
+
+#[test]
+fn seconds_have_no_plan() {
+    assert!(!figure(20, XAxis::Seconds).contains("stroke-dasharray=\"1.5 2.5\""));
+}
+
+#[test]
+fn the_peak_is_never_thinned_away() {
+    let mut experiment = experiment();
+    experiment.train.steps = 100_000;
+    experiment.schedule.warmup = 777;
+    let most = rates(&experiment, 0, 100_000).map(|(_, rate)| rate).fold(0.0, f64::max);
+    assert!((most - experiment.schedule.peak).abs() < 1e-9);
+}
+
+#[test]
+fn a_fan_beside_one_rate_for_all() {
+    let mut runs = Runs::measured(2, 300);
+    for run in &mut runs.arms {
+        run.experiment.train.steps = 400;
+    }
+    runs.crosshair = Some(250);
+    runs.with(|input| {
+        let scene = scene(input, false, 480.0, 240.0);
+        insta::assert_snapshot!(svg::document(&scene, &Palette::variables(), &summary(input), None));
+    });
+}
+
+#[test]
+fn the_readout_is_of_the_selected_matrix() {
+    let mut runs = Runs::measured(2, 300);
+    runs.crosshair = Some(250);
+    for matrix in [3, 8] {
+        runs.matrix = Some(matrix);
+        runs.with(|input| {
+            let readout = readout(input).expect("a step");
+            assert_eq!(
+                (readout.step, readout.matrix),
+                (250, Some(matrices::name(&input.arms[0].record.layout[matrix])))
+            );
+            let targets = input.arms[1].record.layers[2].multipliers.as_ref().expect("the last event");
+            // The testing runs were made with a base rate of 1e-3 throughout.
+            let expected = |arm: usize, multiplier: f64| (arm, format!("{:.2}", multiplier));
+            assert_eq!(readout.rates[0], expected(0, 1.0));
+            let settled = Fan::at(&input.arms[1], 250).line(matrix).expect("a line").multipliers[0];
+            assert_eq!(readout.rates[1], expected(1, settled));
+            assert!((settled - targets[matrix]).abs() < 0.2, "{settled} is on its way to {}", targets[matrix]);
+        });
+    }
+}
+
+proptest! {
+    #[test]
+    fn every_rate_has_a_finite_place(
+        peak in prop_oneof![1e-9..1e3f64, Just(0.0), Just(f64::NAN), Just(f64::INFINITY), Just(-1.0)],
+        (steps, done, arms) in (0usize..400, 0usize..300, 1usize..4),
+        (log, axis) in (any::<bool>(), 0usize..3),
+        (warmup, crosshair) in (0usize..500, prop::option::of(0usize..500)),
+    ) {
+        let mut runs = Runs::measured(arms, done);
+        (runs.x_axis, runs.crosshair) = (XAxis::ALL[axis], crosshair);
+        for run in &mut runs.arms {
+            run.experiment.train.steps = steps;
+            run.experiment.schedule.peak = peak;
+            run.experiment.schedule.warmup = warmup;
+        }
+        runs.with(|input| {
+            assert_finite(&scene(input, log, 480.0, 240.0));
+            let _ = (summary(input), readout(input), unit(input));
+        });
+    }
+}

@@ -1,0 +1,70 @@
+//! The card of the loss.
+
+use leptos::prelude::*;
+use tailblazer_core::session::RunState;
+
+use super::{arm_value, choice, drawing, readout_view, with_input};
+use crate::{
+    chart::loss,
+    components::{chart_card::ChartCard, table::LossTable},
+    workspace::{
+        Workspace,
+        format::{fixed, integer},
+        summary,
+    },
+};
+
+/// The loss chart.
+#[component]
+pub fn LossCard() -> impl IntoView {
+    let workspace = Workspace::expect();
+    let log = workspace.view.log;
+    let unit = move || summary::loss_unit(&workspace.shown()).to_owned();
+    let sentence = Memo::new(move |_| {
+        workspace.slow_version.track();
+        let (unit, log) = (unit(), log.get());
+        untrack(|| with_input(workspace, |input| loss::summary(input, log, &unit)))
+    });
+    let readout = move || {
+        workspace.version.track();
+        with_input(workspace, |input| {
+            let step = input.step()?;
+            let is_comparison = input.is_comparison();
+            let values = input.arms.iter().filter_map(|arm| {
+                let (index, row) = arm.row(step)?;
+                let ema = fixed(arm.record.columns.ema()[index], 3);
+                let words = if is_comparison { ema } else { format!("EMA {ema}") };
+                let raw = (!is_comparison).then(|| view! { <span class="faint">{fixed(row.loss, 3)}</span> });
+                Some(view! { {arm_value(arm, is_comparison, words)} {raw} })
+            });
+            Some(view! {
+                <span>"at "{integer(step)}</span>
+                {values.collect_view()}
+            })
+        })
+    };
+    let scales = [(false, "lin", "Linear loss axis", "y-lin"), (true, "log", "Logarithmic loss axis", "y-log")];
+    let cover = move || {
+        let idle = move || workspace.state.get() == RunState::Idle;
+        view! {
+            <Show when=idle>
+                <div class="first">
+                    <div><b>"Press Train"</b><span>"Everything is computed in this tab."</span></div>
+                </div>
+            </Show>
+        }
+    };
+    view! {
+        <ChartCard
+            name="loss"
+            title="Loss"
+            unit=Signal::derive(unit)
+            summary=sentence
+            draw=drawing(workspace, move |input, width, height| loss::scene(input, log.get(), width, height))
+            readout=readout_view(readout)
+            tools=move || choice("Loss axis", log, scales)
+            table=|| view! { <LossTable /> }
+            cover=cover
+        />
+    }
+}

@@ -1,0 +1,82 @@
+//! The charts of the runs, each in its card.
+
+mod loss;
+mod rate;
+
+pub use loss::LossCard;
+pub use rate::RateCard;
+
+use std::rc::Rc;
+
+use leptos::prelude::*;
+use tailblazer_core::session::RunState;
+
+use super::canvas::Draw;
+use crate::{
+    chart::{
+        input::{Arm, Input},
+        scene::Scene,
+    },
+    workspace::Workspace,
+};
+
+/// Calls `with` with what the charts are drawn from.
+pub fn with_input<T>(workspace: Workspace, with: impl FnOnce(Input) -> T) -> T {
+    let experiment = workspace.shown();
+    let view = workspace.view;
+    let (x_axis, crosshair, matrix) = (view.x_axis.get(), view.crosshair.get(), view.matrix.get());
+    let failed = workspace.state.get() == RunState::Failed;
+    workspace.record.with_value(|record| {
+        let arms = [Arm { index: 0, experiment: &experiment, record, failed, earlier: &[] }];
+        with(Input { arms: &arms, x_axis, crosshair, matrix })
+    })
+}
+
+/// A drawing of the runs.
+fn drawing(workspace: Workspace, scene: impl Fn(Input, f64, f64) -> Scene + 'static) -> Draw {
+    Rc::new(move |width, height| with_input(workspace, |input| scene(input, width, height)))
+}
+
+/// A sentence about the runs. Screen readers need none that changes with every frame.
+fn sentence(workspace: Workspace, sentence: impl Fn(Input) -> String + Send + Sync + 'static) -> Memo<String> {
+    Memo::new(move |_| {
+        workspace.slow_version.track();
+        workspace.experiment.track();
+        workspace.view.matrix.track();
+        untrack(|| with_input(workspace, &sentence))
+    })
+}
+
+/// A readout that follows its signals.
+fn readout_view<V: IntoView + 'static>(readout: impl Fn() -> V + Copy + Send + Sync + 'static) -> ViewFn {
+    ViewFn::from(move || view! { {move || readout()} })
+}
+
+/// A value in the colour of an arm, after its letter where arms are compared.
+fn arm_value(arm: &Arm, is_comparison: bool, words: String) -> impl IntoView + use<> {
+    let name = if is_comparison { format!("{} ", arm.letter()) } else { String::new() };
+    let colour = format!("color: var(--arm-{}-text)", arm.index + 1);
+    view! { <b style=colour>{format!("{name}{words}")}</b> }
+}
+
+/// Buttons of which one is pressed: the words, what each is called, and its hook.
+fn choice<T: Copy + PartialEq + Send + Sync + 'static>(
+    label: &'static str,
+    value: RwSignal<T>,
+    options: impl IntoIterator<Item = (T, &'static str, &'static str, &'static str)>,
+) -> impl IntoView {
+    let buttons = options.into_iter().map(|(this, word, label, hook)| {
+        view! {
+            <button
+                type="button"
+                aria-label=label
+                aria-pressed=move || (value.get() == this).to_string()
+                data-testid=hook
+                on:click=move |_| value.set(this)
+            >
+                {word}
+            </button>
+        }
+    });
+    view! { <span class="seg" role="group" aria-label=label>{buttons.collect_view()}</span> }
+}
