@@ -4,29 +4,32 @@ use std::time::Duration;
 
 use js_sys::Promise;
 use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
-use tailblazer_core::experiment::{Corpus, Experiment, LinkError, from_link, to_link};
+use tailblazer_core::experiment::{Comparison, Corpus, LinkError, comparison_from_link, comparison_to_link};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
-use crate::workspace::{Workspace, message::Message};
+use crate::{
+    engine::Engine,
+    workspace::{Workspace, message::Message},
+};
 
 /// Browsers refuse to rewrite an address too often.
 const PAUSE: Duration = Duration::from_millis(300);
 
-/// The experiment that the address describes, and what was wrong with it.
-pub fn read() -> (Experiment, Vec<LinkError>) {
+/// The comparison that the address describes, and what was wrong with it.
+pub fn read() -> (Comparison, Vec<LinkError>) {
     let location = window().location();
     // An address that cannot be read, as in a sandboxed frame, describes the first visit.
     let search = location.search().unwrap_or_default();
     let hash = location.hash().unwrap_or_default();
-    from_link(&format!("{search}{hash}"))
+    comparison_from_link(&format!("{search}{hash}"))
 }
 
 /// Keeps the address and the experiment together.
-pub fn keep(workspace: Workspace) {
+pub fn keep(workspace: Workspace, engine: Engine) {
     let timer = StoredValue::new(None::<TimeoutHandle>);
     Effect::new(move |first: Option<()>| {
-        let link = workspace.experiment.with(to_link);
+        let link = workspace.comparison.with(comparison_to_link);
         // A first visit keeps the address that it came with.
         if first.is_some() {
             if let Some(timer) = timer.get_value() {
@@ -36,11 +39,12 @@ pub fn keep(workspace: Workspace) {
         }
     });
     let listener = window_event_listener_untyped("hashchange", move |_| {
-        let (experiment, errors) = read();
+        let (comparison, errors) = read();
         report(&workspace, errors);
-        if workspace.experiment.with_untracked(|known| *known != experiment) {
+        if workspace.comparison.with_untracked(|known| *known != comparison) {
             workspace.unreadable.update(|fields| fields.clear());
-            workspace.experiment.set(experiment);
+            workspace.replace(comparison);
+            engine.end_unused();
         }
     });
     on_cleanup(move || listener.remove());
@@ -62,18 +66,18 @@ fn write(link: &str) {
     }
 }
 
-/// The whole link to an experiment.
-pub fn link_to(experiment: &Experiment) -> String {
+/// The whole link to a comparison.
+pub fn link_to(comparison: &Comparison) -> String {
     let location = window().location();
     let origin = location.origin().unwrap_or_default();
     let path = location.pathname().unwrap_or_default();
-    format!("{origin}{path}{}", to_link(experiment))
+    format!("{origin}{path}{}", comparison_to_link(comparison))
 }
 
 /// Copies the link to the edited experiment.
 pub fn copy(workspace: Workspace) {
-    let link = workspace.experiment.with_untracked(link_to);
-    let own = workspace.experiment.with_untracked(|e| e.text.corpus == Corpus::Own);
+    let link = workspace.comparison.with_untracked(link_to);
+    let own = untrack(|| (0..workspace.arms()).any(|arm| workspace.edited(arm).experiment.text.corpus == Corpus::Own));
     spawn_local(async move {
         let note = if own { " Your text is not in it." } else { "" };
         let copied = match write_to_clipboard(&link) {

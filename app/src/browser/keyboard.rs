@@ -23,7 +23,7 @@ pub fn listen(workspace: Workspace, engine: Engine) {
             _ if on == Focus::Field => return,
             // A focused button takes Space for itself.
             " " if on == Focus::Control => return,
-            " " => engine.act(match workspace.state.get_untracked() {
+            " " => engine.act(match untrack(|| workspace.state()) {
                 RunState::Running | RunState::Preparing => Action::Pause,
                 _ => Action::Play,
             }),

@@ -3,7 +3,7 @@
 use std::f64::consts::PI;
 
 use super::input::Arm;
-use crate::workspace::Record;
+use crate::workspace::run::Record;
 
 /// The difference at one step.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
     use crate::{
         chart::testing::{Runs, record},
-        workspace::Validation,
+        workspace::run::Validation,
     };
 
     #[test]

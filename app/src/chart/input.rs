@@ -10,7 +10,7 @@ use super::{
     mark::letter,
     ticks::{self, Scale},
 };
-use crate::workspace::{Record, summary, view::XAxis};
+use crate::workspace::{run::Record, summary, view::XAxis};
 
 /// One arm and its runs.
 #[derive(Clone, Copy)]

@@ -11,7 +11,10 @@ use super::{
     input::{Arm, Input},
     scene::{Scene, numbers},
 };
-use crate::workspace::{Record, Validation, view::XAxis};
+use crate::workspace::{
+    run::{Record, Validation},
+    view::XAxis,
+};
 
 /// What a test draws.
 pub struct Runs {

@@ -58,8 +58,8 @@ pub fn Canvas(
     Effect::new(move || {
         let view = workspace.view;
         workspace.version.track();
-        workspace.experiment.track();
-        workspace.state.track();
+        workspace.comparison.track();
+        workspace.runs().iter().for_each(|run| run.state.track());
         view.x_axis.track();
         view.log.track();
         view.rate_log.track();

@@ -13,15 +13,16 @@ use crate::workspace::{
 pub fn Facts() -> impl IntoView {
     let workspace = Workspace::expect();
     let fact = move |read: fn(&Prepared) -> String| {
-        move || workspace.prepared.with(|prepared| prepared.as_ref().map_or_else(|| "–".into(), read))
+        move || workspace.run().prepared.with(|prepared| prepared.as_ref().map_or_else(|| "–".into(), read))
     };
     let exact = move |read: fn(&Prepared) -> usize| {
-        move || workspace.prepared.with(|prepared| prepared.as_ref().map(|prepared| read(prepared).to_string()))
+        move || workspace.run().prepared.with(|prepared| prepared.as_ref().map(|prepared| read(prepared).to_string()))
     };
-    let corpus = move || workspace.prepared.with(|p| p.as_ref().map(|p| p.corpus_digest.clone()).unwrap_or_default());
+    let corpus =
+        move || workspace.run().prepared.with(|p| p.as_ref().map(|p| p.corpus_digest.clone()).unwrap_or_default());
     let batches = move || {
         workspace.version.track();
-        workspace.record.with_value(|record| record.columns.batch_digest().to_owned())
+        workspace.run().record.with_value(|record| record.columns.batch_digest().to_owned())
     };
     view! {
         <dl class="foot">
@@ -50,7 +51,7 @@ fn Counts() -> impl IntoView {
     let workspace = Workspace::expect();
     let work = move || {
         workspace.version.track();
-        workspace.record.with_value(|record| *record.columns.work())
+        workspace.run().record.with_value(|record| *record.columns.work())
     };
     let per_step = move |count: fn(&Counters) -> u64| move || work().per_step(count);
     let shown = |value: Option<f64>| value.map_or_else(|| "–".into(), |value| plain((value * 100.0).round() / 100.0));

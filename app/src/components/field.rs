@@ -339,10 +339,12 @@ pub fn Choice<T: Copy + PartialEq + Send + Sync + 'static>(
     }
 }
 
-/// An edited field is no longer the one that the session refused.
+/// An edited field is no longer the one that a session refused.
 pub fn forgive(workspace: Workspace, path: &str) {
-    if workspace.refused.with_untracked(|refused| refused.as_ref().is_some_and(|fault| fault.field == path)) {
-        workspace.refused.set(None);
+    for run in untrack(|| workspace.runs()) {
+        if run.refused.with_untracked(|refused| refused.as_ref().is_some_and(|fault| fault.field == path)) {
+            run.refused.set(None);
+        }
     }
 }
 

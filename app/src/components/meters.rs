@@ -5,7 +5,9 @@ use tailblazer_core::session::RunState;
 
 use crate::workspace::{
     Workspace,
+    columns::Speed,
     format::{compact, duration, fixed, integer},
+    run::Run,
 };
 
 /// Step, speed and time left.
@@ -14,16 +16,25 @@ pub fn Meters() -> impl IntoView {
     let workspace = Workspace::expect();
     let step = move || {
         workspace.version.track();
-        workspace.record.with_value(|record| record.columns.last().map_or(0, |row| row.step))
+        workspace.run().record.with_value(|record| record.columns.last().map_or(0, |row| row.step))
     };
     let steps = move || workspace.shown().train.steps;
+    // All arms that train, together.
     let speed = move || {
         workspace.version.track();
-        workspace.record.with_value(|record| record.columns.speed())
+        let runs = workspace.runs();
+        let is_moving = |run: &&Run| run.state.get() == RunState::Running;
+        let any_moves = runs.iter().any(|run| is_moving(&run));
+        let speeds = runs.iter().filter(|run| !any_moves || is_moving(run));
+        speeds
+            .filter_map(|run| run.record.with_value(|record| record.columns.speed()))
+            .reduce(|a, b| Speed { tokens: a.tokens + b.tokens, steps: a.steps + b.steps })
     };
     let left = move || {
         let rest = steps().saturating_sub(step());
-        let speed = speed().filter(|_| workspace.state.get() != RunState::Failed);
+        let run = workspace.run();
+        let speed = run.record.with_value(|record| record.columns.speed());
+        let speed = speed.filter(|_| run.state.get() != RunState::Failed);
         speed.map_or_else(|| "–".into(), |speed| duration(rest as f64 / speed.steps))
     };
     let tokens = move || speed().map_or_else(|| "–".into(), |speed| compact(speed.tokens));

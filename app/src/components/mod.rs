@@ -31,8 +31,9 @@ use crate::{
 /// The page.
 #[component]
 pub fn App() -> impl IntoView {
-    let (experiment, errors) = address::read();
-    let workspace = Workspace::new(experiment);
+    let (comparison, errors) = address::read();
+    let workspace = Workspace::new(comparison);
+    workspace.follow_edits();
     address::report(&workspace, errors);
     let engine = Engine::start(workspace);
     provide_context(workspace);
@@ -40,7 +41,7 @@ pub fn App() -> impl IntoView {
 
     theme::follow(workspace.view);
     screen::follow(workspace.view);
-    address::keep(workspace);
+    address::keep(workspace, engine);
     keyboard::listen(workspace, engine);
 
     let tab = move || match workspace.view.tab.get() {

@@ -69,7 +69,7 @@ pub fn Announcer() -> impl IntoView {
         said.set(untrack(|| sentence(&workspace)));
     };
     Effect::new(move |first: Option<()>| {
-        workspace.state.track();
+        workspace.runs().iter().for_each(|run| run.state.track());
         if first.is_none() || waiting.get_value() {
             return;
         }
@@ -85,8 +85,9 @@ pub fn Announcer() -> impl IntoView {
 }
 
 fn sentence(workspace: &Workspace) -> String {
-    let state = workspace.state.get();
+    let state = workspace.state();
     let (step, validation) = workspace
+        .run()
         .record
         .with_value(|record| (record.columns.last().map(|row| row.step), record.validations.last().map(|v| v.loss)));
     match (state, step) {

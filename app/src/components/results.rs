@@ -8,8 +8,9 @@ use super::{
     notices::{Announcer, Notices},
 };
 use crate::workspace::{
-    Progress, Workspace,
+    Workspace,
     format::{fixed, integer},
+    run::Progress,
     summary,
 };
 
@@ -44,7 +45,7 @@ pub fn stage_words(progress: Option<Progress>) -> String {
 #[component]
 pub fn Results() -> impl IntoView {
     let workspace = Workspace::expect();
-    let preparing = move || workspace.state.get() == RunState::Preparing;
+    let preparing = move || workspace.state() == RunState::Preparing;
     view! {
         <section class="card results" aria-label="Results">
             <StateBadge />
@@ -59,14 +60,14 @@ pub fn Results() -> impl IntoView {
 
 #[component]
 fn StateBadge() -> impl IntoView {
-    let state = Workspace::expect().state;
-    let tone = move || match state.get() {
+    let workspace = Workspace::expect();
+    let tone = move || match workspace.state() {
         RunState::Idle | RunState::Paused | RunState::Running => "badge state",
         RunState::Preparing => "badge state warn",
         RunState::Finished => "badge state ok",
         RunState::Failed => "badge state bad",
     };
-    let icon = Signal::derive(move || match state.get() {
+    let icon = Signal::derive(move || match workspace.state() {
         RunState::Idle => Icon::Circle,
         RunState::Preparing | RunState::Running => Icon::Dot,
         RunState::Paused => Icon::Pause,
@@ -76,19 +77,21 @@ fn StateBadge() -> impl IntoView {
     view! {
         <span class=tone>
             <Glyph icon=icon />
-            <span data-testid="run-state">{move || state_word(state.get())}</span>
+            <span data-testid="run-state">{move || state_word(workspace.state())}</span>
         </span>
     }
 }
 
 #[component]
 fn Preparation() -> impl IntoView {
-    let progress = Workspace::expect().progress;
-    let known = move || progress.get().filter(|progress| progress.total > 0);
+    let workspace = Workspace::expect();
+    // Of the arms that are prepared, the first one.
+    let progress = move || workspace.runs().iter().find_map(|run| run.progress.get());
+    let known = move || progress().filter(|progress| progress.total > 0);
     let share = move || known().map(|progress| format!("{}", progress.done as f64 / progress.total as f64));
     view! {
         <div class="preparation">
-            <p>{move || stage_words(progress.get())}</p>
+            <p>{move || stage_words(progress())}</p>
             <progress max="1" value=share aria-label="Preparation"></progress>
         </div>
     }
@@ -100,11 +103,11 @@ fn Figures() -> impl IntoView {
     let unit = move || summary::loss_unit(&workspace.shown());
     let last = move || {
         workspace.version.track();
-        workspace.record.with_value(|record| record.columns.last().copied())
+        workspace.run().record.with_value(|record| record.columns.last().copied())
     };
     let validation = move || {
         workspace.version.track();
-        workspace.record.with_value(|record| record.validations.last().copied())
+        workspace.run().record.with_value(|record| record.validations.last().copied())
     };
     let number = |value: Option<f64>| value.map_or_else(|| "–".into(), |value| fixed(value, 3));
     let exact = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
@@ -114,7 +117,7 @@ fn Figures() -> impl IntoView {
     };
     // What a model that knows nothing but the size of its vocabulary loses.
     let guess =
-        move || workspace.prepared.with(|prepared| prepared.as_ref().map(|prepared| prepared.vocabulary as f64));
+        move || workspace.run().prepared.with(|prepared| prepared.as_ref().map(|prepared| prepared.vocabulary as f64));
     let solved = move || validation().and_then(|v| v.exact_match);
     view! {
         <div class="figures">

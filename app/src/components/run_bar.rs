@@ -54,15 +54,15 @@ pub fn RunBar() -> impl IntoView {
 fn PlayButton() -> impl IntoView {
     let workspace = Workspace::expect();
     let engine = Engine::expect();
-    let state = workspace.state;
-    let busy = move || matches!(state.get(), RunState::Running | RunState::Preparing);
-    let word = move || match state.get() {
+    let state = move || workspace.state();
+    let busy = move || matches!(state(), RunState::Running | RunState::Preparing);
+    let word = move || match state() {
         RunState::Idle | RunState::Paused => "Train",
         RunState::Preparing => "Cancel",
         RunState::Running => "Pause",
         RunState::Finished | RunState::Failed => "Train again",
     };
-    let icon = Signal::derive(move || match state.get() {
+    let icon = Signal::derive(move || match state() {
         RunState::Running => Icon::Pause,
         RunState::Preparing => Icon::Cross,
         _ => Icon::Play,
@@ -92,7 +92,7 @@ fn StepButton() -> impl IntoView {
             data-testid="run-step"
             aria-label="Step: train one step"
             title="Key ."
-            disabled=move || !Action::Step.possible(workspace.standing())
+            disabled=move || !workspace.possible(Action::Step)
             on:click=move |_| engine.act(Action::Step)
         >
             <Glyph icon=Icon::Step />
@@ -112,7 +112,7 @@ fn ResetButton() -> impl IntoView {
             data-testid="run-reset"
             aria-label="Reset to step 0"
             title="Keys Shift R"
-            disabled=move || !Action::Reset.possible(workspace.standing())
+            disabled=move || !workspace.possible(Action::Reset)
             on:click=move |_| engine.act(Action::Reset)
         >
             <Glyph icon=Icon::Reset />
@@ -125,11 +125,18 @@ fn ResetButton() -> impl IntoView {
 #[component]
 fn Changed() -> impl IntoView {
     let workspace = Workspace::expect();
-    let shown = move || workspace.changed() && workspace.state.get() != RunState::Idle;
+    let shown = move || workspace.changed() && workspace.state() != RunState::Idle;
     let which = move || {
-        let edited = workspace.experiment.get();
-        let plan = workspace.plan.get();
-        let mut paths = plan.map(|plan| summary::differences(&plan.experiment, &edited)).unwrap_or_default();
+        let mut paths: Vec<String> = Vec::new();
+        for arm in 0..workspace.arms() {
+            let edited = workspace.edited(arm);
+            let plan = workspace.run_of(arm).plan.get();
+            paths.extend(
+                plan.map(|plan| summary::differences(&plan.experiment, &edited.experiment)).unwrap_or_default(),
+            );
+        }
+        paths.sort();
+        paths.dedup();
         if paths.is_empty() {
             paths.push("your text".into());
         }

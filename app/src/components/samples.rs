@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::workspace::{Sample, Workspace, format, summary};
+use crate::workspace::{Workspace, format, run::Sample, summary};
 
 /// The samples of the run.
 #[component]
@@ -19,8 +19,9 @@ pub fn Samples() -> impl IntoView {
             ),
         }
     };
-    let newest = move || workspace.samples.with(|samples| samples.last().cloned());
-    let earlier = move || workspace.samples.with(|samples| samples.iter().rev().skip(1).cloned().collect::<Vec<_>>());
+    let newest = move || workspace.run().samples.with(|samples| samples.last().cloned());
+    let earlier =
+        move || workspace.run().samples.with(|samples| samples.iter().rev().skip(1).cloned().collect::<Vec<_>>());
     view! {
         <section class="card samples" id="panel-text" aria-label="Samples">
             <header><h2>"Samples"</h2><span class="unit">{note}</span></header>

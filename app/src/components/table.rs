@@ -19,7 +19,7 @@ pub fn LossTable() -> impl IntoView {
     let workspace = Workspace::expect();
     let rows = move || {
         workspace.slow_version.track();
-        workspace.record.with_value(|record| {
+        workspace.run().record.with_value(|record| {
             let columns = &record.columns;
             let steps = columns.rows().iter().zip(columns.ema()).rev().take(MOST);
             steps
@@ -73,7 +73,7 @@ pub fn RateTable() -> impl IntoView {
         workspace.slow_version.track();
         let experiment = workspace.shown();
         let steps = experiment.train.steps;
-        let done = workspace.record.with_value(|record| record.columns.last().map_or(0, |row| row.step));
+        let done = workspace.run().record.with_value(|record| record.columns.last().map_or(0, |row| row.step));
         let stride = (steps / ROWS).max(1);
         let warmup = experiment.schedule.warmup_steps();
         rate::rates(&experiment, 0, steps)

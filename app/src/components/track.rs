@@ -23,7 +23,7 @@ pub fn Track() -> impl IntoView {
     });
     let step = Memo::new(move |_| {
         workspace.version.track();
-        workspace.record.with_value(|record| record.columns.last().map_or(0, |row| row.step))
+        workspace.run().record.with_value(|record| record.columns.last().map_or(0, |row| row.step))
     });
     let steps = move || shown.with(|experiment| experiment.train.steps);
     let x = move || outline.with(|outline| outline.x(step.get()));

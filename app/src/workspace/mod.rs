@@ -1,4 +1,5 @@
-//! Everything the page knows, in one store: the experiment being edited, the run, and how it is looked at.
+//! Everything the page knows, in one store: the comparison being edited, the runs of its arms, and how they are looked
+//! at.
 //!
 //! Dense metrics live in plain columns beside one version signal, so that a step costs no signal of its own;
 //! the engine raises the version at most once per frame.
@@ -7,6 +8,8 @@ pub mod action;
 pub mod columns;
 pub mod format;
 pub mod message;
+pub mod run;
+pub mod steer;
 pub mod summary;
 pub mod view;
 
@@ -14,160 +17,83 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use leptos::prelude::*;
 use tailblazer_core::{
-    experiment::{Corpus, Experiment, Invalid, validate},
-    layerwise::Parameter,
-    session::{Backend, Event, LayersFrame, Limit, OwnText, Prepared, RunState, Stage},
+    experiment::{ARMS, Comparison, Corpus, Experiment, Invalid},
+    session::{OwnText, RunState},
 };
 
-use action::Standing;
-use columns::Columns;
-use message::{Message, Messages};
+use action::{Action, Request};
+use message::Messages;
+use run::{Plan, Run, Shared};
 use view::View;
 
-/// The loss on held-out text at one step.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Validation {
-    /// Steps done before it.
-    pub step: usize,
-    /// Mean cross-entropy in nats per token.
-    pub loss: f64,
-    /// Share of a task's problems answered exactly.
-    pub exact_match: Option<f64>,
-}
-
-/// A text that the model wrote.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Sample {
-    /// Steps done before it.
-    pub step: usize,
-    /// The text that was given.
-    pub prompt: String,
-    /// The text that the model added.
-    pub text: String,
-}
-
-/// The device of the run.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Device {
-    /// Which engine computes.
-    pub backend: Backend,
-    /// Name of the adapter.
-    pub name: String,
-    /// One sentence: why this device.
-    pub reason: String,
-}
-
-/// How far the preparation is.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Progress {
-    /// What is being done.
-    pub stage: Stage,
-    /// Units done.
-    pub done: usize,
-    /// Units in all, 0 when unknown.
-    pub total: usize,
-}
-
-/// What a run was configured with.
-#[derive(Clone, Debug)]
-pub struct Plan {
-    /// The experiment.
-    pub experiment: Experiment,
-    /// The visitor's text, when the experiment learns it.
-    pub own_text: Option<Arc<OwnText>>,
-}
-
-impl Plan {
-    /// Whether both describe the same run.
-    fn same(&self, other: &Self) -> bool {
-        let text = match (&self.own_text, &other.own_text) {
-            (Some(a), Some(b)) => Arc::ptr_eq(a, b),
-            (None, None) => true,
-            _ => false,
-        };
-        text && self.experiment == other.experiment
-    }
-}
-
-/// The dense part of a run.
-#[derive(Clone, Debug, Default)]
-pub struct Record {
-    /// Metrics of every step.
-    pub columns: Columns,
-    /// Validations, in order.
-    pub validations: Vec<Validation>,
-    /// The model's parameters, in the order of the lists in `layers`.
-    pub layout: Vec<Parameter>,
-    /// Measured spectra, in order.
-    pub layers: Vec<LayersFrame>,
+/// What the settings edit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// What all arms share.
+    #[default]
+    Base,
+    /// One arm: what is edited differs from the base there.
+    Arm(usize),
 }
 
 /// The store. It is a handful of keys and is copied freely.
 #[derive(Clone, Copy)]
 pub struct Workspace {
-    /// The experiment in the settings.
+    /// The comparison in the settings.
+    pub comparison: RwSignal<Comparison>,
+    /// Which part of it the settings edit.
+    pub scope: RwSignal<Scope>,
+    /// Every arm's whole experiment, worked out once for each change.
+    experiments: Memo<Vec<Experiment>>,
+    /// The edited part as a whole experiment; what is written here reaches the comparison.
     pub experiment: RwSignal<Experiment>,
     /// The visitor's text.
     pub own_text: RwSignal<Option<Arc<OwnText>>>,
     /// Fields whose text is no number, with the sentence that says so.
     pub unreadable: RwSignal<BTreeMap<&'static str, String>>,
-    /// The field that the session refused, with its sentence.
-    pub refused: RwSignal<Option<Invalid>>,
 
-    /// What the session's prepared run was configured with.
-    pub plan: RwSignal<Option<Plan>>,
-    /// What the session was asked to prepare.
-    pub asked: StoredValue<Option<Plan>>,
-    /// Whether training starts as soon as the run is prepared: the pause between is none that a visitor should see.
-    pub starting: StoredValue<bool>,
-    /// State of the run.
-    pub state: RwSignal<RunState>,
-    /// Progress of the preparation.
-    pub progress: RwSignal<Option<Progress>>,
-    /// Facts about the run.
-    pub prepared: RwSignal<Option<Prepared>>,
-    /// The device of the run.
-    pub device: RwSignal<Option<Device>>,
-    /// The speed of the run's matrix products by themselves, once it was asked for.
-    pub limit: RwSignal<Option<Limit>>,
-    /// Samples, the newest last.
-    pub samples: RwSignal<Vec<Sample>>,
-    /// Metrics and validations.
-    pub record: StoredValue<Record, LocalStorage>,
-    /// Raised when the record changed, at most once per frame.
+    /// Every run that there can be; arms have some of them.
+    runs: [Run; ARMS],
+    /// The run of each arm: its place in `runs`, which stays when another arm is removed.
+    places: RwSignal<Vec<usize>>,
+    /// Raised when a record changed, at most once per frame.
     pub version: RwSignal<u64>,
     /// As `version`, at most once per second while steps are made: for tables.
     pub slow_version: RwSignal<u64>,
 
     /// Messages to the visitor.
     pub messages: Messages,
-    /// How the run is looked at.
+    /// How the runs are looked at.
     pub view: View,
 }
 
 impl Workspace {
-    /// A store with an experiment and no run.
-    pub fn new(experiment: Experiment) -> Self {
-        Self {
-            experiment: RwSignal::new(experiment),
+    /// A store with a comparison and no run.
+    pub fn new(comparison: Comparison) -> Self {
+        let (view, messages) = (View::new(), Messages::new());
+        let (version, slow_version) = (RwSignal::new(0), RwSignal::new(0));
+        let experiment = RwSignal::new(comparison.base.clone());
+        let comparison = RwSignal::new(comparison);
+        let shared = Shared { comparison, version, slow_version, crosshair: view.crosshair, messages };
+        let experiments = Memo::new(move |_| {
+            comparison.with(|comparison| (0..comparison.arms.len()).map(|arm| comparison.experiment(arm)).collect())
+        });
+        let workspace = Self {
+            comparison,
+            experiments,
+            scope: RwSignal::new(Scope::Base),
+            experiment,
             own_text: RwSignal::new(None),
             unreadable: RwSignal::new(BTreeMap::new()),
-            refused: RwSignal::new(None),
-            plan: RwSignal::new(None),
-            asked: StoredValue::new(None),
-            starting: StoredValue::new(false),
-            state: RwSignal::new(RunState::Idle),
-            progress: RwSignal::new(None),
-            prepared: RwSignal::new(None),
-            device: RwSignal::new(None),
-            limit: RwSignal::new(None),
-            samples: RwSignal::new(Vec::new()),
-            record: StoredValue::new_local(Record::default()),
-            version: RwSignal::new(0),
-            slow_version: RwSignal::new(0),
-            messages: Messages::new(),
-            view: View::new(),
-        }
+            runs: [(); ARMS].map(|()| Run::new(shared)),
+            places: RwSignal::new(Vec::new()),
+            version,
+            slow_version,
+            messages,
+            view,
+        };
+        workspace.place_arms();
+        workspace
     }
 
     /// The store of this page.
@@ -175,139 +101,230 @@ impl Workspace {
         expect_context()
     }
 
-    /// What the settings describe now.
-    pub fn edited(&self) -> Plan {
-        let experiment = self.experiment.get();
-        let own = experiment.text.corpus == Corpus::Own;
-        Plan { own_text: self.own_text.get().filter(|_| own), experiment }
+    /// Number of arms.
+    pub fn arms(&self) -> usize {
+        self.places.with(Vec::len)
     }
 
-    /// Whether the settings differ from those of the prepared run.
-    pub fn changed(&self) -> bool {
-        let edited = self.edited();
-        self.plan.with(|plan| plan.as_ref().is_some_and(|plan| !plan.same(&edited)))
+    /// The run at a place of the list of all runs.
+    pub fn run_at(&self, place: usize) -> Run {
+        self.runs[place]
     }
 
-    /// Where the run stands, for the run bar.
-    pub fn standing(&self) -> Standing {
-        Standing { state: self.state.get(), prepared: self.plan.with(Option::is_some), changed: self.changed() }
+    /// The run of an arm.
+    pub fn run_of(&self, arm: usize) -> Run {
+        self.runs[self.place_of(arm)]
     }
 
-    /// The experiment that the charts show: the run's once it has steps, the edited one before.
-    pub fn shown(&self) -> Experiment {
-        self.version.track();
-        let started = self.record.with_value(|record| !record.columns.is_empty());
-        match self.plan.get() {
-            Some(plan) if started || self.state.get() != RunState::Idle => plan.experiment,
-            _ => self.experiment.get(),
+    /// The place of an arm's run in the list of all runs.
+    pub fn place_of(&self, arm: usize) -> usize {
+        self.places.with(|places| places.get(arm).or(places.first()).copied().unwrap_or_default())
+    }
+
+    /// The runs of all arms, A first.
+    pub fn runs(&self) -> Vec<Run> {
+        self.places.with(|places| places.iter().map(|place| self.runs[*place]).collect())
+    }
+
+    /// The arm that is looked at where only one can be shown: the edited one, or else A.
+    pub fn arm(&self) -> usize {
+        match self.scope.get() {
+            Scope::Arm(arm) if arm < self.arms() => arm,
+            _ => 0,
         }
     }
 
-    /// Every field at fault, with one sentence each.
+    /// The run of that arm.
+    pub fn run(&self) -> Run {
+        self.run_of(self.arm())
+    }
+
+    /// Gives every arm a run, and takes those away that have no arm any more.
+    fn place_arms(&self) {
+        let count = self.comparison.with_untracked(|comparison| comparison.arms.len());
+        let mut places = self.places.get_untracked();
+        for place in places.split_off(count.min(places.len())) {
+            self.runs[place].clear();
+        }
+        while places.len() < count {
+            let free = (0..ARMS).find(|place| !places.contains(place)).expect("as many places as arms");
+            places.push(free);
+        }
+        for (arm, place) in places.iter().enumerate() {
+            self.runs[*place].arm.set(arm);
+        }
+        self.places.set(places);
+    }
+
+    /// Replaces the whole comparison, as a link does.
+    pub fn replace(&self, comparison: Comparison) {
+        self.comparison.set(comparison);
+        self.scope.set(Scope::Base);
+        self.place_arms();
+        self.show_scope();
+        self.version.update(|version| *version += 1);
+    }
+
+    /// Adds an arm that is like the one looked at, and edits it.
+    pub fn add_arm(&self) {
+        let like = untrack(|| self.arm());
+        if let Some(arm) = self.comparison.try_update(|comparison| comparison.add_like(like)).flatten() {
+            self.place_arms();
+            self.edit(Scope::Arm(arm));
+        }
+    }
+
+    /// Removes an arm and forgets its run. Returns the place of that run.
+    pub fn remove_arm(&self, arm: usize) -> Option<usize> {
+        if untrack(|| self.arms()) < 2 {
+            return None;
+        }
+        let place = untrack(|| self.place_of(arm));
+        self.comparison.update(|comparison| comparison.remove(arm));
+        self.places.update(|places| places.retain(|known| *known != place));
+        self.runs[place].clear();
+        self.edit(Scope::Base);
+        self.place_arms();
+        Some(place)
+    }
+
+    /// Lets the settings edit another part.
+    pub fn edit(&self, scope: Scope) {
+        self.unreadable.update(BTreeMap::clear);
+        self.scope.set(scope);
+        self.show_scope();
+    }
+
+    /// Shows in the settings what the scope has.
+    fn show_scope(&self) {
+        let shown = self.comparison.with_untracked(|comparison| match self.scope.get_untracked() {
+            Scope::Base => comparison.base.clone(),
+            Scope::Arm(arm) => comparison.experiment(arm),
+        });
+        self.experiment.set(shown);
+    }
+
+    /// Keeps the comparison up to date with what is edited.
+    pub fn follow_edits(&self) {
+        let workspace = *self;
+        Effect::new(move |_| {
+            let edited = workspace.experiment.get();
+            let mut comparison = workspace.comparison.get_untracked();
+            match workspace.scope.get_untracked() {
+                Scope::Base => {
+                    comparison.base = edited;
+                    // What an arm has in common with the new base differs no more.
+                    for arm in 0..comparison.arms.len() {
+                        let experiment = comparison.experiment(arm);
+                        comparison.set_arm(arm, &experiment);
+                    }
+                }
+                Scope::Arm(arm) => {
+                    // The seed is common to all arms, wherever it is edited.
+                    comparison.base.seed = edited.seed;
+                    comparison.set_arm(arm, &edited);
+                }
+            }
+            if workspace.comparison.with_untracked(|known| *known != comparison) {
+                workspace.comparison.set(comparison);
+            }
+        });
+    }
+
+    /// What the settings describe now for an arm.
+    pub fn edited(&self, arm: usize) -> Plan {
+        let experiment = self.experiment_of(arm);
+        let own = experiment.text.corpus == Corpus::Own;
+        Plan { own_text: self.own_text.get().filter(|_| own), experiment, seed: 0 }
+    }
+
+    /// Whether the settings differ from those of a prepared run.
+    pub fn changed(&self) -> bool {
+        (0..self.arms()).any(|arm| self.run_of(arm).changed(&self.edited(arm)))
+    }
+
+    /// What an action asks of each arm.
+    pub fn requests(&self, action: Action) -> Vec<&'static [Request]> {
+        let standings: Vec<_> = (0..self.arms()).map(|arm| self.run_of(arm).standing(&self.edited(arm))).collect();
+        steer::requests(action, &standings)
+    }
+
+    /// Whether an action means anything now.
+    pub fn possible(&self, action: Action) -> bool {
+        self.requests(action).iter().any(|requests| !requests.is_empty())
+    }
+
+    /// The state of all runs together.
+    pub fn state(&self) -> RunState {
+        let states: Vec<_> = self.runs().iter().map(|run| run.state.get()).collect();
+        steer::together(&states)
+    }
+
+    /// The experiment that the charts show of an arm: its run's once it has steps, the edited one before.
+    pub fn shown_of(&self, arm: usize) -> Experiment {
+        self.version.track();
+        let run = self.run_of(arm);
+        match run.plan.get() {
+            Some(plan) if run.has_steps() || run.state.get() != RunState::Idle => plan.experiment,
+            _ => self.experiment_of(arm),
+        }
+    }
+
+    /// What the settings describe now for an arm, as one experiment.
+    fn experiment_of(&self, arm: usize) -> Experiment {
+        self.experiments.with(|list| list.get(arm).cloned()).unwrap_or_default()
+    }
+
+    /// The same of the arm that is looked at.
+    pub fn shown(&self) -> Experiment {
+        self.shown_of(self.arm())
+    }
+
+    /// Every field at fault in the part that is edited, with one sentence each.
     pub fn faults(&self) -> Vec<Invalid> {
         let unreadable = self.unreadable.with(|fields| {
             let fault =
                 |(field, message): (&&str, &String)| Invalid { field: field.to_string(), message: message.clone() };
             fields.iter().map(fault).collect::<Vec<_>>()
         });
-        let invalid = self.experiment.with(validate);
-        let refused = self.refused.get();
-        let mut faults: Vec<Invalid> = Vec::new();
-        for fault in unreadable.into_iter().chain(invalid).chain(refused) {
-            if !faults.iter().any(|known| known.field == fault.field) {
-                faults.push(fault);
+        let invalid = self.experiment.with(tailblazer_core::experiment::validate);
+        let refused = self.run().refused.get();
+        distinct(unreadable.into_iter().chain(invalid).chain(refused))
+    }
+
+    /// Every reason why no run can be prepared; with several arms each names its own.
+    pub fn obstacles(&self) -> Vec<String> {
+        let unreadable = self.unreadable.with(|fields| fields.values().cloned().collect::<Vec<_>>());
+        let (arms, faults) = self.comparison.with(|comparison| (comparison.arms.len(), comparison.faults()));
+        let mut sentences: Vec<String> = unreadable;
+        for (arm, invalid) in &faults {
+            // A fault that all arms share is the base's.
+            let shared = faults.iter().filter(|(_, other)| other == invalid).count() == arms;
+            let sentence = if arms == 1 || shared {
+                invalid.message.clone()
+            } else {
+                format!("Arm {}: {}", Comparison::letter(*arm), invalid.message)
+            };
+            if !sentences.contains(&sentence) {
+                sentences.push(sentence);
             }
         }
-        faults
+        sentences
     }
 
     /// Whether the settings cover the page as a drawer or a sheet.
     pub fn sheet_open(&self) -> bool {
         self.view.compact.get() && self.view.settings_open.get()
     }
+}
 
-    /// Forgets everything of the run but what it is.
-    pub fn clear_record(&self) {
-        self.record.update_value(|record| {
-            *record = Record { layout: std::mem::take(&mut record.layout), ..Record::default() };
-        });
-        self.samples.update(Vec::clear);
-        self.view.crosshair.set(None);
-        self.touch();
-    }
-
-    /// Tells every view that the record changed.
-    pub fn touch(&self) {
-        self.version.update(|version| *version += 1);
-        self.slow_version.update(|version| *version += 1);
-    }
-
-    /// Takes in what the session reports. Metrics only reach the columns; the engine raises the version.
-    pub fn apply(&self, event: Event) {
-        match event {
-            Event::Ready { .. } | Event::Checkpoint { .. } => {}
-            Event::State { state } => self.enter(state),
-            Event::Device { backend, name, reason } => self.device.set(Some(Device { backend, name, reason })),
-            Event::Progress { stage, done, total } => self.progress.set(Some(Progress { stage, done, total })),
-            Event::Prepared(prepared) => {
-                if let Some(plan) = self.asked.try_update_value(Option::take).flatten() {
-                    self.plan.set(Some(plan));
-                }
-                let layout = prepared.layout.clone();
-                self.prepared.set(Some(prepared));
-                self.refused.set(None);
-                self.clear_record();
-                self.record.update_value(|record| record.layout = layout);
-            }
-            Event::Metrics(frame) => self.record.update_value(|record| record.columns.append(frame)),
-            Event::Validation { step, loss, exact_match } => {
-                self.record.update_value(|record| {
-                    record.validations.retain(|known| known.step < step);
-                    record.validations.push(Validation { step, loss, exact_match });
-                });
-                self.touch();
-            }
-            Event::Layers(frame) => {
-                self.record.update_value(|record| {
-                    record.layers.retain(|known| known.step < frame.step);
-                    record.layers.push(frame);
-                });
-                self.touch();
-            }
-            Event::Sample { step, prompt, text } => self.samples.update(|samples| {
-                samples.retain(|known| known.step <= step);
-                samples.push(Sample { step, prompt, text });
-            }),
-            Event::Limit(limit) => self.limit.set(Some(limit)),
-            Event::Warning { message } => self.messages.push(Message::warning(message)),
-            Event::Failed(failure) => {
-                self.starting.set_value(false);
-                let refused = self.asked.try_update_value(Option::take).flatten().is_some();
-                if refused && self.record.with_value(|record| record.columns.is_empty()) {
-                    // The session drops a run that had not begun when it refuses the next one.
-                    self.plan.set(None);
-                }
-                if let Some(field) = failure.field {
-                    self.refused.set(Some(Invalid { field, message: failure.message.clone() }));
-                }
-                self.messages.push(Message::failure(failure.message));
-            }
+/// The first fault of each field.
+fn distinct(faults: impl Iterator<Item = Invalid>) -> Vec<Invalid> {
+    let mut list: Vec<Invalid> = Vec::new();
+    for fault in faults {
+        if !list.iter().any(|known| known.field == fault.field) {
+            list.push(fault);
         }
     }
-
-    fn enter(&self, state: RunState) {
-        let starting = self.starting.get_value();
-        self.starting.set_value(starting && state == RunState::Preparing);
-        if starting && state == RunState::Idle {
-            return;
-        }
-        if state == RunState::Idle {
-            self.clear_record();
-        }
-        if state != RunState::Preparing {
-            self.progress.set(None);
-        }
-        self.state.set(state);
-        self.touch();
-    }
+    list
 }

@@ -88,8 +88,8 @@ pub struct Outcome {
 impl Outcome {
     /// The speed of the present run without its first step, if it has more, and whether that is measured long enough.
     pub fn measure(workspace: Workspace, case: Case) -> Option<(Self, bool)> {
-        let device = workspace.device.get()?;
-        workspace.record.with_value(|record| {
+        let device = workspace.run().device.get()?;
+        workspace.run().record.with_value(|record| {
             let rows = record.columns.rows();
             let (first, last) = (rows.first()?, rows.last()?);
             let (steps, seconds) = (last.step - first.step, last.seconds - first.seconds);

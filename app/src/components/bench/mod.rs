@@ -4,7 +4,10 @@
 mod case;
 
 use leptos::prelude::*;
-use tailblazer_core::session::{Counters, RunState};
+use tailblazer_core::{
+    experiment::Comparison,
+    session::{Counters, RunState},
+};
 
 use crate::{
     engine::Engine,
@@ -38,8 +41,8 @@ impl Bench {
         self.running.set(Some(index));
         self.begun.set_value(false);
         self.unfinished.set_value(None);
-        self.workspace.limit.set(None);
-        self.workspace.experiment.set(case.experiment());
+        untrack(|| self.workspace.run()).limit.set(None);
+        self.workspace.replace(Comparison::of(case.experiment()));
         // Each case compiles its own kernels in memory of its own.
         self.engine.renew();
         self.engine.act(Action::Play);
@@ -48,7 +51,7 @@ impl Bench {
     /// A case that has steps enough is paused; once paused it is noted, and the next one begins.
     fn follow(self) {
         self.workspace.version.track();
-        let (state, limit) = (self.workspace.state.get(), self.workspace.limit.get());
+        let (state, limit) = (self.workspace.run().state.get(), self.workspace.run().limit.get());
         let Some(index) = self.running.get_untracked() else { return };
         let case = self.cases.with_value(|cases| cases[index]);
         match state {

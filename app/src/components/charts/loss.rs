@@ -45,7 +45,7 @@ pub fn LossCard() -> impl IntoView {
     };
     let scales = [(false, "lin", "Linear loss axis", "y-lin"), (true, "log", "Logarithmic loss axis", "y-log")];
     let cover = move || {
-        let idle = move || workspace.state.get() == RunState::Idle;
+        let idle = move || workspace.state() == RunState::Idle;
         view! {
             <Show when=idle>
                 <div class="first">

@@ -17,19 +17,26 @@ use crate::{
         input::{Arm, Input},
         scene::Scene,
     },
-    workspace::Workspace,
+    workspace::{
+        Workspace,
+        run::{Record, Run},
+    },
 };
 
 /// Calls `with` with what the charts are drawn from.
 pub fn with_input<T>(workspace: Workspace, with: impl FnOnce(Input) -> T) -> T {
-    let experiment = workspace.shown();
     let view = workspace.view;
     let (x_axis, crosshair, matrix) = (view.x_axis.get(), view.crosshair.get(), view.matrix.get());
-    let failed = workspace.state.get() == RunState::Failed;
-    workspace.record.with_value(|record| {
-        let arms = [Arm { index: 0, experiment: &experiment, record, failed, earlier: &[] }];
-        with(Input { arms: &arms, x_axis, crosshair, matrix })
-    })
+    let runs = workspace.runs();
+    let experiments: Vec<_> = (0..runs.len()).map(|arm| workspace.shown_of(arm)).collect();
+    let records: Vec<_> = runs.iter().map(|run| (run.record.read_value(), run.earlier.read_value())).collect();
+    let arm = |(index, ((run, experiment), (record, earlier)))| {
+        let (run, record, earlier): (&Run, &Record, &Vec<Record>) = (run, record, earlier);
+        Arm { index, experiment, record, failed: run.state.get() == RunState::Failed, earlier }
+    };
+    let parts = runs.iter().zip(&experiments).zip(records.iter().map(|(record, earlier)| (&**record, &**earlier)));
+    let arms: Vec<Arm> = parts.enumerate().map(arm).collect();
+    with(Input { arms: &arms, x_axis, crosshair, matrix })
 }
 
 /// A drawing of the runs.

@@ -76,7 +76,7 @@ fn Pick(
 #[component]
 pub fn DeviceSection() -> impl IntoView {
     let workspace = Workspace::expect();
-    let reason = move || match workspace.device.get() {
+    let reason = move || match workspace.run().device.get() {
         Some(device) => device.reason,
         None => "Auto takes WebGPU on a graphics card, else the CPU. The device is opened when a run starts.".into(),
     };
@@ -95,8 +95,8 @@ pub fn DeviceSection() -> impl IntoView {
 pub fn DeviceBadge() -> impl IntoView {
     let workspace = Workspace::expect();
     let open = RwSignal::new(false);
-    let device = workspace.device;
-    let label = move || match device.get() {
+    let device = move || workspace.run().device.get();
+    let label = move || match device() {
         None => "No device yet".to_owned(),
         Some(device) => match device.backend {
             Backend::Cpu if device.name == "CPU" => "CPU".into(),
@@ -105,12 +105,12 @@ pub fn DeviceBadge() -> impl IntoView {
             Backend::Gpu => format!("WebGPU · {}", device.name),
         },
     };
-    let reason = move || match device.get() {
+    let reason = move || match device() {
         Some(device) => device.reason,
         None => "The device is opened when a run starts.".into(),
     };
     let backend = move || {
-        device.with(|device| match device.as_ref().map(|device| device.backend) {
+        workspace.run().device.with(|device| match device.as_ref().map(|device| device.backend) {
             None => "",
             Some(Backend::Cpu) => "cpu",
             Some(Backend::Gpu) => "gpu",

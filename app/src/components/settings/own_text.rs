@@ -137,7 +137,7 @@ fn take_text(workspace: Workspace, text: String) {
 /// Says at the field and as a message why a text was not taken.
 fn refuse(workspace: Workspace, error: &TextError) {
     let message = error.to_string();
-    workspace.refused.set(Some(Invalid { field: error.field().into(), message: message.clone() }));
+    untrack(|| workspace.run()).refused.set(Some(Invalid { field: error.field().into(), message: message.clone() }));
     workspace.messages.push(Message::failure(message));
 }
 

@@ -1,0 +1,336 @@
+//! One arm's side of its worker: it starts the engine that the device needs, sends commands, and takes events into the
+//! arm's [`Run`].
+//!
+//! The worker is expendable. When it dies, the curves stay on the page, the run is marked as failed, and the next
+//! command starts a new worker. An engine is replaced when a run is prepared on a device that it does not have; the
+//! engine of the run before waits until the new run is ready, so that a refusal loses nothing.
+
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
+
+use leptos::prelude::*;
+use tailblazer_core::{
+    experiment::{Corpus, DeviceChoice},
+    session::{Command, Event, OwnText, PROTOCOL, RunState, Stage},
+};
+use wasm_bindgen::JsValue;
+
+use super::{
+    Page,
+    link::{Link, Program},
+};
+use crate::{
+    transport::FromWorker,
+    workspace::{
+        action::Request,
+        message::Message,
+        run::{Plan, Run},
+    },
+};
+
+/// The engine of one arm.
+pub struct ArmEngine {
+    page: Rc<Page>,
+    run: Run,
+    /// The engine that gets the commands.
+    link: RefCell<Option<Link>>,
+    /// The engine of the run on the page, while another one prepares the next run.
+    previous: RefCell<Option<Link>>,
+    /// The state to return to when the next run is not to be.
+    before: Cell<RunState>,
+    /// What waits for the adapter.
+    held: Cell<Option<&'static [Request]>>,
+    links: Cell<u32>,
+    /// Metrics that arrived since the last paint.
+    arrived: Cell<u32>,
+}
+
+impl ArmEngine {
+    /// An arm without a worker.
+    pub fn new(page: Rc<Page>, run: Run) -> Rc<Self> {
+        Rc::new(Self {
+            page,
+            run,
+            link: RefCell::default(),
+            previous: RefCell::default(),
+            before: Cell::default(),
+            held: Cell::default(),
+            links: Cell::default(),
+            arrived: Cell::default(),
+        })
+    }
+
+    /// Does what an action asks of this arm.
+    pub fn perform(self: &Rc<Self>, requests: &'static [Request]) {
+        // Behind the first seed a reset goes back to a run that the session has no more.
+        let is_anew = requests.contains(&Request::Reset) && self.run.seed.get_untracked() > 0;
+        if let [Request::Configure, Request::Start | Request::Step] = requests {
+            self.run.starting.set_value(true);
+        } else if is_anew && requests.contains(&Request::Start) {
+            self.run.starting.set_value(true);
+        }
+        if requests.contains(&Request::Configure) {
+            self.before.set(self.run.state.get_untracked());
+            let is_known = self.provide(untrack(|| self.edited().experiment.device));
+            if !is_known || self.link.borrow().as_ref().is_some_and(Link::is_loading) {
+                self.run.apply(Event::State { state: RunState::Preparing });
+                self.run.apply(Event::Progress { stage: Stage::Engine, done: 0, total: 0 });
+            }
+            if !is_known {
+                return self.held.set(Some(requests));
+            }
+        }
+        for request in requests {
+            self.request(*request);
+        }
+    }
+
+    fn request(self: &Rc<Self>, request: Request) {
+        match request {
+            Request::Configure => self.configure(untrack(|| self.edited())),
+            Request::Start => self.send(Command::Start),
+            Request::Pause => self.send(Command::Pause),
+            Request::Step => self.send(Command::Step),
+            Request::Reset => match self.run.plan.get_untracked() {
+                Some(plan) if self.run.seed.get_untracked() > 0 => self.configure(Plan { seed: 0, ..plan }),
+                _ => self.send(Command::Reset),
+            },
+            Request::Cancel => self.cancel(),
+            Request::Forget => self.run.apply(Event::State { state: RunState::Idle }),
+        }
+    }
+
+    fn edited(&self) -> Plan {
+        self.page.workspace.edited(self.run.arm.get())
+    }
+
+    fn configure(&self, plan: Plan) {
+        // The session remembers the last text that it was given, so a text that was removed is sent as empty.
+        let none = || OwnText { name: String::new(), text: String::new() };
+        let own_text = (plan.experiment.text.corpus == Corpus::Own)
+            .then(|| plan.own_text.as_deref().cloned().unwrap_or_else(none));
+        let (experiment, adapter) = (Box::new(plan.seeded()), self.page.adapter.borrow().clone());
+        self.run.asked.set_value(Some(plan));
+        self.send(Command::Configure { experiment, own_text, adapter });
+    }
+
+    pub fn send(&self, command: Command) {
+        let sent = self.link.borrow_mut().as_mut().map_or(Ok(()), |link| link.send(command));
+        self.say(sent);
+    }
+
+    fn say(&self, sent: Result<(), String>) {
+        if let Err(why) = sent {
+            self.run.say(Message::failure(format!("A command was not sent: {why}.")));
+        }
+    }
+
+    /// Makes the engine for a device the one that gets the commands. Returns whether it is known which one that is: an
+    /// open choice depends on the adapter, which is looked for first.
+    pub fn provide(self: &Rc<Self>, choice: DeviceChoice) -> bool {
+        let program = Program::for_choice(choice, self.page.adapter.borrow().as_ref());
+        match program {
+            Some(program) if self.link.borrow().as_ref().is_none_or(|link| link.program != program) => {
+                self.set_aside();
+                self.connect(program);
+            }
+            Some(_) => {}
+            None => self.page.look_for_adapter(),
+        }
+        program.is_some()
+    }
+
+    /// Goes on with what waited for the adapter.
+    pub fn resume(self: &Rc<Self>) {
+        match self.held.take() {
+            Some(requests) => self.perform(requests),
+            None if self.is_wanted() => drop(self.provide(untrack(|| self.edited().experiment.device))),
+            None => {}
+        }
+    }
+
+    /// Whether it should have an engine before anything is asked of it: only the first arm, so that the first run starts
+    /// at once and no visitor loads more than the page needs.
+    fn is_wanted(&self) -> bool {
+        self.run.arm.get_untracked() == 0
+    }
+
+    /// Pauses the present engine and keeps it beside the next one while its run is on the page; else it ends.
+    fn set_aside(&self) {
+        let Some(mut link) = self.link.borrow_mut().take() else { return };
+        let arrived = self.arrived.take();
+        if !self.run.has_steps() || self.previous.borrow().is_some() || self.run.plan.with_untracked(Option::is_none) {
+            self.run.plan.set(None);
+            return link.end();
+        }
+        self.say(link.acknowledge(arrived).and_then(|()| link.send(Command::Pause)));
+        if self.before.get() == RunState::Running {
+            self.before.set(RunState::Paused);
+        }
+        *self.previous.borrow_mut() = Some(link);
+    }
+
+    fn connect(self: &Rc<Self>, program: Program) {
+        let id = self.links.get() + 1;
+        self.links.set(id);
+        let (receiver, failing) = (Rc::downgrade(self), Rc::downgrade(self));
+        let on_message = move |data| {
+            if let Some(inner) = receiver.upgrade() {
+                inner.receive(id, data);
+            }
+        };
+        let on_error = move || {
+            if let Some(inner) = failing.upgrade() {
+                inner.lost(id, "The training worker stopped unexpectedly; train again to start over.");
+            }
+        };
+        match Link::start(program, id, on_message, on_error) {
+            Ok(link) => *self.link.borrow_mut() = Some(link),
+            Err(_) => self.lost(id, "This browser cannot start the training worker, so nothing can be trained here."),
+        }
+    }
+
+    fn receive(self: &Rc<Self>, id: u32, data: JsValue) {
+        let message = match FromWorker::decode(data) {
+            Ok(message) => message,
+            Err(error) => return self.run.say(Message::failure(format!("Reload the page: {error}."))),
+        };
+        let is_previous = self.previous.borrow().as_ref().is_some_and(|previous| previous.id == id);
+        match message {
+            FromWorker::Crash(reason) => {
+                self.lost(id, &format!("The training worker broke down ({reason}); train again to start over."));
+            }
+            // The last steps of a run that has just been paused; whatever else its engine says is out of date.
+            FromWorker::Event(event @ Event::Metrics(_)) if is_previous => {
+                self.run.apply(event);
+                self.run.shared.touch();
+                self.say(self.previous.borrow().as_ref().map_or(Ok(()), |previous| previous.acknowledge(1)));
+            }
+            FromWorker::Event(_) if is_previous => {}
+            FromWorker::Event(Event::Ready { protocol }) => self.greet(protocol),
+            FromWorker::Event(event @ Event::Metrics(_)) => {
+                self.run.apply(event);
+                self.paint_soon();
+            }
+            FromWorker::Event(Event::State { state: RunState::Finished }) if self.begin_next_seed() => {}
+            FromWorker::Event(event) => {
+                let (is_ready, is_refused) = (matches!(event, Event::Prepared(_)), matches!(event, Event::Failed(_)));
+                self.run.apply(event);
+                if is_ready && let Some(previous) = self.previous.borrow_mut().take() {
+                    previous.end();
+                }
+                if is_refused && self.previous.borrow().is_some() {
+                    self.go_back();
+                }
+            }
+        }
+    }
+
+    /// Goes on with the next seed when a run is finished and more are wanted.
+    fn begin_next_seed(&self) -> bool {
+        let seeds = self.page.workspace.comparison.with_untracked(|comparison| comparison.seeds);
+        let Some(plan) = self.run.plan.get_untracked() else { return false };
+        if !self.run.next_seed(seeds) {
+            return false;
+        }
+        self.run.starting.set_value(true);
+        self.configure(Plan { seed: self.run.seed.get_untracked(), ..plan });
+        self.send(Command::Start);
+        true
+    }
+
+    fn greet(&self, protocol: u32) {
+        if protocol != PROTOCOL {
+            let text = "The page and its worker come from different builds: reload the page.";
+            return self.run.say(Message::failure(text));
+        }
+        let sent = self.link.borrow_mut().as_mut().map_or(Ok(()), Link::greet);
+        self.say(sent);
+    }
+
+    /// Gives a preparation up. The session takes commands only between two pieces of work, so a new worker is quicker;
+    /// where steps were trained that a new worker would not have, the session pauses as soon as it can.
+    fn cancel(self: &Rc<Self>) {
+        if self.held.take().is_some() || self.previous.borrow().is_some() {
+            return self.go_back();
+        }
+        if self.run.has_steps() {
+            return self.send(Command::Pause);
+        }
+        let program = self.link.borrow().as_ref().map(|link| link.program);
+        self.end_worker();
+        self.run.prepared.set(None);
+        self.run.apply(Event::State { state: RunState::Idle });
+        if let Some(program) = program {
+            self.connect(program);
+        }
+    }
+
+    /// Gives the next run up in favour of the one on the page.
+    fn go_back(&self) {
+        if let Some(previous) = self.previous.borrow_mut().take()
+            && let Some(link) = self.link.borrow_mut().replace(previous)
+        {
+            link.end();
+        }
+        self.run.asked.set_value(None);
+        self.run.starting.set_value(false);
+        self.run.apply(Event::State { state: self.before.get() });
+    }
+
+    /// Ends a worker that broke down. The page keeps what it has; there is no prepared run any more.
+    fn lost(&self, id: u32, sentence: &str) {
+        if self.previous.borrow().as_ref().is_some_and(|previous| previous.id == id) {
+            if let Some(previous) = self.previous.borrow_mut().take() {
+                previous.end();
+            }
+            return;
+        }
+        self.run.say(Message::failure(sentence));
+        if self.previous.borrow().is_some() {
+            return self.go_back();
+        }
+        self.end_worker();
+        self.run.apply(Event::State { state: RunState::Failed });
+    }
+
+    /// Ends the engine and forgets its run: the next one starts with nothing compiled and nothing in memory.
+    pub fn renew(&self) {
+        self.end();
+        self.run.apply(Event::State { state: RunState::Idle });
+    }
+
+    /// Ends the engine, and the one that waits beside it.
+    pub fn end(&self) {
+        if let Some(previous) = self.previous.borrow_mut().take() {
+            previous.end();
+        }
+        self.end_worker();
+    }
+
+    fn end_worker(&self) {
+        if let Some(link) = self.link.borrow_mut().take() {
+            link.end();
+        }
+        self.arrived.set(0);
+        self.run.plan.set(None);
+        self.run.asked.set_value(None);
+        self.run.starting.set_value(false);
+    }
+
+    /// Shows what arrived with the next frame, and only then asks for more.
+    fn paint_soon(&self) {
+        self.arrived.set(self.arrived.get() + 1);
+        self.page.paint_soon();
+    }
+
+    /// Asks for more, now that everything that arrived is on the page.
+    pub fn painted(&self) {
+        let arrived = self.arrived.take();
+        if arrived > 0 {
+            self.say(self.link.borrow().as_ref().map_or(Ok(()), |link| link.acknowledge(arrived)));
+        }
+    }
+}
