@@ -1,4 +1,4 @@
-//! Single keys: Space, `.`, Shift R, X and L; none of them while a field has the focus.
+//! Single keys: Space, `.`, Shift R, N, 0 to 8, X and L; none of them while a field has the focus.
 
 use leptos::{ev, prelude::*};
 use tailblazer_core::session::RunState;
@@ -7,7 +7,7 @@ use web_sys::{Element, KeyboardEvent};
 
 use crate::{
     engine::Engine,
-    workspace::{Workspace, action::Action},
+    workspace::{Scope, Workspace, action::Action},
 };
 
 /// Listens to the keys.
@@ -30,6 +30,14 @@ pub fn listen(workspace: Workspace, engine: Engine) {
             "." => engine.act(Action::Step),
             "R" if event.shift_key() => engine.act(Action::Reset),
             "x" | "X" => workspace.view.x_axis.update(|axis| *axis = axis.next()),
+            "n" | "N" => workspace.add_arm(),
+            "0" => workspace.edit(Scope::Base),
+            "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" => {
+                let arm = usize::from(key.as_bytes()[0] - b'1');
+                if arm < untrack(|| workspace.arms()) {
+                    workspace.edit(Scope::Arm(arm));
+                }
+            }
             "l" | "L" => workspace.view.log.update(|log| *log = !*log),
             _ => return,
         }

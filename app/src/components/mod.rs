@@ -1,5 +1,6 @@
 //! What a visitor sees. Every component reads its slice of the [`Workspace`] and asks the [`Engine`] for actions.
 
+mod arms;
 mod bench;
 mod canvas;
 mod chart_card;
@@ -9,6 +10,7 @@ mod field;
 mod header;
 mod icon;
 mod meters;
+mod method;
 mod notices;
 mod results;
 mod run_bar;
@@ -16,6 +18,7 @@ mod samples;
 mod settings;
 mod table;
 mod track;
+mod verdict;
 
 use leptos::prelude::*;
 
@@ -65,7 +68,12 @@ pub fn App() -> impl IntoView {
         <header::Header />
         <run_bar::RunBar />
         <settings::Settings />
-        <main prop:inert=move || workspace.sheet_open() data-tab=tab>
+        <main
+            prop:inert=move || workspace.sheet_open()
+            data-tab=tab
+            class:comparing=move || { workspace.arms() > 1 }
+        >
+            <Show when=move || { workspace.arms() > 1 }><arms::Arms /></Show>
             <results::Results />
             <Tabs />
             <charts::LossCard />

@@ -6,6 +6,7 @@ use tailblazer_core::session::{RunState, Stage};
 use super::{
     icon::{Glyph, Icon},
     notices::{Announcer, Notices},
+    verdict::VerdictStrip,
 };
 use crate::workspace::{
     Workspace,
@@ -49,7 +50,7 @@ pub fn Results() -> impl IntoView {
     view! {
         <section class="card results" aria-label="Results">
             <StateBadge />
-            <Show when=preparing fallback=|| view! { <Figures /> }>
+            <Show when=preparing fallback=move || view! { <Outcome /> }>
                 <Preparation />
             </Show>
             <Notices />
@@ -94,6 +95,18 @@ fn Preparation() -> impl IntoView {
             <p>{move || stage_words(progress())}</p>
             <progress max="1" value=share aria-label="Preparation"></progress>
         </div>
+    }
+}
+
+/// What came out: the losses of a run alone, or the verdict over arms.
+#[component]
+fn Outcome() -> impl IntoView {
+    let workspace = Workspace::expect();
+    let is_comparison = Memo::new(move |_| workspace.arms() > 1);
+    view! {
+        <Show when=move || is_comparison.get() fallback=|| view! { <Figures /> }>
+            <VerdictStrip />
+        </Show>
     }
 }
 

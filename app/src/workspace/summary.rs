@@ -3,11 +3,13 @@
 use serde::Serialize;
 use serde_json::Value;
 use tailblazer_core::{
-    experiment::{Corpus, Experiment, ModelPreset, ScheduleConfig, TokeniserKind},
+    experiment::{Arm, Corpus, Experiment, ModelPreset, ScheduleConfig, TokeniserKind},
+    layerwise,
+    optim::Method,
     schedule::Shape,
 };
 
-use super::format::{integer, scientific};
+use super::format::{integer, plain, scientific};
 
 /// The name of a variant as it is written in links and in the values of a form: `moby-dick`.
 pub fn kebab(variant: &impl Serialize) -> String {
@@ -95,7 +97,77 @@ pub fn model(experiment: &Experiment) -> String {
 
 /// `AdamW, decay 0.1`.
 pub fn optimiser(experiment: &Experiment) -> String {
-    format!("AdamW, decay {}", scientific(experiment.optimiser.weight_decay))
+    let name = experiment.optimiser.method.description().name;
+    format!("{name}, decay {}", scientific(experiment.optimiser.weight_decay))
+}
+
+/// `LLR, ×1 to ×5`, or the method alone.
+pub fn layerwise(experiment: &Experiment) -> String {
+    let rule = &experiment.layerwise.rule;
+    let value = |id: &str| rule.method().knob(id).map(|knob| plain(rule.value(knob)));
+    let name = rule.method().description().name;
+    match (value("s1"), value("s2")) {
+        (Some(s1), Some(s2)) => format!("{name}, ×{s1} to ×{s2}"),
+        _ => name.into(),
+    }
+}
+
+/// What an arm is, by what differs in it: the names of its methods, or else its settings.
+pub fn arm(arm: &Arm, experiment: &Experiment) -> String {
+    let differs = |path: &str| arm.differences.iter().any(|(known, _)| known == path);
+    let mut names: Vec<String> = Vec::new();
+    if arm.differences.iter().any(|(path, _)| path.starts_with("layerwise.")) {
+        names.push(layerwise(experiment));
+    }
+    if differs("optimiser.method") {
+        names.push(experiment.optimiser.method.description().name.into());
+    }
+    if differs("schedule.shape") {
+        names.push(experiment.schedule.shape.description().name.into());
+    }
+    if names.is_empty() {
+        let of = |(path, _): &(String, String)| {
+            format!("{} {}", lower_first(&label(path)), value_at(experiment, path).unwrap_or_default())
+        };
+        names = arm.differences.iter().take(2).map(of).collect();
+    }
+    if names.is_empty() { "Base".into() } else { names.join(", ") }
+}
+
+/// The label of a setting: `Peak learning rate` for `schedule.peak`.
+pub fn label(path: &str) -> String {
+    let (group, key) = path.split_once('.').unwrap_or(("", path));
+    match (group, key) {
+        ("layerwise", "method") => return "Layerwise".into(),
+        ("optimiser", "method") => return "Optimiser".into(),
+        ("schedule", "shape") => return "Schedule".into(),
+        ("schedule", "peak") => return "Peak learning rate".into(),
+        ("train", "eval_every") => return "Validate every".into(),
+        _ => {}
+    }
+    let knob = match group {
+        "layerwise" => layerwise::Method::all().find_map(|method| method.knob(key)),
+        "optimiser" => Method::all().find_map(|method| method.knob(key)),
+        "schedule" => Shape::all().find_map(|shape| shape.knob(key)),
+        _ => None,
+    };
+    let words = knob.map_or_else(|| key.replace(['_', '-'], " "), |knob| knob.name.to_owned());
+    let mut chars = words.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// The value of a setting in words; none where the experiment has no such setting.
+pub fn value_at(experiment: &Experiment, path: &str) -> Option<String> {
+    let name = match path {
+        "layerwise.method" => experiment.layerwise.rule.method().description().name,
+        "optimiser.method" => experiment.optimiser.method.description().name,
+        "schedule.shape" => experiment.schedule.shape.description().name,
+        _ => {
+            let value = experiment.value_at(path)?;
+            return Some(value.parse().map_or(value, scientific));
+        }
+    };
+    Some(name.into())
 }
 
 /// `cosine, peak 4e−3`.

@@ -196,6 +196,11 @@ impl Experiment {
     pub fn set(&mut self, path: &str, value: &str) -> Result<(), LinkError> {
         set(self, path, value)
     }
+
+    /// The value of a setting as a link has it; none where no setting has the path.
+    pub fn value_at(&self, path: &str) -> Option<String> {
+        leaves(self).into_iter().find(|(known, _)| known == path).map(|(_, value)| text_of(&value))
+    }
 }
 
 fn set(experiment: &mut Experiment, path: &str, value: &str) -> Result<(), LinkError> {

@@ -4,11 +4,14 @@ pub mod device;
 mod model;
 mod own_text;
 mod schedule;
+mod scope;
 mod sections;
 mod text;
 
 use leptos::{html, prelude::*};
 use tailblazer_core::experiment::Experiment;
+
+use scope::Scopes;
 
 use super::{
     facts::Facts,
@@ -59,6 +62,7 @@ pub fn Settings() -> impl IntoView {
                     <Glyph icon=Icon::Cross />
                 </button>
             </header>
+            <Scopes />
             <div class="rows">
                 <Group name="text" title="Text" summary=summary::text open=true><text::Text /></Group>
                 <Group name="model" title="Model" summary=summary::model><model::Model /></Group>
@@ -66,6 +70,7 @@ pub fn Settings() -> impl IntoView {
                 <Group name="schedule" title="Schedule" summary=summary::schedule open=true>
                     <schedule::Schedule />
                 </Group>
+                <Group name="layerwise" title="Layerwise" summary=summary::layerwise><sections::Layerwise /></Group>
                 <Group name="train" title="Run" summary=summary::run><sections::Run /></Group>
                 <Group name="sample" title="Samples" summary=summary::samples><sections::Samples /></Group>
                 <Group name="device" title="Device" summary=device::summary><device::DeviceSection /></Group>

@@ -1,7 +1,5 @@
 //! The learning rate over time: a picker made from the family's list, an exact preview, the knobs of what is chosen.
 
-use std::{collections::BTreeMap, sync::LazyLock};
-
 use leptos::{html, prelude::*};
 use tailblazer_core::{
     experiment::Experiment,
@@ -13,7 +11,8 @@ use crate::{
     chart::sparkline::Outline,
     components::{
         canvas::watch_size,
-        field::{Bound, NumberField, forgive, setting},
+        field::{NumberField, forgive, setting},
+        method::KnobFields,
     },
     workspace::{
         Workspace,
@@ -143,46 +142,16 @@ fn Knobs(shape: Shape) -> impl IntoView {
             />
         }
     });
-    let knob = |knob: &'static Knob| {
-        let title = knob.summary;
-        view! { <NumberField setting=KnobSetting(knob) unit=knob.unit title /> }
-    };
-    let knobs = shape.description().knobs.iter().map(knob).collect_view();
+    let (get, set) = (|e: &Experiment, knob: &Knob| e.schedule.value(knob), set_knob);
     view! {
         {warmup}
-        {knobs}
+        <KnobFields method=shape.description() group="schedule" get set />
         {points}
     }
 }
 
-/// The setting of a knob.
-#[derive(Clone, Copy)]
-struct KnobSetting(&'static Knob);
-
-impl Bound for KnobSetting {
-    type Value = f64;
-
-    fn path(self) -> &'static str {
-        /// The path of every knob of the family, written once.
-        static PATHS: LazyLock<BTreeMap<&str, &str>> = LazyLock::new(|| {
-            let knobs = Shape::all().flat_map(|shape| shape.description().knobs);
-            let ids: BTreeMap<_, _> = knobs.map(|knob| (knob.id, ())).collect();
-            ids.into_keys().map(|id| (id, &*format!("schedule.{id}").leak())).collect()
-        });
-        PATHS.get(self.0.id).copied().unwrap_or("schedule")
-    }
-
-    fn label(self) -> &'static str {
-        self.0.name
-    }
-
-    fn get(self, experiment: &Experiment) -> f64 {
-        experiment.schedule.value(self.0)
-    }
-
-    fn set(self, experiment: &mut Experiment, value: f64) {
-        experiment.schedule.set_value(self.0, value);
-    }
+fn set_knob(experiment: &mut Experiment, knob: &Knob, value: f64) {
+    experiment.schedule.set_value(knob, value);
 }
 
 /// The schedule as the run will follow it.
@@ -232,12 +201,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_schedule_has_a_thumbnail_and_every_knob_a_path() {
+    fn every_schedule_has_a_thumbnail() {
         for shape in Shape::all() {
             assert!(thumbnail(shape).len() > 20, "{shape:?}");
-            for knob in shape.description().knobs {
-                assert_eq!(KnobSetting(knob).path(), format!("schedule.{}", knob.id));
-            }
         }
     }
 }

@@ -1,22 +1,111 @@
-//! The groups that are no more than fields.
+//! The groups that are no more than fields and a choice.
 
 use leptos::prelude::*;
 
-use crate::components::field::{NumberField, TextField, setting};
+use tailblazer_core::{experiment::SEEDS, layerwise, optim::Method};
 
-/// The fields of AdamW.
+use crate::{
+    components::{
+        field::{NumberField, TextField, setting},
+        method::{KnobFields, MethodSelect},
+    },
+    workspace::{Workspace, format::scientific},
+};
+
+/// The update rule: the method, its knobs, and what all methods share.
 #[component]
 pub fn Optimiser() -> impl IntoView {
+    let workspace = Workspace::expect();
+    let method = Memo::new(move |_| workspace.experiment.with(|experiment| experiment.optimiser.method));
+    let methods = Method::all().map(|method| method.description()).collect();
+    // A rate and a decay that suit one method are far from what suits another.
+    let suited = move || {
+        let method = method.get();
+        workspace.experiment.with(|experiment| {
+            experiment.schedule.peak == method.peak() && experiment.optimiser.weight_decay == method.decay()
+        })
+    };
+    let suit = move |_| {
+        workspace.experiment.update(|experiment| {
+            let method = experiment.optimiser.method;
+            (experiment.schedule.peak, experiment.optimiser.weight_decay) = (method.peak(), method.decay());
+        });
+    };
+    let offer = move || {
+        let method = method.get();
+        format!("Use a peak of {} and a decay of {}", scientific(method.peak()), scientific(method.decay()))
+    };
     view! {
+        <MethodSelect
+            path="optimiser.method"
+            label="Method"
+            hook="optimiser-select"
+            methods
+            chosen=Signal::derive(move || method.get().id())
+            choose=|experiment, id| {
+                if let Some(method) = Method::find(id) {
+                    experiment.optimiser.choose(method);
+                }
+            }
+        />
+        <Show when=move || !suited()>
+            <button type="button" class="more" data-testid="optimiser-suit" on:click=suit>{offer}</button>
+        </Show>
         <div class="knobs">
-            <NumberField setting=setting!("Beta 1", "optimiser.beta1", optimiser.beta1) />
-            <NumberField setting=setting!("Beta 2", "optimiser.beta2", optimiser.beta2) />
-            <NumberField setting=setting!("Epsilon", "optimiser.epsilon", optimiser.epsilon) />
+            {move || view! {
+                <KnobFields
+                    method=method.get().description()
+                    group="optimiser"
+                    get=|experiment, knob| experiment.optimiser.value(knob)
+                    set=|experiment, knob, value| experiment.optimiser.set_value(knob, value)
+                />
+            }}
             <NumberField setting=setting!("Weight decay", "optimiser.weight_decay", optimiser.weight_decay) />
             <NumberField setting=setting!("Clip", "optimiser.clip", optimiser.clip) unit="l2 norm" />
         </div>
         <p class="note">
             "Decay acts on matrices and embeddings, not on vectors. A clip of 0 is none."
+        </p>
+    }
+}
+
+/// The learning rate over layers: the method and its knobs.
+#[component]
+pub fn Layerwise() -> impl IntoView {
+    let workspace = Workspace::expect();
+    let method = Memo::new(move |_| workspace.experiment.with(|experiment| experiment.layerwise.rule.method()));
+    let methods = layerwise::Method::all().map(|method| method.description()).collect();
+    view! {
+        <MethodSelect
+            path="layerwise.method"
+            label="Method"
+            hook="layerwise-select"
+            methods
+            chosen=Signal::derive(move || method.get().id())
+            choose=|experiment, id| {
+                if let Some(method) = layerwise::Method::find(id) {
+                    experiment.layerwise.rule.choose(method);
+                }
+            }
+        />
+        <div class="knobs">
+            {move || view! {
+                <KnobFields
+                    method=method.get().description()
+                    group="layerwise"
+                    get=|experiment, knob| experiment.layerwise.rule.value(knob)
+                    set=|experiment, knob, value| experiment.layerwise.rule.set(knob, value)
+                />
+            }}
+            <NumberField
+                setting=setting!("Watch spectra", "layerwise.watch", layerwise.watch)
+                unit="every"
+                title="Steps between two measurements for the charts; 0 for none."
+            />
+        </div>
+        <p class="note">
+            "Matrices with fewer than 16 eigenvalues have no tail to fit; the release asks for 50, more than a model 48
+            wide has."
         </p>
     }
 }
@@ -32,7 +121,39 @@ pub fn Run() -> impl IntoView {
             <NumberField setting=setting!("Validate", "train.eval_every", train.eval_every) unit="every" />
             <NumberField setting=setting!("Windows", "train.eval_windows", train.eval_windows) />
             <NumberField setting=setting!("Seed", "seed", seed) />
+            <Seeds />
         </div>
+    }
+}
+
+/// How many seeds each arm runs; common to all arms, so it is no setting of one.
+#[component]
+fn Seeds() -> impl IntoView {
+    let workspace = Workspace::expect();
+    let seeds = move || workspace.comparison.with(|comparison| comparison.seeds);
+    let typed = move |text: String| {
+        if let Ok(seeds) = text.trim().parse() {
+            workspace.comparison.update(|comparison| comparison.seeds = seeds);
+        }
+    };
+    let is_bad = move || !(1..=SEEDS).contains(&seeds());
+    view! {
+        <label class="field" for="seeds" title="Runs of each arm, one after another, with this seed and those that follow.">
+            <span>"Seeds"</span>
+            <input
+                id="seeds"
+                data-testid="seeds-input"
+                type="text"
+                inputmode="numeric"
+                autocomplete="off"
+                prop:value=move || seeds().to_string()
+                aria-invalid=move || is_bad().to_string()
+                on:input:target=move |event| typed(event.target().value())
+            />
+            <Show when=is_bad>
+                <span class="err">{format!("Seeds must be a whole number from 1 to {SEEDS}.")}</span>
+            </Show>
+        </label>
     }
 }
 

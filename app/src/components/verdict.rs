@@ -1,0 +1,90 @@
+//! What the seeds say: the paired difference of the final validation losses, its interval, and the word that follows.
+
+use leptos::prelude::*;
+use tailblazer_core::{
+    session::RunState,
+    stats::{Arm, Final, NoVerdict, Row, Verdict, Word, forest},
+};
+
+use crate::workspace::{Workspace, run::Record, summary};
+
+/// The finished runs of every arm, with their seeds; a run that diverged has no finite loss.
+fn finals(workspace: Workspace) -> Vec<(Arm, Vec<Final>)> {
+    workspace.version.track();
+    let of = |arm: usize| {
+        let (run, experiment) = (workspace.run_of(arm), workspace.shown_of(arm));
+        let (seed, steps) = (experiment.seed, experiment.train.steps);
+        let at = |place: usize, loss: f64| Final { seed: seed.wrapping_add(place as u32), loss };
+        let ended = |record: &Record| record.final_loss(steps);
+        let mut list: Vec<Final> = run.earlier.with_value(|earlier| {
+            earlier.iter().enumerate().filter_map(|(place, record)| Some(at(place, ended(record)?))).collect()
+        });
+        let place = run.seed.get();
+        match run.state.get() {
+            RunState::Finished => list.extend(run.record.with_value(ended).map(|loss| at(place, loss))),
+            RunState::Failed if run.has_steps() => list.push(at(place, f64::NAN)),
+            _ => {}
+        }
+        Some((Arm::new(arm)?, list))
+    };
+    (0..workspace.arms()).filter_map(of).collect()
+}
+
+/// The strip between the arms and the charts.
+#[component]
+pub fn VerdictStrip() -> impl IntoView {
+    let workspace = Workspace::expect();
+    let rows = Memo::new(move |_| {
+        workspace.slow_version.track();
+        forest(&untrack(|| finals(workspace)))
+    });
+    let unit = move || summary::loss_unit(&workspace.shown());
+    let is_provisional = move || workspace.state() != RunState::Finished;
+    let lead = move || rows.with(|rows| rows.first().cloned());
+    let word = move || match lead() {
+        Some(Row { verdict: Ok(verdict), .. }) => verdict.word.to_string(),
+        _ => "no verdict yet".into(),
+    };
+    let tone = move || match lead() {
+        Some(Row { verdict: Ok(Verdict { word: Word::Better(_), .. }), .. }) => "badge ok",
+        _ => "badge",
+    };
+    let headline = move || match lead() {
+        Some(Row { verdict: Ok(verdict), .. }) => verdict.difference(unit()),
+        Some(Row { verdict: Err(NoVerdict::TooFew { pairs: 0, .. }), .. }) if workspace.state() == RunState::Idle => {
+            "Which arm do you expect to win, and by how much?".into()
+        }
+        Some(Row { verdict: Err(none), .. }) => none.to_string(),
+        None => String::new(),
+    };
+    let note = move || match lead() {
+        Some(Row { verdict: Ok(verdict), .. }) => {
+            let provisional = if is_provisional() { " Provisional: runs are still to come." } else { "" };
+            let mut words = format!("{}. Final validation loss, 95 %, paired t.{provisional}", verdict.conclusion());
+            for diverged in &verdict.pairs.diverged {
+                words += &format!(" {diverged}");
+            }
+            words
+        }
+        _ => "Both arms see the same batches for each seed; the verdict is the paired difference over seeds.".into(),
+    };
+    let others = move || {
+        rows.with(|rows| {
+            let sentence = |row: &Row| match &row.verdict {
+                Ok(verdict) => Some(format!("{}: {}", verdict.difference(unit()), verdict.word)),
+                Err(_) => None,
+            };
+            rows.iter().skip(1).filter_map(sentence).map(|words| view! { <li>{words}</li> }).collect_view()
+        })
+    };
+    view! {
+        <div class="verdict" data-testid="verdict" data-word=word>
+            <span class=tone>{word}</span>
+            <div class="verdict-words">
+                <p><b>{headline}</b></p>
+                <p class="verdict-note">{note}</p>
+            </div>
+            <ul class="verdict-others">{others}</ul>
+        </div>
+    }
+}
