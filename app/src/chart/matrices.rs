@@ -70,6 +70,14 @@ pub fn selected(input: &Input) -> Option<usize> {
     input.matrix.filter(|index| *index < layout.len()).or_else(default)
 }
 
+/// The hidden matrix so many places deeper than the selected one, or higher up; it stops at the ends.
+pub fn neighbour(input: &Input, places: isize) -> Option<usize> {
+    let list = hidden(reference(input));
+    let selected = selected(input);
+    let at = list.iter().position(|index| Some(*index) == selected).unwrap_or(0);
+    list.get(at.saturating_add_signed(places).min(list.len().checked_sub(1)?)).copied()
+}
+
 /// The selected parameter in the layout of an arm, whose model may be another one.
 pub fn selected_in(input: &Input, record: &Record) -> Option<usize> {
     same(reference(input), selected(input)?, &record.layout)
@@ -147,7 +155,19 @@ mod tests {
                 assert_eq!(name(&reference(&input)[index]), expected);
             });
         }
-        Runs::new(1, 0).with(|input| assert_eq!(selected(&input), None));
+        Runs::new(1, 0).with(|input| assert_eq!((selected(&input), neighbour(&input, 1)), (None, None)));
+    }
+
+    #[test]
+    fn neighbours_stop_at_the_ends() {
+        let mut runs = Runs::measured(1, 100);
+        for (matrix, places, expected) in [(3, 1, "L0.k"), (10, 1, "L1.q"), (3, -1, "L0.q"), (3, 99, "L1.down")] {
+            runs.matrix = Some(matrix);
+            runs.with(|input| {
+                let index = neighbour(&input, places).expect("a matrix");
+                assert_eq!(name(&reference(&input)[index]), expected);
+            });
+        }
     }
 
     #[test]

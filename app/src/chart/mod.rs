@@ -1,12 +1,15 @@
 //! Charts: pure functions from the runs of an experiment to a [`scene::Scene`], drawn to a canvas while live and to SVG
 //! for export.
 
+pub mod alpha;
+pub mod alpha_lines;
 pub mod axis;
 pub mod canvas;
 pub mod curve;
 pub mod difference;
 pub mod fan;
 pub mod fan_labels;
+pub mod heat;
 pub mod ink;
 pub mod input;
 pub mod labels;
@@ -14,6 +17,7 @@ pub mod loss;
 pub mod mark;
 pub mod matrices;
 pub mod palette;
+pub mod profile;
 pub mod rate;
 pub mod scene;
 pub mod sparkline;
