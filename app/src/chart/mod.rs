@@ -7,6 +7,7 @@ pub mod axis;
 pub mod canvas;
 pub mod curve;
 pub mod difference;
+pub mod esd;
 pub mod fan;
 pub mod fan_labels;
 pub mod heat;
