@@ -40,6 +40,7 @@ pub fn VerdictStrip() -> impl IntoView {
     });
     let unit = move || summary::loss_unit(&workspace.shown());
     let is_provisional = move || workspace.state() != RunState::Finished;
+    let is_coming = move || is_provisional() && workspace.comparison.with(|comparison| comparison.seeds > 1);
     let lead = move || rows.with(|rows| rows.first().cloned());
     let word = move || match lead() {
         Some(Row { verdict: Ok(verdict), .. }) => verdict.word.to_string(),
@@ -53,6 +54,9 @@ pub fn VerdictStrip() -> impl IntoView {
         Some(Row { verdict: Ok(verdict), .. }) => verdict.difference(unit()),
         Some(Row { verdict: Err(NoVerdict::TooFew { pairs: 0, .. }), .. }) if workspace.state() == RunState::Idle => {
             "Which arm do you expect to win, and by how much?".into()
+        }
+        Some(Row { verdict: Err(NoVerdict::TooFew { pairs, .. }), .. }) if is_coming() => {
+            format!("The verdict comes with the second seed that all arms have finished; now {pairs}.")
         }
         Some(Row { verdict: Err(none), .. }) => none.to_string(),
         None => String::new(),

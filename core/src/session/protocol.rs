@@ -200,7 +200,7 @@ pub struct Prepared {
 
 /// The spectra of the weight matrices at one moment, and what the layerwise method made of them.
 ///
-/// Lists have one entry for each of [`Prepared::layout`].
+/// Lists have one entry for each of [`Prepared::layout`], or none at all where no spectra were measured.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct LayersFrame {
     /// Steps done before: 0 is the model before its first update.

@@ -1,5 +1,7 @@
 //! A session behind an in-process channel.
 
+mod layers;
+
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,

@@ -3,6 +3,8 @@
 #[cfg(not(target_family = "wasm"))]
 mod host;
 #[cfg(not(target_family = "wasm"))]
+mod study;
+#[cfg(not(target_family = "wasm"))]
 mod train;
 
 #[cfg(not(target_family = "wasm"))]
@@ -11,6 +13,7 @@ fn main() -> anyhow::Result<()> {
 
     match Cli::parse().command {
         Action::Train(options) => train::train(options),
+        Action::Study(options) => study::study(&options),
     }
 }
 
@@ -32,4 +35,6 @@ struct Cli {
 enum Action {
     /// Runs an experiment and writes its events as JSON lines, one line per step.
     Train(train::Options),
+    /// Runs every arm of a comparison with every seed, and writes losses and verdicts.
+    Study(study::Options),
 }

@@ -104,7 +104,9 @@ impl Reference {
                 descend(rate, m.iter().zip(g).map(step).collect())
             }
             "lion" => {
-                let direction = m.iter().zip(g).map(|(m, g)| (beta1 * m + (1.0 - beta1) * g).signum()).collect();
+                // Of 0 the sign is 0, which `signum` does not have.
+                let sign = |x: f64| if x == 0.0 { 0.0 } else { x.signum() };
+                let direction = m.iter().zip(g).map(|(m, g)| sign(beta1 * m + (1.0 - beta1) * g)).collect();
                 m.iter_mut().zip(g).for_each(|(m, g)| *m = beta2 * *m + (1.0 - beta2) * g);
                 descend(rate, direction)
             }

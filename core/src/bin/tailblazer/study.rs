@@ -1,0 +1,250 @@
+//! `tailblazer study`: every arm of a comparison with every seed, over a grid of settings, with verdicts.
+
+use std::{
+    cell::RefCell,
+    fs::File,
+    io::Write,
+    path::{Path, PathBuf},
+    rc::Rc,
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use anyhow::{Context as _, bail};
+use futures::{channel::mpsc, executor::block_on};
+use serde_json::{Value, json};
+use tailblazer_core::{
+    experiment::{Comparison, DeviceChoice, Experiment, comparison_from_link, comparison_to_link},
+    session::{self, Command, Event, Host, RunState},
+    stats::{self, Final, forest},
+};
+
+/// What to run and where to write.
+#[derive(clap::Args)]
+pub struct Options {
+    /// The page's link to a comparison, whole or from `?` on.
+    #[arg(long)]
+    link: String,
+    /// A setting of the base and its values, such as `--vary schedule.peak=0.001,0.002`; given more than once, every
+    /// combination is run.
+    #[arg(long = "vary", value_name = "PATH=VALUE,VALUE")]
+    varied: Vec<String>,
+    /// Runs at a time.
+    #[arg(long, default_value_t = 1)]
+    jobs: usize,
+    /// Folder of the bundled corpora.
+    #[arg(long, value_name = "FOLDER", default_value = "public/corpora")]
+    corpora: PathBuf,
+    /// Where to write one JSON line per combination; standard output otherwise.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+/// One run that is to be made.
+struct Job {
+    comparison: usize,
+    arm: usize,
+    seed: u32,
+    experiment: Experiment,
+}
+
+/// What a run came to.
+#[derive(Clone, Default)]
+struct Outcome {
+    /// Steps and losses of the validations.
+    validations: Vec<(usize, f64)>,
+    /// Why it broke off.
+    failure: Option<String>,
+    /// Seconds of training, and of measuring spectra.
+    seconds: [f64; 2],
+}
+
+/// Runs the study.
+pub fn study(options: &Options) -> anyhow::Result<()> {
+    let comparisons = comparisons(options)?;
+    let jobs: Vec<Job> =
+        comparisons.iter().enumerate().flat_map(|(place, comparison)| jobs(place, comparison)).collect();
+    let outcomes = Mutex::new(vec![Outcome::default(); jobs.len()]);
+    let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    std::thread::scope(|scope| {
+        for _ in 0..options.jobs.clamp(1, jobs.len().max(1)) {
+            scope.spawn(|| {
+                while let Some((place, job)) = take(&next, &jobs) {
+                    let outcome = run(job, &options.corpora);
+                    outcomes.lock().expect("no other run panicked")[place] = outcome;
+                    eprintln!("{} of {} runs", done.fetch_add(1, Ordering::Relaxed) + 1, jobs.len());
+                }
+            });
+        }
+    });
+    let outcomes = outcomes.into_inner().expect("no run panicked");
+    let mut out: Box<dyn Write> = match &options.out {
+        Some(path) => Box::new(File::create(path).with_context(|| format!("cannot write {}", path.display()))?),
+        None => Box::new(std::io::stdout()),
+    };
+    for (place, comparison) in comparisons.iter().enumerate() {
+        let runs: Vec<_> = jobs.iter().zip(&outcomes).filter(|(job, _)| job.comparison == place).collect();
+        writeln!(out, "{}", report(comparison, &runs))?;
+    }
+    Ok(())
+}
+
+fn take<'a>(next: &AtomicUsize, jobs: &'a [Job]) -> Option<(usize, &'a Job)> {
+    let place = next.fetch_add(1, Ordering::Relaxed);
+    Some((place, jobs.get(place)?))
+}
+
+/// Every combination of the varied settings.
+fn comparisons(options: &Options) -> anyhow::Result<Vec<Comparison>> {
+    let (comparison, errors) = comparison_from_link(&options.link);
+    if let Some(error) = errors.first() {
+        bail!("{error}");
+    }
+    let mut list = vec![comparison];
+    for varied in &options.varied {
+        let (path, values) =
+            varied.split_once('=').with_context(|| format!("--vary needs PATH=VALUE,VALUE, not {varied:?}"))?;
+        let mut next = Vec::new();
+        for comparison in &list {
+            for value in values.split(',') {
+                let mut comparison = comparison.clone();
+                comparison.base.set(path, value)?;
+                next.push(comparison);
+            }
+        }
+        list = next;
+    }
+    for comparison in &list {
+        if let Some((arm, fault)) = comparison.faults().first() {
+            bail!("arm {}, {}: {}", Comparison::letter(*arm), fault.field, fault.message);
+        }
+    }
+    Ok(list)
+}
+
+fn jobs(comparison: usize, of: &Comparison) -> Vec<Job> {
+    let arms = 0..of.arms.len();
+    arms.flat_map(|arm| {
+        (0..of.seeds).map(move |place| {
+            let mut experiment = of.experiment(arm);
+            experiment.seed = experiment.seed.wrapping_add(place as u32);
+            experiment.sample.every = 0;
+            if experiment.device == DeviceChoice::Auto {
+                experiment.device = DeviceChoice::Cpu;
+            }
+            Job { comparison, arm, seed: experiment.seed, experiment }
+        })
+    })
+    .collect()
+}
+
+/// One run to its end.
+fn run(job: &Job, corpora: &Path) -> Outcome {
+    let (commands, received) = mpsc::unbounded();
+    let outcome = Rc::new(RefCell::new(Outcome::default()));
+    let host =
+        Quiet { commands: commands.clone(), corpora, outcome: outcome.clone(), start: std::time::Instant::now() };
+    let experiment = Box::new(job.experiment.clone());
+    for command in [Command::Configure { experiment, own_text: None, adapter: None }, Command::Start] {
+        commands.unbounded_send(command).expect("the session listens");
+    }
+    block_on(session::run(host, received));
+    outcome.take()
+}
+
+/// A host that keeps what a study needs.
+struct Quiet<'a> {
+    commands: mpsc::UnboundedSender<Command>,
+    corpora: &'a Path,
+    outcome: Rc<RefCell<Outcome>>,
+    start: std::time::Instant,
+}
+
+impl Host for Quiet<'_> {
+    fn emit(&self, event: Event) {
+        let mut outcome = self.outcome.borrow_mut();
+        let is_over = match event {
+            Event::Validation { step, loss, .. } => {
+                outcome.validations.push((step, loss));
+                false
+            }
+            Event::Metrics(frame) => {
+                outcome.seconds[0] = frame.steps.last().map_or(0.0, |row| row.seconds);
+                false
+            }
+            Event::Layers(frame) => {
+                outcome.seconds[1] += frame.seconds;
+                false
+            }
+            Event::Failed(failure) => {
+                outcome.failure = Some(failure.message);
+                true
+            }
+            Event::State { state } => matches!(state, RunState::Finished | RunState::Failed),
+            _ => false,
+        };
+        if is_over {
+            self.commands.unbounded_send(Command::Stop).ok();
+        }
+    }
+
+    fn seconds(&self) -> f64 {
+        self.start.elapsed().as_secs_f64()
+    }
+
+    async fn yield_now(&self) {}
+
+    async fn corpus(&self, file: &str) -> Result<Vec<u8>, String> {
+        let path = self.corpora.join(file);
+        std::fs::read(&path).map_err(|error| format!("The corpus {} could not be read: {error}.", path.display()))
+    }
+}
+
+/// A comparison with its runs and verdicts.
+fn report(comparison: &Comparison, runs: &[(&Job, &Outcome)]) -> Value {
+    let steps = comparison.base.train.steps;
+    let loss = |outcome: &Outcome| {
+        let last = outcome.validations.last().filter(|(step, _)| *step >= steps && outcome.failure.is_none());
+        last.map_or(f64::NAN, |(_, loss)| *loss)
+    };
+    let finals: Vec<_> = (0..comparison.arms.len())
+        .filter_map(|arm| {
+            let of_arm = runs.iter().filter(|(job, _)| job.arm == arm);
+            let list = of_arm.map(|(job, outcome)| Final { seed: job.seed, loss: loss(outcome) }).collect();
+            Some((stats::Arm::new(arm)?, list))
+        })
+        .collect();
+    let verdicts: Vec<Value> = forest(&finals)
+        .iter()
+        .map(|row| match &row.verdict {
+            Ok(verdict) => json!({
+                "arms": row.arms.map(|arm| arm.letter().to_string()),
+                "mean": verdict.mean,
+                "interval": verdict.interval(),
+                "word": verdict.word.to_string(),
+                "sentence": verdict.difference("nats"),
+                "conclusion": verdict.conclusion(),
+            }),
+            Err(none) => json!({
+                "arms": row.arms.map(|arm| arm.letter().to_string()),
+                "sentence": none.to_string(),
+            }),
+        })
+        .collect();
+    let runs: Vec<Value> = runs
+        .iter()
+        .map(|(job, outcome)| {
+            json!({
+                "arm": Comparison::letter(job.arm).to_string(),
+                "seed": job.seed,
+                "validations": outcome.validations,
+                "failure": outcome.failure,
+                "seconds": outcome.seconds[0],
+                "spectra_seconds": outcome.seconds[1],
+            })
+        })
+        .collect();
+    json!({ "link": comparison_to_link(comparison), "runs": runs, "verdicts": verdicts })
+}
