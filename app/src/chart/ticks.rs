@@ -25,7 +25,8 @@ impl Scale {
     /// The pixel of a value.
     pub fn map(&self, value: f64) -> f64 {
         let (a, b) = self.domain;
-        let share = if self.log { (value / a).ln() / (b / a).ln() } else { (value - a) / (b - a) };
+        // Differences of logarithms, because the quotient of the ends may be beyond f64.
+        let share = if self.log { (value.ln() - a.ln()) / (b.ln() - a.ln()) } else { (value - a) / (b - a) };
         self.range.0 + share * (self.range.1 - self.range.0)
     }
 
@@ -33,7 +34,7 @@ impl Scale {
     pub fn invert(&self, pixel: f64) -> f64 {
         let (a, b) = self.domain;
         let share = (pixel - self.range.0) / (self.range.1 - self.range.0);
-        if self.log { a * (share * (b / a).ln()).exp() } else { a + share * (b - a) }
+        if self.log { (a.ln() + share * (b.ln() - a.ln())).exp() } else { a + share * (b - a) }
     }
 
     /// The pixel of a value, kept inside the range.
@@ -75,7 +76,7 @@ pub fn logarithmic(scale: &Scale, gap: f64) -> Vec<f64> {
         for decade in decades.clone() {
             for multiple in level {
                 let value = multiple * 10f64.powi(decade);
-                let inside = value >= low * (1.0 - 1e-9) && value <= high * (1.0 + 1e-9);
+                let inside = value.is_finite() && value >= low * (1.0 - 1e-9) && value <= high * (1.0 + 1e-9);
                 let free = kept.iter().all(|other| (scale.map(*other) - scale.map(value)).abs() >= gap);
                 if inside && free {
                     kept.push(value);
