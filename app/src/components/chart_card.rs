@@ -12,9 +12,12 @@ use super::{
 };
 use crate::{
     browser::{address, download, theme},
-    chart::svg,
+    chart::{matrices, svg},
     workspace::{Workspace, message::Message},
 };
+
+/// Selects whatever lies at a height of a drawing of this size.
+pub type Select = fn(Workspace, (f64, f64), f64);
 
 /// A chart of the run.
 #[component]
@@ -43,6 +46,12 @@ pub fn ChartCard(
     /// What covers the drawing before a run.
     #[prop(into, optional)]
     cover: ViewFn,
+    /// Whether its horizontal axis is the one that the crosshair walks over.
+    #[prop(default = true)]
+    over_steps: bool,
+    /// What a click at a height of the drawing selects.
+    #[prop(optional)]
+    select: Option<Select>,
     /// A second hook for scripts, on the drawing.
     #[prop(optional)]
     hook: Option<&'static str>,
@@ -73,8 +82,23 @@ pub fn ChartCard(
                 role="img"
                 tabindex="0"
                 aria-label=move || summary.get()
-                on:pointermove=move |event| point(workspace, size, plot, &event)
-                on:pointerdown=move |event| point(workspace, size, plot, &event)
+                class:over-steps=over_steps
+                on:pointermove=move |event| {
+                    if over_steps {
+                        point(workspace, size, plot, &event);
+                    }
+                }
+                on:pointerdown=move |event| {
+                    if over_steps {
+                        point(workspace, size, plot, &event);
+                    }
+                }
+                on:click=move |event| {
+                    if let (Some(select), Some(plot)) = (select, plot.get_untracked()) {
+                        let y = f64::from(event.client_y()) - plot.get_bounding_client_rect().top();
+                        select(workspace, size.get_untracked(), y);
+                    }
+                }
                 on:pointerleave=move |_| workspace.view.crosshair.set(None)
                 on:blur=move |_| workspace.view.crosshair.set(None)
                 on:keydown=move |event| walk(workspace, &event)
@@ -133,8 +157,21 @@ fn point(workspace: Workspace, size: RwSignal<(f64, f64)>, plot: NodeRef<html::D
     }
 }
 
-/// Moves the crosshair with the arrow keys, Home and End; Escape takes it away.
+/// Moves the crosshair with the arrow keys, Home and End, and the selection with Up and Down; Escape takes the crosshair
+/// away.
 fn walk(workspace: Workspace, event: &KeyboardEvent) {
+    let places = match event.key().as_str() {
+        "ArrowUp" => -1,
+        "ArrowDown" => 1,
+        _ => 0,
+    };
+    if places != 0 {
+        if let Some(matrix) = untrack(|| with_input(workspace, |input| matrices::neighbour(&input, places))) {
+            event.prevent_default();
+            workspace.view.matrix.set(Some(matrix));
+        }
+        return;
+    }
     let last = untrack(|| with_input(workspace, |input| input.lead().map_or(0, |arm| arm.done())));
     if last == 0 {
         return;

@@ -27,7 +27,7 @@ use crate::{
     engine::Engine,
     workspace::{
         Workspace,
-        view::{Tab, XAxis},
+        view::{Pace, Tab, XAxis},
     },
 };
 
@@ -77,7 +77,11 @@ pub fn App() -> impl IntoView {
             <results::Results />
             <Tabs />
             <charts::LossCard />
-            <charts::RateCard />
+            <Show when=move || workspace.view.pace.get() == Pace::Rate fallback=|| view! { <charts::GradientCard /> }>
+                <charts::RateCard />
+            </Show>
+            <charts::AlphaCard />
+            <charts::EsdCard />
             <samples::Samples />
         </main>
     }
@@ -106,6 +110,8 @@ fn Tabs() -> impl IntoView {
         <div class="tabs-small" role="group" aria-label="Panel">
             {button(Tab::Loss, "Loss", "panel-loss")}
             {button(Tab::Rate, "Rate", "panel-rate")}
+            {button(Tab::Alpha, "Alpha", "panel-alpha")}
+            {button(Tab::Esd, "ESD", "panel-esd")}
             {button(Tab::Text, "Text", "panel-text")}
             <AxisPick id="x-axis-small" />
         </div>

@@ -1,8 +1,14 @@
 //! The charts of the runs, each in its card.
 
+mod alpha;
+mod esd;
+mod gradient;
 mod loss;
 mod rate;
 
+pub use alpha::AlphaCard;
+pub use esd::EsdCard;
+pub use gradient::GradientCard;
 pub use loss::LossCard;
 pub use rate::RateCard;
 
@@ -20,6 +26,7 @@ use crate::{
     workspace::{
         Workspace,
         run::{Record, Run},
+        view::Pace,
     },
 };
 
@@ -86,4 +93,21 @@ fn choice<T: Copy + PartialEq + Send + Sync + 'static>(
         }
     });
     view! { <span class="seg" role="group" aria-label=label>{buttons.collect_view()}</span> }
+}
+
+/// Which of the two charts that share a place is shown.
+fn pace(workspace: Workspace) -> impl IntoView {
+    let options = [
+        (Pace::Rate, "rate", "Learning rate", "pace-rate"),
+        (Pace::Gradient, "grad", "Gradient norm", "pace-gradient"),
+    ];
+    choice("Chart", workspace.view.pace, options)
+}
+
+/// The arms, as indices with letters; empty where there is nothing to choose between.
+fn choosable(workspace: Workspace) -> Vec<(usize, char)> {
+    with_input(workspace, |input| match input.is_comparison() {
+        true => input.arms.iter().map(|arm| (arm.index, arm.letter())).collect(),
+        false => Vec::new(),
+    })
 }

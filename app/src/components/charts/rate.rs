@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{arm_value, choice, drawing, readout_view, sentence, with_input};
+use super::{arm_value, choice, drawing, pace, readout_view, sentence, with_input};
 use crate::{
     chart::rate,
     components::{chart_card::ChartCard, table::RateTable},
@@ -42,7 +42,7 @@ pub fn RateCard() -> impl IntoView {
             summary=sentence(workspace, rate::summary)
             draw=drawing(workspace, move |input, width, height| rate::scene(input, log.get(), width, height))
             readout=readout_view(readout)
-            tools=move || choice("Learning rate axis", log, scales)
+            tools=move || view! { {choice("Learning rate axis", log, scales)} {pace(workspace)} }
             table=|| view! { <RateTable /> }
         />
     }

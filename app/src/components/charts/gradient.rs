@@ -1,0 +1,41 @@
+//! The card of the gradient norms.
+
+use leptos::prelude::*;
+
+use super::{arm_value, drawing, pace, readout_view, sentence, with_input};
+use crate::{
+    chart::gradient,
+    components::{chart_card::ChartCard, table::GradientTable},
+    workspace::{Workspace, format::integer},
+};
+
+/// The chart of the gradient norms, in the place of the learning rates.
+#[component]
+pub fn GradientCard() -> impl IntoView {
+    let workspace = Workspace::expect();
+    let readout = move || {
+        workspace.version.track();
+        with_input(workspace, |input| {
+            let (step, norms) = gradient::readout(input)?;
+            let values = norms
+                .into_iter()
+                .filter_map(|(index, norm)| Some(arm_value(input.arm(index)?, input.is_comparison(), norm)));
+            Some(view! {
+                <span>"at "{integer(step)}</span>
+                {values.collect_view()}
+            })
+        })
+    };
+    view! {
+        <ChartCard
+            name="gradient"
+            title="Gradient norm"
+            unit=Signal::derive(|| "l2, before clipping, log".to_owned())
+            summary=sentence(workspace, gradient::summary)
+            draw=drawing(workspace, gradient::scene)
+            readout=readout_view(readout)
+            tools=move || pace(workspace)
+            table=|| view! { <GradientTable /> }
+        />
+    }
+}

@@ -1,0 +1,93 @@
+//! The losses as a table.
+
+use leptos::prelude::*;
+
+use super::{MOST, heads, table};
+use crate::{
+    chart::{
+        difference::loss_at,
+        input::{Arm, Input},
+        strip::signed,
+    },
+    components::charts::with_input,
+    workspace::{
+        Workspace,
+        format::{compact, fixed, integer, significant},
+    },
+};
+
+/// The last steps, the newest first. Each row carries its loss in full precision for scripts: that of the first arm.
+#[component]
+pub fn LossTable() -> impl IntoView {
+    let workspace = Workspace::expect();
+    let rows = move || {
+        workspace.slow_version.track();
+        with_input(workspace, |input| match input.arms {
+            [arm] => of_one(arm),
+            _ => of_several(input),
+        })
+    };
+    let head = move || {
+        with_input(workspace, |input| match input.arms {
+            [_] => heads(&["step", "loss", "EMA", "validation", "rate", "grad. norm", "tokens", "seconds"]),
+            _ => head_of_several(input),
+        })
+    };
+    table("Loss", "loss-table", "The last 1,000 steps, the newest first", head, rows)
+}
+
+fn of_one(arm: &Arm) -> AnyView {
+    let columns = &arm.record.columns;
+    let steps = columns.rows().iter().zip(columns.ema()).rev().take(MOST);
+    let rows = steps.map(|(row, ema)| {
+        let validation = arm.record.validations.iter().find(|v| v.step == row.step);
+        view! {
+            <tr data-step=row.step.to_string() data-loss=row.loss.to_string()>
+                <td>{integer(row.step)}</td>
+                <td>{fixed(row.loss, 4)}</td>
+                <td>{fixed(*ema, 4)}</td>
+                <td>{validation.map(|v| fixed(v.loss, 4))}</td>
+                <td>{significant(row.learning_rate)}</td>
+                <td>{significant(row.gradient_norm)}</td>
+                <td>{compact(row.tokens)}</td>
+                <td>{fixed(row.seconds, 2)}</td>
+            </tr>
+        }
+    });
+    rows.collect_view().into_any()
+}
+
+fn head_of_several(input: Input) -> Vec<String> {
+    let mut head = vec!["step".to_owned()];
+    for (place, arm) in input.arms.iter().enumerate() {
+        head.extend(["EMA", "val."].map(|word| format!("{} {word}", arm.letter())));
+        if let Some(base) = input.arms.first().filter(|_| place > 0) {
+            head.push(format!("{} − {}", arm.letter(), base.letter()));
+        }
+    }
+    head
+}
+
+fn of_several(input: Input) -> AnyView {
+    let Some((base, lead)) = input.arms.first().zip(input.lead()) else { return ().into_any() };
+    let steps = lead.record.columns.rows().iter().rev().take(MOST).map(|row| row.step);
+    let rows = steps.map(|step| {
+        let mut cells = Vec::new();
+        for (place, arm) in input.arms.iter().enumerate() {
+            let validation = loss_at(arm.record, step);
+            cells.push(arm.row(step).map(|(index, _)| fixed(arm.record.columns.ema()[index], 4)));
+            cells.push(validation.map(|loss| fixed(loss, 4)));
+            if place > 0 {
+                cells.push(validation.zip(loss_at(base.record, step)).map(|(loss, base)| signed(loss - base)));
+            }
+        }
+        let loss = base.row(step).map(|(_, row)| row.loss.to_string());
+        view! {
+            <tr data-step=step.to_string() data-loss=loss>
+                <td>{integer(step)}</td>
+                {cells.into_iter().map(|cell| view! { <td>{cell}</td> }).collect_view()}
+            </tr>
+        }
+    });
+    rows.collect_view().into_any()
+}

@@ -1,0 +1,101 @@
+//! The learning rates as tables: over the run, and over the matrices where they differ.
+
+use leptos::prelude::*;
+
+use super::{heads, table};
+use crate::{
+    chart::{fan::Fan, input::Input, matrices, rate},
+    components::charts::with_input,
+    workspace::{
+        Workspace,
+        format::{integer, significant},
+    },
+};
+
+/// The learning rate at even distances over the planned run of the first arm, and every matrix at the crosshair.
+#[component]
+pub fn RateTable() -> impl IntoView {
+    let workspace = Workspace::expect();
+    let has_fan = Memo::new(move |_| {
+        workspace.slow_version.track();
+        with_input(workspace, |input| input.arms.iter().any(|arm| !Fan::at(arm, arm.done().max(1)).lines.is_empty()))
+    });
+    move || match has_fan.get() {
+        true => view! { <Matrices /> }.into_any(),
+        false => view! { <Steps /> }.into_any(),
+    }
+}
+
+#[component]
+fn Steps() -> impl IntoView {
+    /// Rows of the table; the ends and the peak come on top.
+    const ROWS: usize = 20;
+    let workspace = Workspace::expect();
+    let rows = move || {
+        workspace.slow_version.track();
+        let experiment = workspace.shown();
+        let steps = experiment.train.steps;
+        let done = untrack(|| with_input(workspace, |input| input.lead().map_or(0, |arm| arm.done())));
+        let stride = (steps / ROWS).max(1);
+        let warmup = experiment.schedule.warmup_steps();
+        rate::rates(&experiment, 0, steps)
+            .filter(|(step, _)| *step == 1 || *step == steps || *step == warmup || step.is_multiple_of(stride))
+            .map(|(step, rate)| {
+                let kind = if step <= done { "used" } else { "planned" };
+                view! {
+                    <tr data-step=step.to_string() data-rate=rate.to_string()>
+                        <td>{integer(step)}</td>
+                        <td>{significant(rate)}</td>
+                        <td>{kind}</td>
+                    </tr>
+                }
+            })
+            .collect_view()
+    };
+    table("Learning rate", "rate-table", "Learning rate by step", || heads(&["step", "learning rate", "kind"]), rows)
+}
+
+#[component]
+fn Matrices() -> impl IntoView {
+    let workspace = Workspace::expect();
+    let head = move || {
+        with_input(workspace, |input| {
+            let arms = input.arms.iter().flat_map(|arm| {
+                let name = if input.is_comparison() { format!("{} ", arm.letter()) } else { String::new() };
+                [format!("{name}multiplier"), format!("{name}rate")]
+            });
+            heads(&["matrix", "shape"]).into_iter().chain(arms).collect()
+        })
+    };
+    let rows = move || {
+        workspace.slow_version.track();
+        with_input(workspace, rows)
+    };
+    table("Learning rate", "rate-table", "Learning rate of every matrix at the crosshair or now", head, rows)
+}
+
+fn rows(input: Input) -> AnyView {
+    let update = input.step().unwrap_or(1).max(1);
+    let fans: Vec<Fan> = input.arms.iter().map(|arm| Fan::at(arm, update)).collect();
+    let Some(layout) = fans.iter().map(|fan| &fan.layout).find(|layout| !layout.is_empty()) else {
+        return ().into_any();
+    };
+    let rows = matrices::all(layout).into_iter().map(|index| {
+        let cells = fans.iter().flat_map(|fan| {
+            let same = matrices::same(layout, index, &fan.layout);
+            let line = same.and_then(|index| fan.line(index));
+            let multiplier = line.and_then(|line| line.multipliers.first().copied()).unwrap_or(1.0);
+            let rate = fan.base.first().map(|base| significant(base * multiplier));
+            [same.map(|_| format!("×{multiplier:.2}")), same.and(rate)]
+        });
+        let name = matrices::name(&layout[index]);
+        view! {
+            <tr data-matrix=name.clone()>
+                <td>{name.clone()}</td>
+                <td>{matrices::shape(&layout[index])}</td>
+                {cells.map(|cell| view! { <td>{cell}</td> }).collect_view()}
+            </tr>
+        }
+    });
+    rows.collect_view().into_any()
+}
