@@ -1,7 +1,9 @@
 //! What the model writes while it learns, the newest first; every sample is kept.
 
 use leptos::prelude::*;
+use tailblazer_core::experiment::Comparison;
 
+use super::arms::Swatch;
 use crate::workspace::{Workspace, format, run::Sample, summary};
 
 /// The samples of the run.
@@ -26,6 +28,8 @@ pub fn Samples() -> impl IntoView {
         <section class="card samples" id="panel-text" aria-label="Samples">
             <header><h2>"Samples"</h2><span class="unit">{note}</span></header>
             <div class="list" tabindex="0" role="region" aria-label="Samples, the newest first">
+                <Show when=move || { workspace.arms() > 1 }><OfArms /></Show>
+                <Show when=move || { workspace.arms() < 2 }>
                 {move || match newest() {
                     Some(sample) => view! { <Entry sample newest=true /> }.into_any(),
                     None => view! { <Waiting /> }.into_any(),
@@ -33,9 +37,37 @@ pub fn Samples() -> impl IntoView {
                 <For each=earlier key=|sample| (sample.step, sample.text.len()) let:sample>
                     <Entry sample newest=false />
                 </For>
+                </Show>
             </div>
         </section>
     }
+}
+
+/// The newest sample of every arm: arms are columns here too.
+#[component]
+fn OfArms() -> impl IntoView {
+    let workspace = Workspace::expect();
+    let column = move |arm: usize| {
+        let newest = move || workspace.run_of(arm).samples.with(|samples| samples.last().cloned());
+        let step = move || newest().map_or_else(|| "before step 1".into(), |sample| step_words(sample.step));
+        let text = move || {
+            let sample = newest();
+            let prompt = sample.as_ref().map_or_else(|| workspace.shown_of(arm).sample.prompt, |s| s.prompt.clone());
+            view! { <span class="pr">{prompt}</span> {sample.map(|sample| sample.text)} }
+        };
+        let letter = Comparison::letter(arm);
+        view! {
+            <article class="newest">
+                <h3 class="arm-sample"><Swatch arm /><b>{letter.to_string()}</b>{step}</h3>
+                <pre data-testid=format!("arm-{letter}-sample")>{text}</pre>
+            </article>
+        }
+    };
+    move || (0..workspace.arms()).map(column).collect_view()
+}
+
+fn step_words(step: usize) -> String {
+    format!("step {}", format::integer(step))
 }
 
 #[component]
@@ -43,7 +75,7 @@ fn Entry(sample: Sample, newest: bool) -> impl IntoView {
     let step = sample.step.to_string();
     view! {
         <article class:newest=newest>
-            <h3>"step "{format::integer(sample.step)}</h3>
+            <h3>{step_words(sample.step)}</h3>
             <pre data-testid=newest.then_some("sample-text") data-step=step>
                 <span class="pr">{sample.prompt}</span>
                 {sample.text}

@@ -75,10 +75,14 @@ pub fn VerdictStrip() -> impl IntoView {
     let others = move || {
         rows.with(|rows| {
             let sentence = |row: &Row| match &row.verdict {
-                Ok(verdict) => Some(format!("{}: {}", verdict.difference(unit()), verdict.word)),
+                Ok(verdict) => {
+                    let [a, b] = row.arms.map(|arm| arm.letter());
+                    Some((format!("{b} − {a} = {}", verdict.estimate()), verdict.word.to_string()))
+                }
                 Err(_) => None,
             };
-            rows.iter().skip(1).filter_map(sentence).map(|words| view! { <li>{words}</li> }).collect_view()
+            let line = |(words, word)| view! { <li><span>{words}</span><b>{word}</b></li> };
+            rows.iter().skip(1).filter_map(sentence).map(line).collect_view()
         })
     };
     view! {
