@@ -50,7 +50,8 @@ fn one_arm_is_steered_alone_and_removed_while_the_other_keeps_its_run() {
         page.wait_for(&["finished"], MINUTE).await?;
         ensure!(page.number("arm-B-val-loss").await? == b && page.number("arm-A-val-loss").await? != b);
         page.click("arm-A-remove").await?;
-        page.wait("one arm", MINUTE, async || Ok(page.number("metric-val-loss").await.is_ok_and(|loss| loss == b))).await
+        page.wait("one arm", MINUTE, async || Ok(page.number("metric-val-loss").await.is_ok_and(|loss| loss == b)))
+            .await
     });
 }
 
@@ -58,10 +59,9 @@ fn one_arm_is_steered_alone_and_removed_while_the_other_keeps_its_run() {
 fn an_arm_is_added_and_differs_in_the_address() {
     with_browser(Adapter::None, "#v=1&device=cpu", async |page| {
         page.click("arm-add").await?;
-        page.click("settings-layerwise").await?;
         page.choose("layerwise-select", "ends").await?;
         page.wait("the arm in the address", MINUTE, async || {
-            Ok(page.address().await?.ends_with("#v=1&device=cpu&b.layerwise.method=ends"))
+            Ok(page.driver.current_url().await?.as_str().ends_with("#v=1&device=cpu&b.layerwise.method=ends"))
         })
         .await?;
         page.click("scope-Base").await?;

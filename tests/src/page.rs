@@ -66,11 +66,6 @@ impl Page {
         Ok(())
     }
 
-    /// The address of the page.
-    pub async fn address(&self) -> anyhow::Result<String> {
-        Ok(self.driver.current_url().await?.to_string())
-    }
-
     /// The state of the run: idle, preparing, running, paused, finished or failed.
     pub async fn state(&self) -> anyhow::Result<String> {
         self.text("run-state").await
