@@ -1,6 +1,6 @@
 //! One update of all parameters, as both implementations understand it.
 
-use crate::cpu::{AdamW, Lion, Sgd};
+use crate::cpu::{AdamW, Lars, Lion, Sgd};
 
 /// An update of a flat list of parameters.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,7 +15,7 @@ pub struct Update {
     pub groups: Vec<Group>,
 }
 
-/// How a gradient becomes a change, for optimisers that move every weight by itself.
+/// How a gradient becomes a change.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Rule {
     /// AdamW, with two moments.
@@ -24,6 +24,10 @@ pub enum Rule {
     Lion(Lion),
     /// Gradient descent with momentum, with one moment.
     Sgd(Sgd),
+    /// LAMB with the numbers of AdamW, with two moments.
+    Lamb(AdamW),
+    /// LARS, with one moment.
+    Lars(Lars),
 }
 
 /// How fast a parameter moves.
@@ -31,6 +35,8 @@ pub enum Rule {
 pub struct Group {
     /// Its learning rate.
     pub learning_rate: f64,
-    /// Its decoupled weight decay per unit of learning rate.
+    /// Its weight decay per unit of learning rate; with LAMB and LARS a part of the step, else decoupled from it.
     pub decay: f64,
+    /// Whether LAMB and LARS scale its step by norms.
+    pub is_scaled: bool,
 }

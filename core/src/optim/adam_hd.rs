@@ -82,7 +82,7 @@ impl Optimiser for AdamHd {
     }
 
     fn peak(&self) -> f64 {
-        2e-3
+        4e-3
     }
 
     fn decay(&self) -> f64 {

@@ -3,7 +3,7 @@
 #[cfg(feature = "engine")]
 use burn::tensor::Tensor;
 #[cfg(feature = "engine")]
-use tailblazer_kernels::functions::State;
+use tailblazer_kernels::{cpu, functions::State, update::Rule};
 
 #[cfg(feature = "engine")]
 use super::{Inputs, Memory, adamw};
@@ -11,6 +11,8 @@ use super::{
     Optimiser,
     knobs::{BETA1, BETA2, EPSILON},
 };
+#[cfg(feature = "engine")]
+use crate::experiment::OptimiserConfig;
 use crate::policy::Description;
 
 /// ```text
@@ -37,11 +39,17 @@ impl Optimiser for Lamb {
     }
 
     fn peak(&self) -> f64 {
-        3e-2
+        4e-2
     }
 
     fn decay(&self) -> f64 {
         0.1
+    }
+
+    #[cfg(feature = "engine")]
+    fn rule(&self, config: &OptimiserConfig, update: i32) -> Option<Rule> {
+        let OptimiserConfig { beta1, beta2, epsilon, .. } = *config;
+        Some(Rule::Lamb(cpu::AdamW { beta1, beta2, epsilon, update }))
     }
 
     #[cfg(feature = "engine")]
@@ -61,6 +69,5 @@ impl Optimiser for Lamb {
 fn ratio(inputs: &Inputs, weights: &Tensor<1>, update: &Tensor<1>) -> Tensor<1> {
     let (weight, update) = (inputs.parameters.norms(weights.clone()), inputs.parameters.norms(update.clone()));
     let nothing = (weight.clone() * update.clone()).equal_elem(0.0);
-    let is_fixed = inputs.parameters.numbers(inputs.specs.iter().map(|spec| f64::from(u8::from(!spec.decays()))));
-    (weight / update).mask_fill(nothing.bool_or(is_fixed.equal_elem(1.0)), 1.0)
+    (weight / update).mask_fill(nothing.bool_or(inputs.unscaled()), 1.0)
 }

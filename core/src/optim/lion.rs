@@ -21,7 +21,7 @@ use crate::policy::{Description, Knob};
 /// w <- w (1 - lr decay) - lr u
 /// ```
 ///
-/// Every weight moves by the whole learning rate, so that it is a third to a tenth of AdamW's and the decay as many times
+/// Every weight moves by the whole learning rate, so that it wants to be smaller than AdamW's, and the decay as many times
 /// larger.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Lion;
@@ -45,11 +45,11 @@ impl Optimiser for Lion {
     }
 
     fn peak(&self) -> f64 {
-        6e-4
+        2e-3
     }
 
     fn decay(&self) -> f64 {
-        0.5
+        0.2
     }
 
     #[cfg(feature = "engine")]

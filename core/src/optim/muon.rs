@@ -32,7 +32,8 @@ use crate::{
 /// ```
 ///
 /// Hidden matrices only: attention and MLP. Embedding, positions, head, scales and biases follow AdamW at a
-/// rate of its own. `NS(u)` has singular values near 1 whatever the gradient's.
+/// rate of its own. `NS(u)` has singular values near 1 whatever the gradient's. Queries, keys and values are matrices of
+/// their own here and have the factor 1, where one joint matrix would have sqrt(3).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Muon;
 
@@ -86,11 +87,11 @@ impl Optimiser for Muon {
     }
 
     fn peak(&self) -> f64 {
-        0.02
+        0.04
     }
 
     fn decay(&self) -> f64 {
-        0.01
+        5e-3
     }
 
     #[cfg(feature = "engine")]

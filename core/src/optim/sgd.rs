@@ -41,11 +41,11 @@ impl Optimiser for Sgd {
     }
 
     fn peak(&self) -> f64 {
-        0.3
+        0.2
     }
 
     fn decay(&self) -> f64 {
-        1e-3
+        2e-3
     }
 
     #[cfg(feature = "engine")]

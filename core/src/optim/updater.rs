@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Bool, Device, Tensor};
 use tailblazer_kernels::{
     functions::{self, GradientSum, State},
     plan::Plan,
@@ -104,9 +104,13 @@ impl Updater {
 
     fn groups(&self, learning_rates: &[f64]) -> Vec<Group> {
         assert_eq!(learning_rates.len(), self.specs.len(), "a learning rate for each parameter");
-        let decay = |spec: &ParameterSpec| if spec.decays() { self.config.weight_decay } else { 0.0 };
-        let rates = self.specs.iter().zip(learning_rates);
-        rates.map(|(spec, rate)| Group { learning_rate: *rate, decay: decay(spec) }).collect()
+        // The authors of LAMB and LARS leave the same parameters out of both.
+        let group = |(spec, rate): (&ParameterSpec, &f64)| Group {
+            learning_rate: *rate,
+            decay: if spec.decays() { self.config.weight_decay } else { 0.0 },
+            is_scaled: spec.decays(),
+        };
+        self.specs.iter().zip(learning_rates).map(group).collect()
     }
 
     fn compose(&mut self, state: &mut State, gradient: Tensor<1>, groups: &[Group], is_fused: bool) -> Tensor<1> {
@@ -133,6 +137,12 @@ impl Inputs<'_> {
     /// How much of its weights each parameter loses to decay: learning rate times decay.
     pub fn losses(&self) -> Vec<f64> {
         self.groups.iter().map(|group| group.learning_rate * group.decay).collect()
+    }
+
+    /// The parameters whose steps no norm scales, `[parameters]`.
+    pub fn unscaled(&self) -> Tensor<1, Bool> {
+        let is_scaled = self.groups.iter().map(|group| f64::from(u8::from(group.is_scaled)));
+        self.parameters.numbers(is_scaled).equal_elem(0.0)
     }
 
     /// `w <- w - rate decay w - rate direction`, with each parameter's own rate and decay.

@@ -27,6 +27,8 @@ mod simd;
 mod step;
 #[cfg(test)]
 mod testing;
+mod trust;
+mod update;
 mod workspace;
 
 pub use adamw::AdamW;
@@ -44,5 +46,7 @@ pub use norm::{NormKind, norm, norm_backward};
 pub use optimiser::{Parameter, Rule, clip_scale, global_norm, optimise};
 pub use rope::RopeTable;
 pub use sgd::Sgd;
-pub use step::{Step, update};
+pub use step::Step;
+pub use trust::{Lars, lamb, lars};
+pub use update::update;
 pub use workspace::Workspace;

@@ -7,15 +7,10 @@ use std::ops::Range;
 
 use super::{
     Activation, AttentionGradients, AttentionInputs, AttentionMask, AttentionShape, InputGradient, LinearGradients,
-    LinearShape, LinearWeights, NormKind, Operand, Parameter, RopeTable, Rotation, Rule, Workspace, attention,
-    attention_backward, clip_scale, cross_entropy, embed, embed_backward, global_norm, linear, linear_backward, matmul,
-    norm, norm_backward, optimise,
+    LinearShape, LinearWeights, NormKind, Operand, RopeTable, Rotation, Workspace, attention, attention_backward,
+    cross_entropy, embed, embed_backward, linear, linear_backward, matmul, norm, norm_backward,
 };
-use crate::{
-    flat::Flat,
-    model::{MaskKind, Model, Offsets, Part, Spans},
-    update::{self, Group, Update},
-};
+use crate::model::{MaskKind, Model, Offsets, Part, Spans};
 
 /// A transformer on batches of one shape, with the memory of its passes.
 #[derive(Debug)]
@@ -286,49 +281,6 @@ impl Step {
     }
 }
 
-/// One update of a flat list; see [`Update`]. Returns the l2 norm of the gradient before clipping.
-pub fn update(
-    update: &Update,
-    flat: &Flat,
-    weights: &mut [f32],
-    [first, second]: [&mut [f32]; 2],
-    gradient: &[f32],
-) -> f64 {
-    let Update { rule, clip, gradient_scale, groups } = update;
-    assert_eq!(groups.len(), flat.lengths.len(), "a learning rate and a decay for each parameter");
-    let norm = global_norm([gradient]) * gradient_scale;
-    let scale = clip_scale(norm, *clip) * *gradient_scale as f32;
-    match rule {
-        update::Rule::AdamW(rule) => optimise_all(rule, groups, flat, weights, [first, second], gradient, scale),
-        update::Rule::Lion(rule) => optimise_all(rule, groups, flat, weights, [first], gradient, scale),
-        update::Rule::Sgd(rule) => optimise_all(rule, groups, flat, weights, [first], gradient, scale),
-    }
-    norm
-}
-
-/// Moves the parameters of a flat list one by one.
-fn optimise_all<R: Rule<STATES>, const STATES: usize>(
-    rule: &R,
-    groups: &[Group],
-    flat: &Flat,
-    weights: &mut [f32],
-    mut states: [&mut [f32]; STATES],
-    gradient: &[f32],
-    scale: f32,
-) {
-    for (index, Group { learning_rate, decay }) in groups.iter().enumerate() {
-        let span = flat.span(index);
-        let parameter = Parameter {
-            weights: &mut weights[span.clone()],
-            gradient: &gradient[span.clone()],
-            states: states.each_mut().map(|state| &mut state[span.clone()]),
-            learning_rate: *learning_rate,
-            decay: *decay,
-        };
-        optimise(rule, &mut [parameter], scale);
-    }
-}
-
 const QKV: [Part; 3] = [Part::Query, Part::Key, Part::Value];
 
 fn shape_of(model: Model, part: Part) -> LinearShape {
@@ -406,7 +358,6 @@ fn disjoint<const N: usize>(list: &mut [f32], parts: [Option<Range<usize>>; N]) 
 mod tests {
     use super::{super::testing::Random, *};
     use crate::{
-        cpu::AdamW,
         gpu::checks::{Reference, SMALL, allows},
         model::tests::nano,
     };
@@ -498,21 +449,5 @@ mod tests {
             assert!(losses.iter().chain(&gradient).all(|value| value.is_finite()), "{weight} {factor}");
             assert!(factor > 0.0 || gradient.iter().all(|value| *value == 0.0));
         }
-    }
-
-    #[test]
-    fn a_learning_rate_of_zero_moves_nothing() {
-        let flat = Flat::new([3, 70]);
-        let mut lists = [vec![1.0; flat.length], vec![0.0; flat.length], vec![0.0; flat.length]];
-        let [weights, first, second] = &mut lists;
-        let rule = update::Rule::AdamW(AdamW { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, update: 1 });
-        let groups = vec![Group { learning_rate: 0.0, decay: 0.1 }, Group { learning_rate: 0.1, decay: 0.0 }];
-        let change = Update { rule, clip: 1.0, gradient_scale: 0.5, groups };
-        let mut gradient = vec![0.0; flat.length];
-        (gradient[0], gradient[64]) = (6.0, 8.0);
-        let norm = update(&change, &flat, weights, [first, second], &gradient);
-        assert!((norm - 5.0).abs() < 1e-6);
-        assert_eq!(weights[..3], [1.0; 3]);
-        assert!((weights[64] - 0.9).abs() < 1e-5 && weights[65] == 1.0);
     }
 }

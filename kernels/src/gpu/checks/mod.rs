@@ -7,6 +7,7 @@
 mod attention;
 mod linear;
 mod norm;
+mod optimiser;
 pub mod reference;
 mod rest;
 mod step;
@@ -16,7 +17,8 @@ use super::dispatch::Dispatch;
 pub use attention::attention;
 pub use linear::linear;
 pub use norm::norm;
-pub use rest::{cross_entropy, embedding, newton_schulz, optimiser};
+pub use optimiser::optimiser;
+pub use rest::{cross_entropy, embedding, newton_schulz};
 pub use step::{Reference, step};
 #[cfg(test)]
 pub(crate) use step::{SMALL, allows};

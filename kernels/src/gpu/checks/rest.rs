@@ -1,12 +1,7 @@
-//! Loss, embedding, optimiser, Newton-Schulz.
+//! Loss, embedding, Newton-Schulz.
 
 use super::{Data, Numbers, Run, call, close, dot, reference, slope};
-use crate::{
-    cpu::{AdamW, Lion, Sgd},
-    flat::Flat,
-    gpu::ops::{self, Embedding, NewtonSchulz, Optimiser, Rule, Splits},
-    update::{self, Group, Update},
-};
+use crate::gpu::ops::{self, Embedding, NewtonSchulz, Splits};
 
 /// Cross-entropy with ignored rows and logits of +-1e4.
 pub fn cross_entropy(run: &mut Run) {
@@ -90,79 +85,6 @@ pub fn embedding(run: &mut Run) {
                 close("positions' gradient", &added(&place_gradient, places.len()), &place_sums);
             }
         }
-    }
-}
-
-/// Three clipped updates of two groups, one of which has learning rate 0.
-pub fn optimiser(run: &mut Run) {
-    let sgd = |nesterov| update::Rule::Sgd(Sgd { momentum: 0.9, nesterov });
-    let adamw = update::Rule::AdamW(AdamW { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, update: 1 });
-    for rule in [adamw, update::Rule::Lion(Lion { beta1: 0.9, beta2: 0.95 }), sgd(false), sgd(true)] {
-        for (lengths, clip) in [(vec![5, 130, 64], 0.5), (vec![3], 0.0), (vec![3000, 1], 1.0)] {
-            updates(run, rule, &Flat::new(lengths), clip);
-        }
-    }
-}
-
-fn updates(run: &mut Run, mut rule: update::Rule, flat: &Flat, clip: f64) {
-    let (length, count) = (flat.length, 2);
-    let optimiser = Optimiser { length, rule: Rule::from(&rule) };
-    let groups: Vec<u32> = (0..flat.lengths.len() as u32).map(|at| at % 2).collect();
-    let mut group_of = Data(flat.group_of_blocks(&groups));
-    let owners = group_of.0.clone();
-    let groups_of_rates = [0.01, 0.0].map(|learning_rate| Group { learning_rate, decay: 0.1 });
-    let mut numbers = Numbers::new(length as u64);
-    let mut expected = numbers.list(length);
-    let (mut m, mut v) = (vec![0.0; length], vec![0.0; length]);
-    let (mut weights, mut first, mut second) = (Data::floats(&expected), Data::zeros(length), Data::zeros(length));
-    let (mut gradient, mut squares) = (Data::poison(length), Data::poison(optimiser.squares()));
-    for step in 1..=3 {
-        if let update::Rule::AdamW(rule) = &mut rule {
-            rule.update = step;
-        }
-        let parts = numbers.list(count * length);
-        let mut words = Data::floats(&parts);
-        let dispatch = optimiser.reduce(Splits { count, stride: length });
-        call(run, &dispatch, &mut [("parts", &mut words), ("gradient", &mut gradient), ("squares", &mut squares)]);
-        let change = Update { rule, clip, gradient_scale: 0.5, groups: groups_of_rates.to_vec() };
-        let settings = Optimiser::settings(&change);
-        let mut settings = Data::floats(&settings.iter().map(|value| f64::from(*value)).collect::<Vec<_>>());
-        let mut buffers = vec![("settings", &mut settings), ("group_of", &mut group_of), ("gradient", &mut gradient)];
-        buffers.extend([("squares", &mut squares), ("first", &mut first)]);
-        if optimiser.rule == Rule::AdamW {
-            buffers.push(("second", &mut second));
-        }
-        buffers.push(("weights", &mut weights));
-        call(run, &optimiser.update(), &mut buffers);
-
-        let total: Vec<f64> = (0..length).map(|at| parts[at] + parts[length + at]).collect();
-        close("summed gradient", &gradient.values(), &total);
-        let norm = 0.5 * dot(&total, &total).sqrt();
-        close("global norm", &squares.values()[optimiser.sums()..], &[norm]);
-        let scale = 0.5 * if clip > 0.0 { (clip / (norm + 1e-6)).min(1.0) } else { 1.0 };
-        for at in 0..length {
-            let Group { learning_rate: rate, decay } = groups_of_rates[owners[at / 64] as usize];
-            let g = scale * total[at];
-            let update = match rule {
-                update::Rule::AdamW(AdamW { beta1, beta2, epsilon, .. }) => {
-                    m[at] = beta1 * m[at] + (1.0 - beta1) * g;
-                    v[at] = beta2 * v[at] + (1.0 - beta2) * g * g;
-                    let (m, v) = (m[at] / (1.0 - beta1.powi(step)), v[at] / (1.0 - beta2.powi(step)));
-                    m / (v.sqrt() + epsilon)
-                }
-                update::Rule::Lion(Lion { beta1, beta2 }) => {
-                    let mixed = beta1 * m[at] + (1.0 - beta1) * g;
-                    m[at] = beta2 * m[at] + (1.0 - beta2) * g;
-                    mixed.signum()
-                }
-                update::Rule::Sgd(Sgd { momentum, nesterov }) => {
-                    m[at] = momentum * m[at] + g;
-                    if nesterov { g + momentum * m[at] } else { m[at] }
-                }
-            };
-            expected[at] = expected[at] * (1.0 - rate * decay) - rate * update;
-        }
-        close(&format!("{rule:?} weights"), &weights.values(), &expected);
     }
 }
 

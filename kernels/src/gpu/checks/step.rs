@@ -128,8 +128,8 @@ fn one(run: &mut Run, model: Model, factor: f64) {
     let mut buffers: HashMap<Buffer, Data> =
         step.buffers().into_iter().map(|buffer| (buffer, Data::poison(step.size(buffer, 1)))).collect();
     let rule = update::Rule::AdamW(AdamW { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, update: 1 });
-    let groups = vec![Group { learning_rate: 0.01, decay: 0.1 }];
-    let settings = Optimiser::settings(&Update { rule, clip: 1.0, gradient_scale: 0.5, groups });
+    let groups = vec![Group { learning_rate: 0.01, decay: 0.1, is_scaled: false }];
+    let settings = Optimiser::settings(&Update { rule, clip: 1.0, gradient_scale: 0.5, groups }, flat);
     let angles = Rope::table(0..model.time, model.width / model.heads);
     let doubles = |values: &[f32]| values.iter().map(|value| f64::from(*value)).collect::<Vec<_>>();
     for (buffer, data) in [

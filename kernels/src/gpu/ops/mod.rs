@@ -7,6 +7,7 @@ mod loss;
 mod newton_schulz;
 mod norm;
 mod optimiser;
+mod trust;
 
 pub use attention::{Attention, Rope, mask_words};
 pub use embedding::Embedding;

@@ -1,7 +1,7 @@
 //! One update of all parameters, clipped by their global gradient norm.
 
 use super::{Splits, kernel};
-use crate::flat::BLOCK;
+use crate::flat::{BLOCK, Flat};
 use crate::gpu::dispatch::{Dispatch, Kernel, WORKGROUP, count};
 use crate::gpu::template::Constant::Flag;
 use crate::update::{self, Group, Update};
@@ -21,6 +21,10 @@ pub enum Rule {
     Lion,
     /// Gradient descent with momentum, with one moment.
     Sgd,
+    /// LAMB, with two moments.
+    Lamb,
+    /// LARS, with one moment.
+    Lars,
 }
 
 impl From<&update::Rule> for Rule {
@@ -29,6 +33,8 @@ impl From<&update::Rule> for Rule {
             update::Rule::AdamW(_) => Self::AdamW,
             update::Rule::Lion(_) => Self::Lion,
             update::Rule::Sgd(_) => Self::Sgd,
+            update::Rule::Lamb(_) => Self::Lamb,
+            update::Rule::Lars(_) => Self::Lars,
         }
     }
 }
@@ -68,10 +74,15 @@ impl Optimiser {
         )
     }
 
-    /// Clips and updates. Buffers: `settings` (of [`Optimiser::settings`]), `group_of` `[length / 64]` (u32),
-    /// `gradient`, `squares` (the norm is written behind the sums), `first`, `second` (with AdamW), `weights`.
+    /// Clips and updates; with LAMB, the step takes the place of the gradient. Buffers: `settings` (of
+    /// [`Optimiser::settings`]), `group_of` `[length / 64]` (u32), `gradient`, `squares` (the norm is written behind the
+    /// sums), `first`, `second` (with AdamW and LAMB), `weights`.
+    ///
+    /// # Panics
+    /// With LARS, which starts with [`Optimiser::trust`].
     pub fn update(&self) -> Dispatch {
-        let second = (self.rule == Rule::AdamW).then_some("second");
+        assert_ne!(self.rule, Rule::Lars, "LARS measures first");
+        let second = self.has_second().then_some("second");
         Dispatch::new(
             UPDATE,
             self.length / 16,
@@ -85,31 +96,53 @@ impl Optimiser {
                 Some("weights"),
             ],
             vec![
+                ("ADAM", Flag(self.has_second())),
                 ("ADAMW", Flag(self.rule == Rule::AdamW)),
+                ("LAMB", Flag(self.rule == Rule::Lamb)),
                 ("LION", Flag(self.rule == Rule::Lion)),
                 ("SGD", Flag(self.rule == Rule::Sgd)),
+                ("STRIDE", count(self.stride())),
                 ("LENGTH", count(self.length)),
                 ("GROUPS", count(self.sums())),
             ],
         )
     }
 
-    /// The buffer `settings` of an update.
-    pub fn settings(update: &Update) -> Vec<f32> {
+    /// Whether it has second moments.
+    pub fn has_second(&self) -> bool {
+        matches!(self.rule, Rule::AdamW | Rule::Lamb)
+    }
+
+    /// Values of each group in the buffer of settings.
+    pub fn stride(&self) -> usize {
+        if self.is_scaled() { 5 } else { 2 }
+    }
+
+    /// The buffer `settings` of an update; with LAMB and LARS, the groups are the parameters of a layout.
+    pub fn settings(update: &Update, flat: &Flat) -> Vec<f32> {
         let Update { rule, clip, gradient_scale, groups } = update;
         let [a, b, c, d, e] = match rule {
-            update::Rule::AdamW(rule) => {
+            update::Rule::AdamW(rule) | update::Rule::Lamb(rule) => {
                 let correction = |beta: f64| 1.0 / (1.0 - beta.powi(rule.update));
                 [rule.beta1, rule.beta2, rule.epsilon, correction(rule.beta1), correction(rule.beta2)]
             }
             update::Rule::Lion(rule) => [rule.beta1, rule.beta2, 0.0, 0.0, 0.0],
             update::Rule::Sgd(rule) if rule.nesterov => [rule.momentum, 1.0, rule.momentum, 0.0, 0.0],
             update::Rule::Sgd(rule) => [rule.momentum, 0.0, 1.0, 0.0, 0.0],
+            update::Rule::Lars(rule) => [rule.momentum, rule.coefficient, 0.0, 0.0, 0.0],
         };
         let head = [a, b, c, d, e, *clip, *gradient_scale, 0.0];
-        let groups =
-            groups.iter().flat_map(|Group { learning_rate, decay }| [*learning_rate, 1.0 - learning_rate * decay]);
-        head.into_iter().chain(groups).map(|value| value as f32).collect()
+        let mut settings = head.to_vec();
+        for (index, Group { learning_rate, decay, is_scaled }) in groups.iter().enumerate() {
+            if matches!(rule, update::Rule::Lamb(_) | update::Rule::Lars(_)) {
+                let blocks = flat.lengths[index].div_ceil(BLOCK);
+                let place = [flat.offsets[index] / BLOCK, blocks].map(|count| count as f64);
+                settings.extend([*learning_rate, *decay, f64::from(u8::from(*is_scaled)), place[0], place[1]]);
+            } else {
+                settings.extend([*learning_rate, 1.0 - learning_rate * decay]);
+            }
+        }
+        settings.into_iter().map(|value| value as f32).collect()
     }
 }
 
@@ -119,7 +152,7 @@ mod tests {
 
     #[test]
     fn sources_bind_what_the_dispatch_names() {
-        for rule in [Rule::AdamW, Rule::Lion, Rule::Sgd] {
+        for rule in [Rule::AdamW, Rule::Lion, Rule::Sgd, Rule::Lamb] {
             let optimiser = Optimiser { length: 640, rule };
             optimiser.update().check();
             optimiser.reduce(Splits { count: 2, stride: 640 }).check();
@@ -136,8 +169,9 @@ mod tests {
     #[test]
     fn settings_start_with_eight_values() {
         let rule = update::Rule::AdamW(crate::cpu::AdamW { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, update: 1 });
-        let groups = [0.1, 0.0].map(|learning_rate| Group { learning_rate, decay: 0.5 }).to_vec();
-        let settings = Optimiser::settings(&Update { rule, clip: 1.0, gradient_scale: 1.0, groups });
+        let groups = [0.1, 0.0].map(|learning_rate| Group { learning_rate, decay: 0.5, is_scaled: false }).to_vec();
+        let settings =
+            Optimiser::settings(&Update { rule, clip: 1.0, gradient_scale: 1.0, groups }, &Flat::new([1, 1]));
         assert_eq!(settings.len(), SETTINGS + 4);
         assert!((settings[3] - 10.0).abs() < 1e-5 && settings[8..] == [0.1, 0.95, 0.0, 1.0]);
     }

@@ -43,6 +43,8 @@ pub enum Buffer {
     Gradient,
     /// Result: partial sums of squares, and the gradient's norm as the last value.
     Squares,
+    /// A temporary of LAMB and LARS: the factor of each parameter's step, and of the gradient.
+    Factors,
     /// Partial gradients, `[splits, flat]`; 0 at the start (the gaps are never written).
     Parts,
     /// An activation that the backward pass needs: (layer, which).
@@ -150,7 +152,8 @@ impl Step {
             Buffer::Tokens | Buffer::Targets | Buffer::LossWeights | Buffer::Loss => rows,
             Buffer::Mask => time * time.div_ceil(32),
             Buffer::Angles => time * width / heads,
-            Buffer::Settings => SETTINGS + 2 * groups,
+            Buffer::Settings => SETTINGS + optimiser.stride() * groups,
+            Buffer::Factors => self.offsets.flat.lengths.len() + 1,
             Buffer::GroupOf => flat / BLOCK,
             Buffer::Weights | Buffer::First | Buffer::Second | Buffer::Gradient => flat,
             Buffer::Logits | Buffer::Scratch(Scratch::Logits) => rows * vocabulary,

@@ -235,10 +235,31 @@ impl Builder {
         let optimiser = Optimiser { length: self.offsets.flat.length, rule: self.rule };
         let views = [Buffer::Parts, Buffer::Gradient, Buffer::Squares].map(View::from).to_vec();
         self.launch(optimiser.reduce(self.splits), views);
-        let mut views = vec![Buffer::Settings, Buffer::GroupOf, Buffer::Gradient, Buffer::Squares, Buffer::First];
-        views.extend((self.rule == Rule::AdamW).then_some(Buffer::Second));
-        views.push(Buffer::Weights);
-        self.launch(optimiser.update(), views.into_iter().map(View::from).collect());
+        let (lars, parameters) = (self.rule == Rule::Lars, self.offsets.flat.lengths.len());
+        let mut launch = |dispatch: Dispatch, buffers: [Option<Buffer>; 7]| {
+            self.launch(dispatch, buffers.into_iter().flatten().map(View::from).collect());
+        };
+        let [settings, group_of, gradient, squares, first, second, weights, factors] = [
+            Buffer::Settings,
+            Buffer::GroupOf,
+            Buffer::Gradient,
+            Buffer::Squares,
+            Buffer::First,
+            Buffer::Second,
+            Buffer::Weights,
+            Buffer::Factors,
+        ]
+        .map(Some);
+        let second = second.filter(|_| optimiser.has_second());
+        if !lars {
+            launch(optimiser.update(), [settings, group_of, gradient, squares, first, second, weights]);
+        }
+        if optimiser.is_scaled() {
+            let of_lars = |buffer: Option<Buffer>| buffer.filter(|_| lars);
+            launch(optimiser.trust(parameters), [settings, gradient, of_lars(squares), weights, factors, None, None]);
+            let buffers = [of_lars(settings), group_of, gradient, factors, of_lars(first), weights, None];
+            launch(optimiser.scaled(parameters), buffers);
+        }
     }
 
     fn attention(&self) -> Attention {
@@ -304,6 +325,9 @@ mod tests {
     fn a_step_of_gpt_nano_stays_within_its_budget() {
         let step = Step::new(nano(), Rule::AdamW, false);
         assert_eq!(step.launches.len(), 70);
+        for (rule, launches) in [(Rule::Sgd, 70), (Rule::Lion, 70), (Rule::Lamb, 72), (Rule::Lars, 71)] {
+            assert_eq!(Step::new(nano(), rule, false).launches.len(), launches, "{rule:?}");
+        }
         let pipelines: HashSet<_> = step.launches.iter().map(|launch| launch.dispatch.key()).collect();
         assert!(pipelines.len() <= 40, "{}", pipelines.len());
     }
@@ -315,8 +339,10 @@ mod tests {
             (true, true, true, MaskKind::Full),
             (false, false, true, MaskKind::Causal),
         ] {
-            let step = Step::new(Model { bias, rope, tied, mask, ..nano() }, Rule::AdamW, bias);
-            for launch in &step.launches {
+            let model = Model { bias, rope, tied, mask, ..nano() };
+            let rule = if rope { Rule::Lamb } else { Rule::Lars };
+            let steps = [rule, Rule::AdamW].map(|rule| Step::new(model, rule, bias));
+            for (step, launch) in steps.iter().flat_map(|step| step.launches.iter().map(move |launch| (step, launch))) {
                 launch.dispatch.check();
                 assert!(launch.dispatch.buffers.len() <= 7, "{}", launch.dispatch.kernel.name);
                 for view in &launch.views {
@@ -329,7 +355,9 @@ mod tests {
     /// The browser refuses a dispatch in which a buffer that is written is bound a second time.
     #[test]
     fn what_a_launch_writes_is_bound_once() {
-        for launch in Step::new(nano(), Rule::AdamW, false).launches {
+        let launches =
+            [Rule::AdamW, Rule::Sgd, Rule::Lamb, Rule::Lars].map(|rule| Step::new(nano(), rule, false).launches);
+        for launch in launches.into_iter().flatten() {
             let source = launch.dispatch.source(false);
             for (binding, view) in launch.views.iter().enumerate() {
                 if launch.dispatch.writes(&source, binding) {

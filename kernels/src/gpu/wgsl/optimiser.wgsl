@@ -1,39 +1,56 @@
 // One update of every parameter: clip by the global norm, then AdamW (Loshchilov and Hutter 2019, arXiv:1711.05101),
-// Lion (Chen et al. 2023, arXiv:2302.06675) or SGD with momentum, each with decoupled weight decay.
+// Lion (Chen et al. 2023, arXiv:2302.06675) or SGD with momentum, each with decoupled weight decay; or the first half of
+// LAMB (You et al. 2020, arXiv:1904.00962), which puts AdamW's step with decay w added in place of the gradient.
 //
 // All parameters lie in one flat list of LENGTH values. Blocks of 64 values have one owner, so that `group_of` gives
 // the parameter group of each block; a group has its own learning rate and its own decay.
 // `settings`: five numbers of the rule, limit of the norm (0: none), factor of the gradient (1 / micro-batches), 0; then
-// per group its learning rate and 1 - rate * decay. The rule's are, for AdamW: beta1, beta2, epsilon,
-// 1 / (1 - beta1^t), 1 / (1 - beta2^t); for Lion: beta1, beta2; for SGD: momentum and the step's factors of the gradient
-// and of the velocity.
+// per group STRIDE values: its learning rate and 1 - rate * decay, with LAMB its decay. The rule's are, for AdamW and
+// LAMB: beta1, beta2, epsilon, 1 / (1 - beta1^t), 1 / (1 - beta2^t); for Lion: beta1, beta2; for SGD: momentum and the
+// step's factors of the gradient and of the velocity.
 // `squares` holds GROUPS partial sums from `reduce_gradient`; the norm before clipping is written behind them.
 
 @group(0) @binding(auto) var<storage, read> settings: array<f32>;
 @group(0) @binding(auto) var<storage, read> group_of: array<u32>;
+//# if LAMB
+@group(0) @binding(auto) var<storage, read_write> gradient: array<vec4<f32>>;
+//# else
 @group(0) @binding(auto) var<storage, read> gradient: array<vec4<f32>>;
+//# end
 @group(0) @binding(auto) var<storage, read_write> squares: array<f32>;
 @group(0) @binding(auto) var<storage, read_write> first: array<vec4<f32>>;
-//# if ADAMW
+//# if ADAM
 @group(0) @binding(auto) var<storage, read_write> second: array<vec4<f32>>;
 //# end
+//# if LAMB
+@group(0) @binding(auto) var<storage, read> weights: array<vec4<f32>>;
+//# else
 @group(0) @binding(auto) var<storage, read_write> weights: array<vec4<f32>>;
+//# end
 
 var<workgroup> sums: array<f32, 64>;
 
 fn update(at: u32, scale: f32) {
-    let group = 8u + 2u * group_of[at / 16u];
-    let rate = settings[group];
-    let kept = settings[group + 1u];
+    let group = 8u + STRIDE * group_of[at / 16u];
     let beta1 = settings[0];
     let g = scale * gradient[at];
-    //# if ADAMW
+    //# if !LAMB
+    let rate = settings[group];
+    let kept = settings[group + 1u];
+    //# end
+    //# if ADAM
     let beta2 = settings[1];
     let m = beta1 * first[at] + (1.0 - beta1) * g;
     let v = beta2 * second[at] + (1.0 - beta2) * g * g;
     first[at] = m;
     second[at] = v;
-    let step = m / (sqrt(v * settings[4]) + settings[2]) * (rate * settings[3]);
+    let scaled = m / (sqrt(v * settings[4]) + settings[2]);
+    //# end
+    //# if LAMB
+    gradient[at] = scaled * settings[3] + settings[group + 1u] * weights[at];
+    //# end
+    //# if ADAMW
+    let step = scaled * (rate * settings[3]);
     //# end
     //# if LION
     let beta2 = settings[1];
@@ -45,7 +62,9 @@ fn update(at: u32, scale: f32) {
     first[at] = m;
     let step = rate * (settings[1] * g + settings[2] * m);
     //# end
+    //# if !LAMB
     weights[at] = weights[at] * kept - step;
+    //# end
 }
 
 @compute @workgroup_size(64)
