@@ -246,7 +246,7 @@ fn cut(from: (f64, f64), to: (f64, f64), top: f64, bottom: f64) -> Vec<(f64, f64
 pub fn rule(arm: &Arm) -> &'static str {
     let rule = &arm.experiment.layerwise.rule;
     match rule.method().measure(rule.settings()).or_tail() {
-        Measure::Tail(Fit::Median { divisor }) if divisor == 2.0 => "median",
+        Measure::Tail(Fit::Median { divisor: 2.0 }) => "median",
         Measure::Tail(Fit::Median { .. }) => "quantile",
         Measure::Tail(Fit::Hill) => "below the median",
         Measure::Tail(Fit::GoodnessOfFit) => "least KS distance",

@@ -17,8 +17,11 @@ const AT: f64 = 0.24;
 /// More labels than this would cover the lines; then every arm has one.
 const MOST: usize = 6;
 
+/// Whether a matrix with this role is in a group.
+type IsMember = fn(Role) -> bool;
+
 /// Matrices that methods treat alike, and what they are called together.
-const GROUPS: [(&str, fn(Role) -> bool); 3] = [
+const GROUPS: [(&str, IsMember); 3] = [
     ("embed, head", Role::is_end),
     ("up, down", |role| matches!(role, Role::Up | Role::Down)),
     ("q, k, v, o", |role| matches!(role, Role::Query | Role::Key | Role::Value | Role::Output)),

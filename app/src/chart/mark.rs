@@ -142,8 +142,8 @@ impl Shape {
             Self::Plus => strokes((0.0, 1.2 * r), (1.2 * r, 0.0)),
             Self::Star => {
                 let corner = |i: usize| {
-                    let (turn, length) =
-                        (i as f64 * std::f64::consts::PI / 5.0, if i % 2 == 0 { 1.5 } else { 0.65 } * r);
+                    let turn = i as f64 * std::f64::consts::PI / 5.0;
+                    let length = r * if i.is_multiple_of(2) { 1.5 } else { 0.65 };
                     (length * turn.sin(), -length * turn.cos())
                 };
                 polygon(&std::array::from_fn::<_, 10, _>(corner))
