@@ -104,7 +104,7 @@ mod tests {
         specs(config, vocabulary).iter().map(ParameterSpec::len).sum()
     }
 
-    /// minGPT's gpt-nano at vocabulary 65: learning-rates.md section 2.1, computed from the released model.
+    /// minGPT's gpt-nano at vocabulary 65, counted in the released model.
     #[test]
     fn gpt_nano_has_the_published_number_of_parameters() {
         let mut config =
