@@ -159,7 +159,7 @@ pub fn summary(input: Input) -> String {
         let most = known.iter().max_by(|a, b| a.1.total_cmp(&b.1))?;
         let words =
             |(index, alpha): &(usize, f64)| format!("{} ({})", fixed(*alpha, 2), matrices::name(&layout[*index]));
-        let name = if input.is_comparison() { format!("{} ", arm.letter()) } else { String::new() };
+        let name = input.prefix(arm);
         let step = integer(frame.step);
         Some(format!("{name}from {} to {} at step {step}.", words(least), words(most)))
     };

@@ -1,6 +1,6 @@
 //! How much an arm's validation loss differs from that of the first arm at the same steps, over paired runs.
 
-use std::f64::consts::PI;
+use tailblazer_core::stats::{CONFIDENCE, quantile};
 
 use super::input::Arm;
 use crate::workspace::run::Record;
@@ -47,34 +47,9 @@ fn interval(values: &[f64]) -> Option<(f64, Option<f64>)> {
     let count = values.len() as f64;
     let mean = (!values.is_empty()).then(|| values.iter().sum::<f64>() / count)?;
     let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
-    let half = (values.len() > 1).then(|| t_quantile(values.len() - 1) * (squares / (count - 1.0) / count).sqrt());
+    let half = (values.len() > 1)
+        .then(|| quantile(0.5 + 0.5 * CONFIDENCE, values.len() - 1) * (squares / (count - 1.0) / count).sqrt());
     Some((mean, half))
-}
-
-/// The `t` that a Student variable with so many degrees of freedom exceeds in size with probability 0.05.
-fn t_quantile(freedom: usize) -> f64 {
-    // In theta = atan(t / sqrt nu) the distribution is a finite sum; halving the range 60 times is exact for f64.
-    let (mut low, mut high) = (0.0, PI / 2.0);
-    for _ in 0..60 {
-        let middle = (low + high) / 2.0;
-        if within(middle, freedom) < 0.95 { low = middle } else { high = middle }
-    }
-    ((low + high) / 2.0).tan() * (freedom as f64).sqrt()
-}
-
-/// `P(|T| < t)` for `theta = atan(t / sqrt nu)` (Abramowitz and Stegun 1964, 26.7.3 and 26.7.4).
-fn within(theta: f64, freedom: usize) -> f64 {
-    let (sin, cos) = theta.sin_cos();
-    let is_odd = freedom % 2 == 1;
-    let mut term = if is_odd { cos } else { 1.0 };
-    let mut sum = 0.0;
-    let mut k = if is_odd { 1 } else { 0 };
-    while k + 2 <= freedom {
-        sum += term;
-        k += 2;
-        term *= cos * cos * (k - 1) as f64 / k as f64;
-    }
-    if is_odd { 2.0 / PI * (theta + sin * sum) } else { sin * sum }
 }
 
 #[cfg(test)]
@@ -96,7 +71,7 @@ mod tests {
             (7, 2.364624251592784),
             (30, 2.042272456301238),
         ] {
-            let found = t_quantile(freedom);
+            let found = quantile(0.5 + 0.5 * CONFIDENCE, freedom);
             assert!((found / expected - 1.0).abs() < 1e-9, "{freedom}: {found}");
         }
     }

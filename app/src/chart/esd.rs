@@ -262,7 +262,7 @@ pub fn summary(input: Input, arm: Option<usize>) -> String {
         return "Density of the eigenvalues of one matrix. No spectrum has been measured.".into();
     };
     let sentence = |density: &Density| {
-        let name = if input.is_comparison() { format!("{} ", density.arm.letter()) } else { String::new() };
+        let name = input.prefix(density.arm);
         let alpha = match (density.tail, density.used()) {
             (Some(tail), Some((used, count))) => {
                 format!("alpha {} from {} of {} eigenvalues", fixed(tail.alpha, 2), integer(used), integer(count))

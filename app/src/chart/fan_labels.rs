@@ -43,7 +43,7 @@ pub fn draw(scene: &mut Scene, input: &Input, fans: &[Fan], frame: Frame, at: im
         let is_left = |place: &usize| at(arm, fan.updates[*place], 1.0).0 <= left;
         let Some(place) = (0..fan.updates.len()).rev().find(is_left).or(fan.place(1)) else { continue };
         let y = |multiplier: f64| at(arm, fan.updates[place], fan.base[place] * multiplier).1;
-        let name = if input.is_comparison() { format!("{} ", arm.letter()) } else { String::new() };
+        let name = input.prefix(arm);
         if fan.lines.is_empty() {
             let label = || Label { arm, words: format!("{name}every matrix ×1"), y: y(1.0) };
             labels.push(label());

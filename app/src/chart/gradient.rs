@@ -118,7 +118,7 @@ pub fn summary(input: Input) -> String {
         let (first, last) = (rows.first()?, rows.last()?);
         let clip = arm.experiment.optimiser.clip;
         let clipped = rows.iter().filter(|row| clip > 0.0 && row.gradient_norm > clip).count();
-        let name = if input.is_comparison() { format!("{} ", arm.letter()) } else { String::new() };
+        let name = input.prefix(arm);
         let share = fixed(100.0 * clipped as f64 / rows.len() as f64, 1);
         let norms =
             [first, last].map(|row| format!("{} at step {}", significant(row.gradient_norm), integer(row.step)));

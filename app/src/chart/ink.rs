@@ -1,7 +1,6 @@
 //! Colours by their role; the style sheet gives each a value in each theme.
 
-/// Arms that have a colour, a dash and a marker of their own.
-pub const ARMS: usize = 8;
+use tailblazer_core::experiment::ARMS;
 
 /// Colours from one end of the alpha ramp to the other: the stops of the style sheet with three between any two.
 pub const ALPHA_LEVELS: usize = (ALPHA.len() - 1) * BETWEEN + 1;

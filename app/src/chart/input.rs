@@ -1,13 +1,12 @@
 //! What charts are drawn from: one to eight arms, and how they are looked at.
 
 use tailblazer_core::{
-    experiment::Experiment,
+    experiment::{Comparison, Experiment},
     session::{LayersFrame, StepMetrics},
 };
 
 use super::{
     axis::Frame,
-    mark::letter,
     ticks::{self, Scale},
 };
 use crate::workspace::{run::Record, summary, view::XAxis};
@@ -30,7 +29,7 @@ pub struct Arm<'a> {
 impl<'a> Arm<'a> {
     /// Its letter.
     pub fn letter(&self) -> char {
-        letter(self.index)
+        Comparison::letter(self.index)
     }
 
     /// Steps done.
@@ -76,6 +75,11 @@ impl<'a> Input<'a> {
     /// Whether arms are compared.
     pub fn is_comparison(&self) -> bool {
         self.arms.len() > 1
+    }
+
+    /// An arm's letter and a space where arms are compared, and nothing where there is only one.
+    pub fn prefix(&self, arm: &Arm) -> String {
+        if self.is_comparison() { format!("{} ", arm.letter()) } else { String::new() }
     }
 
     /// The arm that has come furthest; the crosshair walks over its steps.

@@ -243,7 +243,7 @@ pub fn summary(input: Input, log: bool, unit: &str) -> String {
     let course = |arm: &Arm| {
         let columns = &arm.record.columns;
         let (first, last) = (columns.rows().first()?, columns.last()?);
-        let name = if input.is_comparison() { format!("{} ", arm.letter()) } else { String::new() };
+        let name = input.prefix(arm);
         let validation = match arm.record.validations.last() {
             Some(v) => format!(" Validation {} at step {}.", fixed(v.loss, 3), integer(v.step)),
             None => String::new(),

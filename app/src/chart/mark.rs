@@ -1,7 +1,9 @@
 //! How lines and markers are drawn. An arm has its colour, its dash and its marker together, so that a chart printed
 //! in grey still reads.
 
-use super::ink::{ARMS, Ink};
+use tailblazer_core::experiment::ARMS;
+
+use super::ink::Ink;
 
 /// How much of what lies below shows through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -167,12 +169,6 @@ pub fn dash(arm: usize) -> &'static [f64] {
     DASHES[arm % ARMS]
 }
 
-/// The letter of an arm: A to H.
-pub fn letter(arm: usize) -> char {
-    const LETTERS: [char; ARMS] = ['A', 'B', 'C', 'D', 'E', 'F', 'G', 'H'];
-    LETTERS[arm % ARMS]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -181,7 +177,7 @@ mod tests {
     fn no_two_arms_share_a_dash_or_a_marker() {
         for a in 0..ARMS {
             for b in 0..a {
-                assert_ne!(dash(a), dash(b), "{} and {}", letter(a), letter(b));
+                assert_ne!(dash(a), dash(b), "{a} and {b}");
                 assert_ne!(Shape::of_arm(a), Shape::of_arm(b));
             }
         }

@@ -296,7 +296,7 @@ pub fn readout(input: Input) -> Option<Readout> {
 pub fn summary(input: Input) -> String {
     let sentence = |arm: &Arm| {
         let (schedule, steps) = (&arm.experiment.schedule, arm.experiment.train.steps);
-        let name = if input.is_comparison() { format!("{} ", arm.letter()) } else { String::new() };
+        let name = input.prefix(arm);
         let now = match arm.record.columns.last() {
             Some(row) => format!(" Now {} at step {}.", significant(row.learning_rate), integer(row.step)),
             None => String::new(),

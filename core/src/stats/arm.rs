@@ -2,13 +2,15 @@
 
 use std::fmt;
 
+use crate::experiment::{ARMS, Comparison};
+
 /// An arm of an experiment, by its letter from A to H.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Arm(u8);
 
 impl Arm {
     /// Arms of an experiment at most.
-    pub const MOST: usize = 8;
+    pub const MOST: usize = ARMS;
     /// The first arm, against which the others are read.
     pub const A: Self = Self(0);
     /// The second arm.
@@ -26,7 +28,7 @@ impl Arm {
 
     /// Its letter.
     pub fn letter(self) -> char {
-        char::from(b'A' + self.0)
+        Comparison::letter(self.index())
     }
 }
 

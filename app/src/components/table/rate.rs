@@ -61,7 +61,7 @@ fn Matrices() -> impl IntoView {
     let head = move || {
         with_input(workspace, |input| {
             let arms = input.arms.iter().flat_map(|arm| {
-                let name = if input.is_comparison() { format!("{} ", arm.letter()) } else { String::new() };
+                let name = input.prefix(arm);
                 [format!("{name}multiplier"), format!("{name}rate")]
             });
             heads(&["matrix", "shape"]).into_iter().chain(arms).collect()
