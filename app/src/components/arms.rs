@@ -76,9 +76,10 @@ fn Head(arm: usize) -> impl IntoView {
     let letter = Comparison::letter(arm);
     let run = workspace.run_of(arm);
     let name = move || {
-        workspace.comparison.with(|comparison| {
-            comparison.arms.get(arm).map(|of| summary::arm(of, &comparison.experiment(arm))).unwrap_or_default()
-        })
+        let experiment = workspace.experiment_of(arm);
+        workspace
+            .comparison
+            .with(|comparison| comparison.arms.get(arm).map(|of| summary::arm(of, &experiment)).unwrap_or_default())
     };
     let validation = move || {
         workspace.version.track();
@@ -147,18 +148,16 @@ fn Row(path: String) -> impl IntoView {
     let workspace = Workspace::expect();
     let label = summary::label(&path);
     let cells = move || {
-        workspace.comparison.with(|comparison| {
-            let value = |arm| summary::value_at(&comparison.experiment(arm), &path);
-            let of_a = value(0);
-            let cell = |arm: usize| {
-                let value = value(arm);
-                let differs = arm > 0 && value != of_a;
-                let style = differs.then(|| format!("--arm-colour: var(--arm-{})", arm + 1));
-                let words = value.unwrap_or_else(|| "–".into());
-                view! { <td class:differs=differs style=style>{words}</td> }
-            };
-            (0..comparison.arms.len()).map(cell).collect_view()
-        })
+        let value = |arm| summary::value_at(&workspace.experiment_of(arm), &path);
+        let of_a = value(0);
+        let cell = |arm: usize| {
+            let value = value(arm);
+            let differs = arm > 0 && value != of_a;
+            let style = differs.then(|| format!("--arm-colour: var(--arm-{})", arm + 1));
+            let words = value.unwrap_or_else(|| "–".into());
+            view! { <td class:differs=differs style=style>{words}</td> }
+        };
+        (0..workspace.arms()).map(cell).collect_view()
     };
     view! { <tr><th scope="row">{label}</th>{cells}</tr> }
 }

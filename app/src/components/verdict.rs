@@ -34,10 +34,12 @@ fn finals(workspace: Workspace) -> Vec<(Arm, Vec<Final>)> {
 #[component]
 pub fn VerdictStrip() -> impl IntoView {
     let workspace = Workspace::expect();
-    let rows = Memo::new(move |_| {
+    let ends = Memo::new(move |_| {
         workspace.slow_version.track();
-        forest(&untrack(|| finals(workspace)))
+        untrack(|| finals(workspace))
     });
+    // Thousands of resamples: only when a run has ended, not once per second.
+    let rows = Memo::new(move |_| ends.with(|ends| forest(ends)));
     let unit = move || summary::loss_unit(&workspace.shown());
     let is_provisional = move || workspace.state() != RunState::Finished;
     let is_coming = move || is_provisional() && workspace.comparison.with(|comparison| comparison.seeds > 1);

@@ -271,7 +271,7 @@ impl Workspace {
     }
 
     /// What the settings describe now for an arm, as one experiment.
-    fn experiment_of(&self, arm: usize) -> Experiment {
+    pub fn experiment_of(&self, arm: usize) -> Experiment {
         self.experiments.with(|list| list.get(arm).cloned()).unwrap_or_default()
     }
 
