@@ -66,9 +66,9 @@ impl ArmEngine {
     pub fn perform(self: &Rc<Self>, requests: &'static [Request]) {
         // Behind the first seed a reset goes back to a run that the session has no more.
         let is_anew = requests.contains(&Request::Reset) && self.run.seed.get_untracked() > 0;
-        if let [Request::Configure, Request::Start | Request::Step] = requests {
-            self.run.starting.set_value(true);
-        } else if is_anew && requests.contains(&Request::Start) {
+        if let [first, Request::Start | Request::Step] = requests
+            && (*first == Request::Configure || is_anew)
+        {
             self.run.starting.set_value(true);
         }
         if requests.contains(&Request::Configure) {

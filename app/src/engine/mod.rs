@@ -59,7 +59,7 @@ impl Engine {
         *page.arms.borrow_mut() = arms.collect();
         let engine = Self(StoredValue::new_local(page));
         let device = untrack(|| workspace.edited(0).experiment.device);
-        engine.arm(untrack(|| workspace.place_of(0))).provide(device);
+        engine.first().provide(device);
         engine
     }
 
@@ -68,19 +68,28 @@ impl Engine {
         expect_context()
     }
 
+    fn workspace(&self) -> Workspace {
+        self.0.with_value(|page| page.workspace)
+    }
+
+    /// The engine of the first arm.
+    fn first(&self) -> Rc<ArmEngine> {
+        self.arm(untrack(|| self.workspace().place_of(0)))
+    }
+
+    /// The engine at a place of the list of all runs.
     fn arm(&self, place: usize) -> Rc<ArmEngine> {
         self.0.with_value(|page| page.arms.borrow()[place].clone())
     }
 
     /// Does with all arms what a button or a key asks for, if it means anything now.
     pub fn act(&self, action: Action) {
-        let workspace = self.0.with_value(|page| page.workspace);
-        self.perform(untrack(|| workspace.requests(action)));
+        self.perform(untrack(|| self.workspace().requests(action)));
     }
 
     /// Does it with one arm.
     pub fn act_on(&self, arm: usize, action: Action) {
-        let workspace = self.0.with_value(|page| page.workspace);
+        let workspace = self.workspace();
         let standing = untrack(|| workspace.run_of(arm).standing(&workspace.edited(arm)));
         let mut requests: Vec<&'static [Request]> = vec![&[]; untrack(|| workspace.arms())];
         requests[arm] = action.requests(standing);
@@ -88,7 +97,7 @@ impl Engine {
     }
 
     fn perform(&self, requests: Vec<&'static [Request]>) {
-        let workspace = self.0.with_value(|page| page.workspace);
+        let workspace = self.workspace();
         let asks = |request| requests.iter().any(|list| list.contains(&request));
         if asks(Request::Configure) || asks(Request::Reset) {
             // What an earlier attempt left behind does not stand in the way of a new one.
@@ -111,7 +120,7 @@ impl Engine {
 
     /// Removes an arm with its engine.
     pub fn remove(&self, arm: usize) {
-        let workspace = self.0.with_value(|page| page.workspace);
+        let workspace = self.workspace();
         if untrack(|| workspace.arms()) > 1 {
             self.arm(untrack(|| workspace.place_of(arm))).end();
             workspace.remove_arm(arm);
@@ -120,21 +129,19 @@ impl Engine {
 
     /// Ends the engines of arms that there are no more: the comparison was replaced.
     pub fn end_unused(&self) {
-        let workspace = self.0.with_value(|page| page.workspace);
+        let workspace = self.workspace();
         let used: Vec<_> = untrack(|| (0..workspace.arms()).map(|arm| workspace.place_of(arm)).collect());
         (0..ARMS).filter(|place| !used.contains(place)).for_each(|place| self.arm(place).end());
     }
 
     /// Has the matrix products of the first arm's run timed by themselves.
     pub fn measure_limit(&self) {
-        let workspace = self.0.with_value(|page| page.workspace);
-        self.arm(untrack(|| workspace.place_of(0))).send(Command::Limit);
+        self.first().send(Command::Limit);
     }
 
     /// Ends the first arm's engine and forgets its run: the next one starts with nothing compiled and nothing in memory.
     pub fn renew(&self) {
-        let workspace = self.0.with_value(|page| page.workspace);
-        self.arm(untrack(|| workspace.place_of(0))).renew();
+        self.first().renew();
     }
 }
 
