@@ -1,15 +1,7 @@
 //! LAMB, layerwise adaptive moments (You et al. 2020, arXiv:1904.00962, algorithm 2).
 
-use super::{
-    super::{Cadence, Layerwise, Measure, Moment, Parameter},
-    trust::{self, EVERY, LARGEST, NULL, SMALLEST},
-};
-use crate::policy::{Description, Settings};
-
-/// `m = |w| / |u|` per matrix, with `u = m_hat / (sqrt(v_hat) + epsilon) + decay w`; 1 where either norm is 0.
-///
-/// On AdamW it is LAMB itself: AdamW's update with its decay is `learning rate * u`.
-pub struct Lamb;
+use super::trust::{EVERY, LARGEST, NULL, SMALLEST, Trust};
+use crate::policy::Description;
 
 const DESCRIPTION: Description = Description {
     id: "lamb",
@@ -20,37 +12,21 @@ const DESCRIPTION: Description = Description {
     null: Some(NULL),
 };
 
-impl Layerwise for Lamb {
-    fn description(&self) -> &'static Description {
-        &DESCRIPTION
-    }
-
-    fn measure(&self, _settings: &Settings) -> Measure {
-        Measure::Norms
-    }
-
-    fn cadence(&self, settings: &Settings, _steps: usize) -> Cadence {
-        trust::cadence(&DESCRIPTION, settings)
-    }
-
-    fn multipliers(&self, settings: &Settings, parameters: &[Parameter], _at: Moment) -> Vec<f64> {
-        trust::multipliers(&DESCRIPTION, settings, parameters, |norms| norms.weight / norms.update)
-    }
-
-    fn fault(&self, settings: &Settings, steps: usize) -> Option<(String, String)> {
-        trust::fault(&DESCRIPTION, settings, steps)
-    }
-}
+/// `m = |w| / |u|` per matrix, with `u = m_hat / (sqrt(v_hat) + epsilon) + decay w`; 1 where either norm is 0.
+///
+/// On AdamW it is LAMB itself: AdamW's update with its decay is `learning rate * u`.
+pub const LAMB: Trust = Trust { description: &DESCRIPTION, ratio: |_, norms| norms.weight / norms.update };
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
         layerwise::{
-            Norms,
+            Layerwise as _, Moment, Norms, Parameter,
             golden::{close, number, numbers},
         },
         model::Role,
+        policy::Settings,
     };
 
     const AT: Moment = Moment { seed: 1, update: 1, steps: 100 };
@@ -70,7 +46,7 @@ mod tests {
             serde_json::from_str(include_str!("../../../../tests/golden/optimizer_vectors.json")).expect("valid JSON");
         let (case, w) = (&golden["lars_lamb"]["lamb_first_step"], numbers(&golden["lars_lamb"]["w"]));
         let u = numbers(&case["u"]);
-        let found = Lamb.multipliers(&Settings::default(), &[matrix(norm(&w), norm(&u))], AT)[0];
+        let found = LAMB.multipliers(&Settings::default(), &[matrix(norm(&w), norm(&u))], AT)[0];
         assert!(close(found, number(&case["ratio"]), 1e-8), "{found}");
         for ((w, u), expected) in w.iter().zip(&u).zip(numbers(&case["w_next"])) {
             assert!(close(w - number(&case["lr"]) * found * u, expected, 1e-8));
@@ -82,10 +58,10 @@ mod tests {
         let unmeasured = Parameter::new(Role::Up, Some(0), [2, 2]);
         let scale = Parameter { role: Role::Scale, ..matrix(3.0, 1.0) };
         let list = [matrix(0.0, 1.0), matrix(1.0, 0.0), matrix(f64::NAN, 1.0), unmeasured, scale];
-        assert_eq!(Lamb.multipliers(&Settings::default(), &list, AT), [1.0; 5]);
+        assert_eq!(LAMB.multipliers(&Settings::default(), &list, AT), [1.0; 5]);
         let settings = Settings([("smallest".to_owned(), 0.5), ("largest".to_owned(), 2.0)].into());
-        assert_eq!(Lamb.multipliers(&settings, &[matrix(1.0, 9.0), matrix(9.0, 1.0)], AT), [0.5, 2.0]);
+        assert_eq!(LAMB.multipliers(&settings, &[matrix(1.0, 9.0), matrix(9.0, 1.0)], AT), [0.5, 2.0]);
         let settings = Settings([("smallest".to_owned(), 3.0), ("largest".to_owned(), 2.0)].into());
-        assert_eq!(Lamb.fault(&settings, 100).expect("a fault").0, "smallest");
+        assert_eq!(LAMB.fault(&settings, 100).expect("a fault").0, "smallest");
     }
 }

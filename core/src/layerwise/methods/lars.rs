@@ -1,10 +1,10 @@
 //! LARS, layerwise adaptive rate scaling (You, Gitman and Ginsburg 2017, arXiv:1708.03888, equation 6).
 
 use super::{
-    super::{Cadence, Layerwise, Measure, Moment, Norms, Parameter},
-    trust::{self, EVERY, LARGEST, NULL, SMALLEST},
+    super::Norms,
+    trust::{EVERY, LARGEST, NULL, SMALLEST, Trust},
 };
-use crate::policy::{Description, Knob, Settings};
+use crate::policy::{Description, Knob};
 
 const COEFFICIENT: Knob = Knob {
     id: "coefficient",
@@ -26,11 +26,6 @@ const DECAY: Knob = Knob {
     summary: "The weight decay that the ratio counts as a part of the gradient.",
 };
 
-/// `m = coefficient |w| / (|g| + decay |w|)` per matrix; 1 where a norm is 0.
-///
-/// It is LARS when the optimiser is SGD with momentum; with AdamW it shows the ratio and steers the rate by it.
-pub struct Lars;
-
 const DESCRIPTION: Description = Description {
     id: "lars",
     name: "LARS ratio",
@@ -40,39 +35,28 @@ const DESCRIPTION: Description = Description {
     null: Some(NULL),
 };
 
-impl Layerwise for Lars {
-    fn description(&self) -> &'static Description {
-        &DESCRIPTION
-    }
-
-    fn measure(&self, _settings: &Settings) -> Measure {
-        Measure::Norms
-    }
-
-    fn cadence(&self, settings: &Settings, _steps: usize) -> Cadence {
-        trust::cadence(&DESCRIPTION, settings)
-    }
-
-    fn multipliers(&self, settings: &Settings, parameters: &[Parameter], _at: Moment) -> Vec<f64> {
-        let coefficient = DESCRIPTION.value(settings, COEFFICIENT.id);
-        let decay = DESCRIPTION.value(settings, DECAY.id);
-        trust::multipliers(&DESCRIPTION, settings, parameters, |Norms { weight, gradient, .. }| {
-            // Without a gradient there is nothing to trust, whatever the decay.
-            if gradient == 0.0 { 1.0 } else { coefficient * weight / (gradient + decay * weight) }
-        })
-    }
-
-    fn fault(&self, settings: &Settings, steps: usize) -> Option<(String, String)> {
-        trust::fault(&DESCRIPTION, settings, steps)
-    }
-}
+/// `m = coefficient |w| / (|g| + decay |w|)` per matrix; 1 where a norm is 0.
+///
+/// It is LARS when the optimiser is SGD with momentum; with AdamW it shows the ratio and steers the rate by it.
+pub const LARS: Trust = Trust {
+    description: &DESCRIPTION,
+    ratio: |settings, Norms { weight, gradient, .. }| {
+        let [coefficient, decay] = [COEFFICIENT, DECAY].map(|knob| DESCRIPTION.value(settings, knob.id));
+        // Without a gradient there is nothing to trust, whatever the decay.
+        if gradient == 0.0 { 1.0 } else { coefficient * weight / (gradient + decay * weight) }
+    },
+};
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
-        layerwise::golden::{close, number},
+        layerwise::{
+            Layerwise as _, Moment, Parameter,
+            golden::{close, number},
+        },
         model::Role,
+        policy::Settings,
     };
 
     #[test]
@@ -84,7 +68,7 @@ mod tests {
         let at = Moment { seed: 1, update: 1, steps: 100 };
         for (decay, key) in [(0.0, "lars_trust_eta_1e-3_wd_0"), (5e-4, "lars_trust_eta_1e-3_wd_5e-4")] {
             let settings = Settings([("decay".to_owned(), decay)].into());
-            let found = Lars.multipliers(&settings, std::slice::from_ref(&matrix), at);
+            let found = LARS.multipliers(&settings, std::slice::from_ref(&matrix), at);
             assert!(close(found[0], number(&golden["lars_lamb"][key]), 1e-8), "{key}: {found:?}");
         }
     }

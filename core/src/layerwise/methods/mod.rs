@@ -34,7 +34,7 @@ pub const FAMILY: &[&dyn Layerwise] = &[
     &random_matrix::RANDOM_MATRIX,
     &permuted::PERMUTED,
     &manual::Manual,
-    &lars::Lars,
-    &lamb::Lamb,
+    &lars::LARS,
+    &lamb::LAMB,
     &width::Width,
 ];
