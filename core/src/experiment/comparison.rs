@@ -113,7 +113,7 @@ impl Comparison {
         faults
     }
 
-    /// Sets what an assignment of a link names: `seeds`, `arms`, `b.PATH`, or a path of the base.
+    /// The arm and the setting that a path of a link names, as `b.PATH` does; none for any other path.
     pub(super) fn arm_of_path(path: &str) -> Result<Option<(usize, &str)>, LinkError> {
         match path.split_once('.') {
             Some((letter, rest)) if letter.len() == 1 => {

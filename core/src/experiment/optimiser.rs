@@ -73,7 +73,7 @@ impl OptimiserConfig {
     pub fn choose(&mut self, method: Method) {
         self.method = method;
         for (id, value) in std::mem::take(&mut self.knobs).0 {
-            if let Some(knob) = method.description().knobs.iter().find(|knob| knob.id == id) {
+            if let Some(knob) = method.knob(&id) {
                 self.set_value(knob, value);
             }
         }
@@ -81,11 +81,9 @@ impl OptimiserConfig {
 
     /// The same with the method's null setting, which makes it AdamW.
     pub fn null(&self) -> Option<Self> {
-        let description = self.method.description();
         let mut null = Self { knobs: Settings::default(), ..self.clone() };
-        for (id, value) in description.null? {
-            let knob = description.knobs.iter().find(|knob| knob.id == *id)?;
-            null.set_value(knob, *value);
+        for (id, value) in self.method.description().null? {
+            null.set_value(self.method.knob(id)?, *value);
         }
         Some(null)
     }
@@ -125,8 +123,7 @@ impl TryFrom<Fields> for OptimiserConfig {
 
     fn try_from(fields: Fields) -> Result<Self, String> {
         let Fields { method, beta1, beta2, epsilon, weight_decay, clip, knobs } = fields;
-        let is_known = |id: &String| Method::all().any(|method| method.description().knobs.iter().any(|k| k.id == id));
-        if let Some(id) = knobs.keys().find(|id| !is_known(id)) {
+        if let Some(id) = knobs.keys().find(|id| !Method::any_has_knob(id)) {
             return Err(format!("no optimiser has a setting {id}"));
         }
         let mut config = Self { method, beta1, beta2, epsilon, weight_decay, clip, knobs: Settings(knobs) };

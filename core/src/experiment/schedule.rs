@@ -63,7 +63,7 @@ impl ScheduleConfig {
     pub fn choose(&mut self, shape: Shape) {
         self.shape = shape;
         for (id, value) in std::mem::take(&mut self.knobs).0 {
-            if let Some(knob) = shape.description().knobs.iter().find(|knob| knob.id == id) {
+            if let Some(knob) = shape.knob(&id) {
                 self.set_value(knob, value);
             }
         }
@@ -81,11 +81,9 @@ impl ScheduleConfig {
 
     /// The same with the shape's null setting, which makes it constant after warm-up.
     pub fn null(&self) -> Option<Self> {
-        let description = self.shape.description();
         let mut null = Self { knobs: Settings::default(), ..self.clone() };
-        for (id, value) in description.null? {
-            let knob = description.knobs.iter().find(|knob| knob.id == *id)?;
-            null.set_value(knob, *value);
+        for (id, value) in self.shape.description().null? {
+            null.set_value(self.shape.knob(id)?, *value);
         }
         Some(null)
     }
@@ -119,8 +117,7 @@ impl TryFrom<Fields> for ScheduleConfig {
 
     fn try_from(fields: Fields) -> Result<Self, String> {
         let Fields { shape, peak, floor, warmup, points, knobs } = fields;
-        let is_known = |id: &String| Shape::all().any(|shape| shape.description().knobs.iter().any(|k| k.id == id));
-        if let Some(id) = knobs.keys().find(|id| !is_known(id)) {
+        if let Some(id) = knobs.keys().find(|id| !Shape::any_has_knob(id)) {
             return Err(format!("no schedule has a setting {id}"));
         }
         let mut config = Self { shape, peak, floor, warmup, points, knobs: Settings(knobs) };

@@ -1,7 +1,10 @@
 //! Checks of an experiment that need neither its text nor its device.
 
 use super::{Experiment, ModelConfig, OptimiserConfig, Positions, ScheduleConfig, TokeniserKind};
-use crate::{policy::Settings, schedule::FLOOR};
+use crate::{
+    policy::{Description, Settings},
+    schedule::FLOOR,
+};
 
 /// A setting that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -85,30 +88,31 @@ impl Check {
         }
     }
 
-    /// The knobs of the chosen optimiser, as its description has them.
-    fn method(&mut self, optimiser: &OptimiserConfig) {
-        let description = optimiser.method.description();
-        let mut settings = optimiser.knobs.clone();
-        settings.0.extend(description.knobs.iter().map(|knob| (knob.id.to_owned(), optimiser.value(knob))));
+    /// The settings of a group, each as the method's description has it.
+    fn settings(&mut self, group: &str, description: &Description, settings: Settings) {
         for (id, value) in settings.0 {
             if let Some((id, sentence)) = description.fault(&Settings([(id, value)].into())) {
-                self.fail(&format!("optimiser.{id}"), sentence);
+                self.fail(&format!("{group}.{id}"), sentence);
             }
         }
     }
 
-    /// The knobs of the chosen schedule, as its description has them; what another schedule would use is not checked.
+    /// The knobs of the chosen optimiser; what another one would use is not checked.
+    fn method(&mut self, optimiser: &OptimiserConfig) {
+        let description = optimiser.method.description();
+        let mut settings = optimiser.knobs.clone();
+        settings.0.extend(description.knobs.iter().map(|knob| (knob.id.to_owned(), optimiser.value(knob))));
+        self.settings("optimiser", description, settings);
+    }
+
+    /// The knobs of the chosen schedule; what another schedule would use is not checked.
     fn shape(&mut self, schedule: &ScheduleConfig) {
         let description = schedule.shape.description();
         let mut settings = schedule.knobs.clone();
-        if description.knobs.iter().any(|knob| knob.id == FLOOR.id) {
+        if schedule.shape.knob(FLOOR.id).is_some() {
             settings.0.insert(FLOOR.id.into(), schedule.floor);
         }
-        for (id, value) in settings.0 {
-            if let Some((id, sentence)) = description.fault(&Settings([(id, value)].into())) {
-                self.fail(&format!("schedule.{id}"), sentence);
-            }
-        }
+        self.settings("schedule", description, settings);
         if let Some(sentence) = schedule.points.fault().filter(|_| schedule.shape.is_drawn()) {
             self.fail("schedule.points", sentence);
         }

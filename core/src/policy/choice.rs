@@ -42,6 +42,11 @@ impl<F: ?Sized + Family> Choice<F> {
         self.0.about().id
     }
 
+    /// Whether any method of the family has a knob with this id.
+    pub fn any_has_knob(id: &str) -> bool {
+        Self::all().any(|choice| choice.knob(id).is_some())
+    }
+
     /// Its knob with this id.
     pub fn knob(self, id: &str) -> Option<&'static Knob> {
         self.0.about().knobs.iter().find(|knob| knob.id == id)
@@ -189,7 +194,7 @@ impl<F: ?Sized + Family> TryFrom<Fields<F>> for Chosen<F> {
 
     fn try_from(Fields { method, knobs }: Fields<F>) -> Result<Self, String> {
         // A knob of another member is dropped: the method may have been chosen since it was written.
-        if let Some(id) = knobs.keys().find(|id| Choice::<F>::all().all(|method| method.knob(id).is_none())) {
+        if let Some(id) = knobs.keys().find(|id| !Choice::<F>::any_has_knob(id)) {
             return Err(format!("no {} has a setting {id}", F::WORD));
         }
         let mut chosen = Self { method, settings: Settings(knobs) };
