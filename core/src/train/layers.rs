@@ -1,13 +1,11 @@
 //! Learning rates over layers in a run: when something is measured, and what the multipliers are between.
 
-use std::ops::Range;
-
 use burn::tensor::Tensor;
 
 use super::{TrainError, metrics::read_all};
 use crate::{
     experiment::Experiment,
-    layerwise::{Cadence, Measure, Moment, MultiplierRamp, Norms, Parameter},
+    layerwise::{Measure, Moment, MultiplierRamp, Norms, Parameter},
     model::{ParameterSpec, flat},
     session::LayersFrame,
 };
@@ -44,7 +42,9 @@ impl Layers {
     /// The multipliers before the first update.
     pub fn new(experiment: &Experiment, specs: &[ParameterSpec]) -> Self {
         let list: Vec<_> = specs.iter().map(Parameter::from).collect();
-        Self { ramp: MultiplierRamp::new(cadence(experiment), list.len()), list, measured: 0 }
+        let rule = &experiment.layerwise.rule;
+        let cadence = rule.method().cadence(rule.settings(), experiment.train.steps);
+        Self { ramp: MultiplierRamp::new(cadence, list.len()), list, measured: 0 }
     }
 
     /// The learning rate of each parameter at an update, counted from 1.
@@ -58,15 +58,15 @@ impl Layers {
             return None;
         }
         let config = &experiment.layerwise;
-        let is_event = cadence(experiment).is_event(update);
+        let is_event = self.ramp.cadence().is_event(update);
         let is_watched = config.watch > 0 && (update == 1 || update.is_multiple_of(config.watch));
-        let measure = config.rule.method().measure(config.rule.settings());
-        match (is_event, is_watched) {
-            (_, true) if measure != Measure::Norms => Some(Due { measure: measure.or_tail(), is_event }),
-            (true, _) => Some(Due { measure, is_event }),
-            (false, true) => Some(Due { measure: measure.or_tail(), is_event }),
-            (false, false) => None,
+        if !is_event && !is_watched {
+            return None;
         }
+        let measure = config.rule.method().measure(config.rule.settings());
+        // A method that wants norms gets nothing else at its turn.
+        let is_for_norms = is_event && measure == Measure::Norms;
+        Some(Due { measure: if is_watched && !is_for_norms { measure.or_tail() } else { measure }, is_event })
     }
 
     /// Measures, and lets the method have its turn.
@@ -99,9 +99,8 @@ impl Layers {
     fn take_in(&mut self, specs: &[ParameterSpec], measure: Measure, lists: &[Vec<f32>], frame: &mut LayersFrame) {
         let flat = flat(specs);
         for (index, parameter) in self.list.iter_mut().enumerate() {
-            let part = |list: &'_ [f32], span: Range<usize>| l2(&list[span]);
             if let [weights, gradient, change] = lists {
-                let [weight, gradient, update] = [weights, gradient, change].map(|list| part(list, flat.span(index)));
+                let [weight, gradient, update] = [weights, gradient, change].map(|list| l2(&list[flat.span(index)]));
                 parameter.norms = Some(Norms { weight, gradient, update });
             }
             let spectrum = if measure.wants_alpha(parameter) {
@@ -124,11 +123,6 @@ impl Due {
     pub fn wants_changes(self) -> bool {
         self.measure == Measure::Norms
     }
-}
-
-fn cadence(experiment: &Experiment) -> Cadence {
-    let rule = &experiment.layerwise.rule;
-    rule.method().cadence(rule.settings(), experiment.train.steps)
 }
 
 fn l2(values: &[f32]) -> f64 {

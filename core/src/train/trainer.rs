@@ -128,14 +128,14 @@ impl Trainer {
 
     /// Hands one optimiser step to the device.
     pub fn step(&mut self) {
-        let losses = self.gradients();
+        self.gradients();
         let Experiment { train, schedule, model, .. } = &self.experiment;
         let learning_rate = learning_rate(schedule, train.steps, self.state.step);
         let State { step, optimiser, layers, parameters, .. } = &mut self.state;
         let learning_rates = layers.learning_rates(learning_rate, *step + 1);
         let gradient_norm = self.gradient.update(&self.transformer, optimiser, parameters, train, &learning_rates);
 
-        self.losses = None;
+        let losses = self.losses.take().unwrap_or_default();
         self.state.step += 1;
         self.state.tokens += (train.batch * train.accumulation * model.context) as u64;
         let (step, tokens) = (self.state.step, self.state.tokens);
@@ -172,12 +172,11 @@ impl Trainer {
         [mean, self.weights().clone() - parameters.weights]
     }
 
-    /// The losses of the next step's micro-batches, whose gradient is summed up if it was not yet.
-    fn gradients(&mut self) -> Vec<Tensor<1>> {
+    /// Sums up the gradient of the next step's micro-batches if it was not yet.
+    fn gradients(&mut self) {
         if self.losses.is_none() {
             self.losses = Some((0..self.experiment.train.accumulation).map(|index| self.micro_batch(index)).collect());
         }
-        self.losses.clone().unwrap_or_default()
     }
 
     /// Adds the gradient of one micro-batch to the step's; the sum of the returned values is the mean loss.
