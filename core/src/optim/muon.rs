@@ -20,10 +20,7 @@ use super::{
 };
 use crate::policy::{Description, Knob};
 #[cfg(feature = "engine")]
-use crate::{
-    experiment::OptimiserConfig,
-    model::{ParameterSpec, Role},
-};
+use crate::{experiment::OptimiserConfig, model::ParameterSpec};
 
 /// ```text
 /// m <- momentum m + (1 - momentum) g
@@ -99,7 +96,7 @@ impl Optimiser for Muon {
         let Inputs { config, specs, parameters, .. } = *inputs;
         let OptimiserConfig { beta1, beta2, .. } = *config;
         let momentum = config.value(&VELOCITY);
-        let kept: Vec<f64> = specs.iter().map(|spec| if is_hidden(spec) { momentum } else { beta1 }).collect();
+        let kept: Vec<f64> = specs.iter().map(|spec| if spec.role.is_hidden() { momentum } else { beta1 }).collect();
         let taken: Vec<f64> = kept.iter().map(|kept| 1.0 - kept).collect();
         state.first = parameters.times(state.first.clone(), &kept) + parameters.times(gradient.clone(), &taken);
         state.second = state.second.clone() * beta2 + gradient.clone().square() * (1.0 - beta2);
@@ -114,21 +111,15 @@ impl Optimiser for Muon {
 
         let ratio = config.value(&AUXILIARY);
         let group = |(spec, group): (&ParameterSpec, &Group)| {
-            let learning_rate = if is_hidden(spec) { group.learning_rate } else { group.learning_rate * ratio };
+            let learning_rate = if spec.role.is_hidden() { group.learning_rate } else { group.learning_rate * ratio };
             Group { learning_rate, ..*group }
         };
         let groups: Vec<Group> = specs.iter().zip(inputs.groups).map(group).collect();
         let factor =
-            |spec: &ParameterSpec| if is_hidden(spec) { factor(config.value(&SCALE), spec.shape) } else { 1.0 };
+            |spec: &ParameterSpec| if spec.role.is_hidden() { factor(config.value(&SCALE), spec.shape) } else { 1.0 };
         let direction = parameters.times(direction, &specs.iter().map(factor).collect::<Vec<_>>());
         Inputs { groups: &groups, ..*inputs }.descend(state, direction);
     }
-}
-
-/// Whether Muon moves it: a matrix between hidden layers.
-#[cfg(feature = "engine")]
-fn is_hidden(spec: &ParameterSpec) -> bool {
-    matches!(spec.role, Role::Query | Role::Key | Role::Value | Role::Output | Role::Up | Role::Down)
 }
 
 /// The factor of the step of a matrix that maps `inputs` to `outputs`.
@@ -150,7 +141,7 @@ fn orthogonalised(inputs: &Inputs, list: Tensor<1>) -> BTreeMap<usize, Tensor<1>
     let Inputs { config, specs, parameters, is_fused, .. } = *inputs;
     let iterations = config.value(&ITERATIONS) as usize;
     let mut shapes: BTreeMap<[usize; 2], Vec<usize>> = BTreeMap::new();
-    for (index, spec) in specs.iter().enumerate().filter(|(_, spec)| is_hidden(spec)) {
+    for (index, spec) in specs.iter().enumerate().filter(|(_, spec)| spec.role.is_hidden()) {
         let [rows, columns] = spec.shape;
         shapes.entry([rows.min(columns), rows.max(columns)]).or_default().push(index);
     }
