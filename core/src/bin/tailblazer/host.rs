@@ -1,6 +1,12 @@
 //! The session's host on the command line: JSON lines out, corpora from a folder.
 
-use std::{cell::RefCell, io::Write, path::PathBuf, rc::Rc, time::Instant};
+use std::{
+    cell::RefCell,
+    io::Write,
+    path::{Path, PathBuf},
+    rc::Rc,
+    time::Instant,
+};
 
 use futures::channel::mpsc::UnboundedSender;
 use serde_json::json;
@@ -65,12 +71,14 @@ impl Host for CommandLine {
     async fn yield_now(&self) {}
 
     async fn corpus(&self, file: &str) -> Result<Vec<u8>, String> {
-        let path = self.corpora.join(file);
-        std::fs::read(&path).map_err(|error| {
-            format!(
-                "The corpus {} could not be read ({error}): run `cargo xtask setup` or pass --corpora.",
-                path.display()
-            )
-        })
+        corpus(&self.corpora, file)
     }
+}
+
+/// A bundled corpus out of the folder of them.
+pub fn corpus(folder: &Path, file: &str) -> Result<Vec<u8>, String> {
+    let path = folder.join(file);
+    std::fs::read(&path).map_err(|error| {
+        format!("The corpus {} could not be read ({error}): run `cargo xtask setup` or pass --corpora.", path.display())
+    })
 }

@@ -21,6 +21,8 @@ use tailblazer_core::{
     stats::{self, Final, forest},
 };
 
+use crate::host;
+
 /// What to run and where to write.
 #[derive(clap::Args)]
 pub struct Options {
@@ -197,8 +199,7 @@ impl Host for Quiet<'_> {
     async fn yield_now(&self) {}
 
     async fn corpus(&self, file: &str) -> Result<Vec<u8>, String> {
-        let path = self.corpora.join(file);
-        std::fs::read(&path).map_err(|error| format!("The corpus {} could not be read: {error}.", path.display()))
+        host::corpus(self.corpora, file)
     }
 }
 
