@@ -1,4 +1,5 @@
-//! The experiment in the address bar: read at the start and on navigation, kept up to date while settings change.
+//! The screen and the experiment in the address bar: read at the start and on navigation, kept up to date while
+//! settings change.
 
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use crate::{
     engine::Engine,
-    workspace::{Workspace, message::Message},
+    workspace::{Workspace, message::Message, view::Screen},
 };
 
 /// Browsers refuse to rewrite an address too often.
@@ -25,29 +26,70 @@ pub fn read() -> (Comparison, Vec<LinkError>) {
     comparison_from_link(&format!("{search}{hash}"))
 }
 
-/// Keeps the address and the experiment together.
+/// The screen that the address names.
+pub fn read_screen() -> Screen {
+    Screen::of_query(&window().location().search().unwrap_or_default())
+}
+
+/// Keeps the address, the screen and the experiment together.
 pub fn keep(workspace: Workspace, engine: Engine) {
     let timer = StoredValue::new(None::<TimeoutHandle>);
     Effect::new(move |first: Option<()>| {
         let link = workspace.comparison.with(comparison_to_link);
-        // A first visit keeps the address that it came with.
-        if first.is_some() {
-            if let Some(timer) = timer.get_value() {
-                timer.clear();
-            }
+        if let Some(timer) = timer.get_value() {
+            timer.clear();
+        }
+        // A first visit keeps the address that it came with; the other screens have addresses of their own.
+        if first.is_some() && workspace.view.screen.get() == Screen::Train {
             timer.set_value(set_timeout_with_handle(move || write(&link), PAUSE).ok());
         }
     });
-    let listener = window_event_listener_untyped("hashchange", move |_| {
-        let (comparison, errors) = read();
-        report(&workspace, errors);
-        if workspace.comparison.with_untracked(|known| *known != comparison) {
-            workspace.unreadable.update(|fields| fields.clear());
-            workspace.replace(comparison);
-            engine.end_unused();
+    let follow = move |_| {
+        let screen = read_screen();
+        workspace.view.screen.set(screen);
+        if screen == Screen::Train {
+            let (comparison, errors) = read();
+            report(&workspace, errors);
+            put(workspace, engine, comparison);
         }
-    });
-    on_cleanup(move || listener.remove());
+    };
+    // A step back changes the query, a typed fragment only the hash.
+    let listeners = ["popstate", "hashchange"].map(|event| window_event_listener_untyped(event, follow));
+    on_cleanup(move || listeners.into_iter().for_each(|listener| listener.remove()));
+}
+
+/// Makes a comparison the one that is edited, unless it is.
+fn put(workspace: Workspace, engine: Engine, comparison: Comparison) {
+    if workspace.comparison.with_untracked(|known| *known != comparison) {
+        workspace.unreadable.update(|fields| fields.clear());
+        workspace.replace(comparison);
+        engine.end_unused();
+    }
+}
+
+/// The address of a screen, relative to the page; of the first one, with what is edited.
+pub fn address_of(workspace: Workspace, screen: Screen) -> String {
+    match screen.name() {
+        Some(name) => format!("?ui={name}"),
+        None => workspace.comparison.with(comparison_to_link),
+    }
+}
+
+/// Goes to a screen, so that a step back leads here again.
+pub fn go(workspace: Workspace, screen: Screen) {
+    if workspace.view.screen.get_untracked() == Screen::Train {
+        // What was edited a moment ago is not in the address yet.
+        write(&untrack(|| address_of(workspace, Screen::Train)));
+    }
+    push(&untrack(|| address_of(workspace, screen)));
+    workspace.view.screen.set(screen);
+    window().scroll_to_with_x_and_y(0.0, 0.0);
+}
+
+/// Shows a comparison on the first screen.
+pub fn open(workspace: Workspace, engine: Engine, comparison: Comparison) {
+    put(workspace, engine, comparison);
+    go(workspace, Screen::Train);
 }
 
 /// Says what was wrong with a link.
@@ -57,13 +99,24 @@ pub fn report(workspace: &Workspace, errors: Vec<LinkError>) {
     }
 }
 
+/// Makes `link` the address of what is shown.
 fn write(link: &str) {
-    let location = window().location();
-    let path = location.pathname().unwrap_or_default();
     if let Ok(history) = window().history() {
         // A frame without an address of its own has nothing to keep.
-        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&format!("{path}{link}")));
+        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&at_this_page(link)));
     }
+}
+
+/// Makes `link` the address, behind the present one.
+fn push(link: &str) {
+    if let Ok(history) = window().history() {
+        // As above.
+        let _ = history.push_state_with_url(&JsValue::NULL, "", Some(&at_this_page(link)));
+    }
+}
+
+fn at_this_page(link: &str) -> String {
+    format!("{}{link}", window().location().pathname().unwrap_or_default())
 }
 
 /// The whole link to a comparison.

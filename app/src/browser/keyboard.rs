@@ -7,13 +7,16 @@ use web_sys::{Element, KeyboardEvent};
 
 use crate::{
     engine::Engine,
-    workspace::{Scope, Workspace, action::Action},
+    workspace::{Scope, Workspace, action::Action, view::Screen},
 };
 
 /// Listens to the keys.
 pub fn listen(workspace: Workspace, engine: Engine) {
     let listener = window_event_listener(ev::keydown, move |event: KeyboardEvent| {
         if event.ctrl_key() || event.alt_key() || event.meta_key() || event.repeat() || event.default_prevented() {
+            return;
+        }
+        if workspace.view.screen.get_untracked() != Screen::Train {
             return;
         }
         let on = focus(&event);

@@ -2,6 +2,51 @@
 
 use leptos::prelude::*;
 
+/// One of the page's screens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Screen {
+    /// Train and compare.
+    #[default]
+    Train,
+    /// Guided experiments.
+    Lab,
+    /// What every method is.
+    Methods,
+    /// The benchmark; no tab leads there.
+    Bench,
+}
+
+impl Screen {
+    /// The screens with a tab.
+    pub const TABS: [Self; 3] = [Self::Train, Self::Lab, Self::Methods];
+
+    /// The word on its tab.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Train => "Train",
+            Self::Lab => "Lab",
+            Self::Methods => "Methods",
+            Self::Bench => "Bench",
+        }
+    }
+
+    /// Its name in an address, `?ui=lab`; the first screen has none.
+    pub fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Train => None,
+            Self::Lab => Some("lab"),
+            Self::Methods => Some("methods"),
+            Self::Bench => Some("bench"),
+        }
+    }
+
+    /// The screen that the query of an address names.
+    pub fn of_query(query: &str) -> Self {
+        let name = query.trim_start_matches('?').split('&').find_map(|pair| pair.strip_prefix("ui="));
+        [Self::Lab, Self::Methods, Self::Bench].into_iter().find(|screen| screen.name() == name).unwrap_or_default()
+    }
+}
+
 /// What the horizontal axis of every chart counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum XAxis {
@@ -120,6 +165,8 @@ pub enum Tab {
 /// The settings of the view.
 #[derive(Clone, Copy)]
 pub struct View {
+    /// The screen that is shown.
+    pub screen: RwSignal<Screen>,
     /// The horizontal axis of every chart.
     pub x_axis: RwSignal<XAxis>,
     /// Whether the loss axis is logarithmic.
@@ -152,6 +199,7 @@ impl View {
     /// The view of a first visit.
     pub fn new() -> Self {
         Self {
+            screen: RwSignal::new(Screen::Train),
             x_axis: RwSignal::new(XAxis::Step),
             log: RwSignal::new(true),
             rate_log: RwSignal::new(false),
@@ -172,5 +220,24 @@ impl View {
 impl Default for View {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_names_a_screen() {
+        for (query, screen) in [
+            ("", Screen::Train),
+            ("?preset=gpt-nano", Screen::Train),
+            ("?ui=lab", Screen::Lab),
+            ("?preset=gpt-nano&ui=methods", Screen::Methods),
+            ("?ui=bench", Screen::Bench),
+            ("?ui=nothing", Screen::Train),
+        ] {
+            assert_eq!(Screen::of_query(query), screen, "{query}");
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! A comparison as a link: `?preset=NAME#v=1&path=value&seeds=4&b.path=value&...` with only what differs: the base from
-//! the preset, and each arm from the base, under its letter.
+//! the preset's, and each arm from the base, under its letter. A link that names any arm names them all; the preset's
+//! are those of a link that names none.
 //!
 //! Paths and values come from the serialised experiment, so a new setting is in the link without a line here. A
 //! visitor's own text never enters a link.
@@ -7,7 +8,7 @@
 use serde_json::Value;
 
 use super::{
-    Experiment, PRESETS, Preset,
+    Experiment, Preset,
     comparison::{ARMS, Arm, Comparison},
 };
 
@@ -46,23 +47,10 @@ pub fn to_link(experiment: &Experiment) -> String {
 
 /// The link of a comparison, relative to the page.
 pub fn comparison_to_link(comparison: &Comparison) -> String {
-    let Comparison { base, arms, seeds } = comparison;
-    let (preset, mut assignments) = PRESETS
-        .iter()
-        .map(|preset| (preset, differences(&preset.experiment(), base)))
-        .min_by_key(|(_, differences)| differences.len())
+    let (preset, assignments) = Preset::all()
+        .map(|preset| (preset, assignments(preset.comparison(), comparison)))
+        .min_by_key(|(_, assignments)| assignments.len())
         .expect("there is at least one preset");
-    if *seeds != 1 {
-        assignments.push(("seeds".into(), seeds.to_string()));
-    }
-    // The last arm's letter says how many there are, if it has one.
-    if arms.len() > 1 && arms.last().is_some_and(|arm| arm.differences.is_empty()) {
-        assignments.push(("arms".into(), arms.len().to_string()));
-    }
-    for (index, arm) in arms.iter().enumerate() {
-        let letter = Comparison::letter(index).to_ascii_lowercase();
-        assignments.extend(arm.differences.iter().map(|(path, value)| (format!("{letter}.{path}"), value.clone())));
-    }
     let mut link = format!("?preset={}", preset.name);
     if !assignments.is_empty() {
         link += &format!("#v={VERSION}");
@@ -71,6 +59,27 @@ pub fn comparison_to_link(comparison: &Comparison) -> String {
         }
     }
     link
+}
+
+/// What a link must say to turn a preset's comparison into another one.
+fn assignments(preset: &Comparison, comparison: &Comparison) -> Vec<(String, String)> {
+    let Comparison { base, arms, seeds } = comparison;
+    let mut assignments = differences(&preset.base, base);
+    if *seeds != preset.seeds {
+        assignments.push(("seeds".into(), seeds.to_string()));
+    }
+    if *arms == preset.arms {
+        return assignments;
+    }
+    // The last arm's letter says how many there are, if it has one.
+    if arms.last().is_some_and(|arm| arm.differences.is_empty()) {
+        assignments.push(("arms".into(), arms.len().to_string()));
+    }
+    for (index, arm) in arms.iter().enumerate() {
+        let letter = Comparison::letter(index).to_ascii_lowercase();
+        assignments.extend(arm.differences.iter().map(|(path, value)| (format!("{letter}.{path}"), value.clone())));
+    }
+    assignments
 }
 
 /// The experiment of a link with one arm, a whole address or its `?...#...` part, and everything in it that could not be
@@ -94,12 +103,19 @@ pub fn comparison_from_link(link: &str) -> (Comparison, Vec<LinkError>) {
         }
         found
     });
-    let mut comparison = Comparison::of(preset.unwrap_or(&PRESETS[0]).experiment());
+    let preset = preset.or_else(|| Preset::all().next()).expect("there is at least one preset");
+    let (comparison, refused) = of_fragment(preset.comparison().clone(), fragment);
+    errors.extend(refused);
+    (comparison, errors)
+}
 
+/// A comparison with the assignments of a fragment, and everything in it that could not be used.
+pub(super) fn of_fragment(mut comparison: Comparison, fragment: &str) -> (Comparison, Vec<LinkError>) {
     let assignments: Vec<_> = pairs(fragment).collect();
     let (mut base, mut arms): (Vec<_>, [Vec<_>; ARMS]) = (Vec::new(), Default::default());
     let mut refused = Vec::new();
-    let mut count = 1;
+    // Arms that the fragment names; none leaves those that there are.
+    let mut count = 0;
     for (place, (path, value)) in assignments.iter().enumerate() {
         let outcome = match (path.as_str(), Comparison::arm_of_path(path)) {
             (_, Err(error)) => Err(error),
@@ -125,7 +141,9 @@ pub fn comparison_from_link(link: &str) -> (Comparison, Vec<LinkError>) {
         refused.extend(outcome.err().map(|error| (place, error)));
     }
     refused.extend(assign_each(&mut comparison.base, &base));
-    comparison.arms.resize_with(count, Arm::default);
+    if count > 0 {
+        comparison.arms = vec![Arm::default(); count];
+    }
     for (index, list) in arms.iter().enumerate().take(count) {
         let mut experiment = comparison.base.clone();
         let letter = Comparison::letter(index).to_ascii_lowercase();
@@ -134,8 +152,7 @@ pub fn comparison_from_link(link: &str) -> (Comparison, Vec<LinkError>) {
         comparison.set_arm(index, &experiment);
     }
     refused.sort_by_key(|(place, _)| *place);
-    errors.extend(refused.into_iter().map(|(_, error)| error));
-    (comparison, errors)
+    (comparison, refused.into_iter().map(|(_, error)| error).collect())
 }
 
 impl LinkError {

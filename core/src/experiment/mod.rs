@@ -2,8 +2,10 @@
 
 mod comparison;
 mod config;
+mod guided;
 mod layerwise;
 mod link;
+mod model_preset;
 mod optimiser;
 mod preset;
 mod schedule;
@@ -16,7 +18,8 @@ pub use config::{
 };
 pub use layerwise::LayerwiseConfig;
 pub use link::{LinkError, comparison_from_link, comparison_to_link, from_link, to_link};
+pub use model_preset::ModelPreset;
 pub use optimiser::OptimiserConfig;
-pub use preset::{ModelPreset, PRESETS, Preset};
+pub use preset::{Chapter, Guide, Preset};
 pub use schedule::ScheduleConfig;
 pub use validate::{Invalid, validate};

@@ -1,144 +1,165 @@
-//! Named starting points: model sizes, and whole experiments that a link can name.
+//! Whole experiments with a name, for `?preset=NAME` in a link.
 
-use super::{
-    Corpus, Experiment, ModelConfig, OptimiserConfig, Positions, SampleConfig, ScheduleConfig, TextConfig, TrainConfig,
-};
+use std::sync::LazyLock;
 
-/// A named model size of minGPT (Karpathy 2020, `mingpt/model.py`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ModelPreset {
-    /// 3 layers, 3 heads, 48 wide.
-    Nano,
-    /// 4 layers, 4 heads, 128 wide.
-    Micro,
-    /// 6 layers, 6 heads, 192 wide.
-    Mini,
-}
+use super::{Comparison, guided::GUIDED, link};
 
-impl ModelPreset {
-    /// All sizes, smallest first.
-    pub const ALL: [Self; 3] = [Self::Nano, Self::Micro, Self::Mini];
-
-    /// The name that the field uses.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Nano => "gpt-nano",
-            Self::Micro => "gpt-micro",
-            Self::Mini => "gpt-mini",
-        }
-    }
-
-    /// Layers, heads and width.
-    pub fn size(self) -> (usize, usize, usize) {
-        match self {
-            Self::Nano => (3, 3, 48),
-            Self::Micro => (4, 4, 128),
-            Self::Mini => (6, 6, 192),
-        }
-    }
-
-    /// Sets layers, heads and width; everything else stays.
-    pub fn apply(self, model: &mut ModelConfig) {
-        (model.layers, model.heads, model.width) = self.size();
-    }
-
-    /// The size that a configuration has, if it has a name.
-    pub fn matching(model: &ModelConfig) -> Option<Self> {
-        Self::ALL.into_iter().find(|preset| preset.size() == (model.layers, model.heads, model.width))
-    }
-}
-
-/// A whole experiment with a name, for `?preset=NAME` in a link.
+/// A whole experiment with a name.
 #[derive(Clone, Copy, Debug)]
 pub struct Preset {
     /// Name in links, kebab-case.
     pub name: &'static str,
     /// Title: the question that the experiment asks.
     pub title: &'static str,
-    build: fn() -> Experiment,
+    /// What leads through it, for an experiment of the lab.
+    pub guide: Option<Guide>,
+    /// What differs from the default, as the fragment of a link.
+    pub(super) settings: &'static str,
 }
 
-impl Preset {
-    /// The preset of a name.
-    pub fn find(name: &str) -> Option<&'static Self> {
-        PRESETS.iter().find(|preset| preset.name == name)
+/// What leads through an experiment.
+#[derive(Clone, Copy, Debug)]
+pub struct Guide {
+    /// Where it stands in the lab.
+    pub chapter: Chapter,
+    /// What is compared, in a sentence or two; it promises no outcome.
+    pub text: &'static str,
+    /// What to look at, one thing each.
+    pub look: &'static [&'static str],
+}
+
+/// A chapter of the lab.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chapter {
+    /// Learning rates that differ by layer.
+    Layers,
+    /// Schedules and optimisers.
+    Time,
+    /// What a difference is worth.
+    Evidence,
+}
+
+impl Chapter {
+    /// All of them, in the order of the lab.
+    pub const ALL: [Self; 3] = [Self::Layers, Self::Time, Self::Evidence];
+
+    /// Its title.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Layers => "Rates over layers",
+            Self::Time => "Rates over time",
+            Self::Evidence => "Evidence",
+        }
     }
 
-    /// Its experiment.
-    pub fn experiment(&self) -> Experiment {
-        (self.build)()
+    /// What it is about, in a few words.
+    pub fn subtitle(self) -> &'static str {
+        match self {
+            Self::Layers => "heavy tails, shape, width",
+            Self::Time => "schedules, warm-up, optimisers",
+            Self::Evidence => "what a difference is worth",
+        }
     }
 }
 
-/// All presets; the first is the page's default.
-pub const PRESETS: [Preset; 4] = [
-    Preset { name: "gpt-nano", title: "What does a GPT-nano learn in two minutes?", build: Experiment::default },
-    Preset { name: "gpt-micro", title: "Does a model eight times as large learn faster?", build: gpt_micro },
-    Preset { name: "nanogpt-cpu", title: "Does nanoGPT's CPU setting reach its published loss?", build: nanogpt_cpu },
-    Preset { name: "addition", title: "Can a GPT-nano learn to add?", build: addition },
+/// Experiments of one arm; the first one is the page's default.
+const PLAIN: [Preset; 4] = [
+    Preset { name: "gpt-nano", title: "What does a GPT-nano learn in two minutes?", guide: None, settings: "" },
+    Preset {
+        name: "gpt-micro",
+        title: "Does a model eight times as large learn faster?",
+        guide: None,
+        settings: "model.layers=4&model.heads=4&model.width=128&train.batch=12&schedule.peak=0.002",
+    },
+    // nanoGPT's README, "I only have a macbook": validation loss 1.88 on Tiny Shakespeare after 2000 steps.
+    Preset {
+        name: "nanogpt-cpu",
+        title: "Does nanoGPT's CPU setting reach its published loss?",
+        guide: None,
+        settings: "seed=1337&text.corpus=own&model.layers=4&model.heads=4&model.width=128&model.positions=learned\
+                   &schedule.peak=0.001&train.batch=12&train.eval_every=250&train.eval_windows=512\
+                   &sample.every=500&sample.length=200&sample.prompt=%0A",
+    },
+    Preset {
+        name: "addition",
+        title: "Can a GPT-nano learn to add?",
+        guide: None,
+        settings: "text.corpus=addition&text.task_size=2&model.context=32&train.steps=3000&train.batch=32\
+                   &train.eval_every=250&sample.every=250&sample.length=40&sample.temperature=0&sample.prompt=%0A",
+    },
 ];
 
-fn gpt_micro() -> Experiment {
-    let mut experiment = Experiment::default();
-    ModelPreset::Micro.apply(&mut experiment.model);
-    experiment.train.batch = 12;
-    experiment.schedule.peak = 2e-3;
-    experiment
-}
+/// Every preset with its comparison, worked out once.
+static ALL: LazyLock<Vec<(Preset, Comparison)>> = LazyLock::new(|| {
+    let list = PLAIN.iter().chain(&GUIDED);
+    list.map(|preset| (*preset, link::of_fragment(Comparison::default(), preset.settings).0)).collect()
+});
 
-/// nanoGPT's README, "I only have a macbook": validation loss 1.88 on Tiny Shakespeare after 2000 steps.
-fn nanogpt_cpu() -> Experiment {
-    Experiment {
-        seed: 1337,
-        text: TextConfig { corpus: Corpus::Own, ..Default::default() },
-        model: ModelConfig {
-            layers: 4,
-            heads: 4,
-            width: 128,
-            context: 64,
-            positions: Positions::Learned,
-            ..Default::default()
-        },
-        optimiser: OptimiserConfig::default(),
-        schedule: ScheduleConfig { peak: 1e-3, floor: 0.1, warmup: 100, ..Default::default() },
-        train: TrainConfig { steps: 2000, batch: 12, eval_every: 250, eval_windows: 512, ..Default::default() },
-        sample: SampleConfig { every: 500, length: 200, prompt: "\n".into(), ..Default::default() },
-        ..Default::default()
+impl Preset {
+    /// Every preset; the first one is the page's default.
+    pub fn all() -> impl Iterator<Item = &'static Self> {
+        ALL.iter().map(|(preset, _)| preset)
     }
-}
 
-fn addition() -> Experiment {
-    Experiment {
-        text: TextConfig { corpus: Corpus::Addition, task_size: 2, ..Default::default() },
-        model: ModelConfig { context: 32, ..Default::default() },
-        train: TrainConfig { steps: 3000, batch: 32, eval_every: 250, ..Default::default() },
-        sample: SampleConfig { every: 250, length: 40, temperature: 0.0, prompt: "\n".into() },
-        ..Default::default()
+    /// The preset of a name.
+    pub fn find(name: &str) -> Option<&'static Self> {
+        Self::all().find(|preset| preset.name == name)
+    }
+
+    /// Its comparison.
+    pub fn comparison(&self) -> &'static Comparison {
+        let found = ALL.iter().find(|(preset, _)| preset.name == self.name);
+        &found.expect("a preset is made here alone").1
+    }
+
+    /// The guided experiment that a comparison is, or comes from: its arms are the same.
+    pub fn guiding(comparison: &Comparison) -> Option<&'static Self> {
+        Self::all().find(|preset| preset.guide.is_some() && preset.comparison().arms == comparison.arms)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::validate;
+    use crate::experiment::{ARMS, Experiment, comparison_from_link, comparison_to_link};
 
     #[test]
     fn every_preset_is_valid_and_found_by_its_name() {
-        for preset in &PRESETS {
-            assert_eq!(validate(&preset.experiment()), [], "{}", preset.name);
+        for preset in Preset::all() {
+            let (_, errors) = link::of_fragment(Comparison::default(), preset.settings);
+            assert_eq!(errors, [], "{}", preset.name);
+            assert_eq!(preset.comparison().faults(), [], "{}", preset.name);
             assert_eq!(Preset::find(preset.name).map(|found| found.title), Some(preset.title));
         }
         assert!(Preset::find("no-such-preset").is_none());
     }
 
     #[test]
-    fn a_model_size_is_recognised_by_its_numbers() {
-        let mut model = ModelConfig::default();
-        for preset in ModelPreset::ALL {
-            preset.apply(&mut model);
-            assert_eq!(ModelPreset::matching(&model), Some(preset));
+    fn the_first_preset_is_the_default() {
+        assert_eq!(Preset::all().next().map(Preset::comparison), Some(&Comparison::of(Experiment::default())));
+    }
+
+    #[test]
+    fn the_link_of_a_preset_is_its_name() {
+        for preset in Preset::all() {
+            let link = format!("?preset={}", preset.name);
+            assert_eq!(comparison_to_link(preset.comparison()), link);
+            assert_eq!(comparison_from_link(&link), (preset.comparison().clone(), vec![]));
         }
-        model.width += 1;
-        assert_eq!(ModelPreset::matching(&model), None);
+    }
+
+    #[test]
+    fn guided_experiments_ask_compare_and_promise_nothing() {
+        for preset in Preset::all().filter(|preset| preset.guide.is_some()) {
+            let (guide, comparison) = (preset.guide.expect("filtered"), preset.comparison());
+            assert!(preset.title.ends_with('?') && guide.text.ends_with(['.', '?']), "{}", preset.name);
+            assert!(!guide.look.is_empty() && guide.look.iter().all(|line| line.ends_with(['.', '?'])));
+            assert!((2..=ARMS).contains(&comparison.arms.len()) && comparison.seeds >= 4, "{}", preset.name);
+            assert_eq!(Preset::guiding(comparison).map(|found| found.name), Some(preset.name));
+            let mut longer = comparison.clone();
+            longer.base.train.steps += 100;
+            assert_eq!(Preset::guiding(&longer).map(|found| found.name), Some(preset.name));
+        }
+        assert!(Preset::guiding(&Comparison::default()).is_none());
     }
 }

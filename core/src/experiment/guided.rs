@@ -1,0 +1,129 @@
+//! The guided experiments of the lab: one question each, with a control wherever an answer could deceive.
+
+use super::{
+    Preset,
+    preset::{Chapter, Guide},
+};
+
+/// The experiments, in the order of the lab.
+pub(super) const GUIDED: [Preset; 7] = [
+    // The settings of the study in public/studies.
+    Preset {
+        name: "one-rate",
+        title: "Does one learning rate fit all layers?",
+        guide: Some(Guide {
+            chapter: Chapter::Layers,
+            text: "Three models read the same batches: one rate for every matrix, rates that follow the heavy tails of \
+                   the weight spectra, and the control that speeds up the embedding alone.",
+            look: &[
+                "Alpha: do all matrices become heavy-tailed, and in which order?",
+                "Learning rate: B fans out where alphas differ; its multipliers stay after the first fifth of the run.",
+                "The strip below the loss: is B − A outside its band, and is C − A the same?",
+                "Then halve and double the peak under Base. An answer that turns with the rate is about the rate.",
+            ],
+        }),
+        settings: "model.layers=4&model.heads=4&model.width=128&train.batch=12&train.steps=300&train.eval_every=50\
+                   &train.eval_windows=256&schedule.peak=0.002&schedule.warmup=30&layerwise.watch=25&seeds=4\
+                   &b.layerwise.method=llr&b.layerwise.every=15&b.layerwise.ramp=7&c.layerwise.method=ends",
+    },
+    Preset {
+        name: "tails-or-embedding",
+        title: "Is it the tails, or only the embedding?",
+        guide: Some(Guide {
+            chapter: Chapter::Layers,
+            text: "Heavy-tail rates against three controls that know nothing of the tails: a faster embedding alone, one \
+                   fixed multiplier per type of matrix, and the same multipliers given to the wrong matrices.",
+            look: &[
+                "A is LLR here, so every difference is a control minus LLR: above 0 speaks for the tails.",
+                "D has LLR's own multipliers, shuffled. If D does as well as A, the spectra do not matter.",
+                "Learning rate: A and D share their fan; only the matrices behind its lines differ.",
+            ],
+        }),
+        settings: "model.layers=4&model.heads=4&model.width=128&train.batch=12&train.steps=300&train.eval_every=50\
+                   &train.eval_windows=256&schedule.peak=0.002&schedule.warmup=30&layerwise.watch=25&seeds=4\
+                   &a.layerwise.method=llr&a.layerwise.every=15&a.layerwise.ramp=7&b.layerwise.method=ends\
+                   &c.layerwise.method=by-type&d.layerwise.method=llr-permuted&d.layerwise.every=15&d.layerwise.ramp=7",
+    },
+    Preset {
+        name: "wider",
+        title: "How large a rate survives a wider model?",
+        guide: Some(Guide {
+            chapter: Chapter::Layers,
+            text: "The same large rate for models 48, 96 and 192 wide, and once more for the widest with rates that \
+                   shrink with the width as muP asks.",
+            look: &[
+                "Loss: which width suffers most from this rate, and does D mend it?",
+                "Gradient norm: spikes are updates that went too far.",
+                "Then lower the peak under Base until the widest model wins, and raise it until the first one ends in a \
+                 cross.",
+            ],
+        }),
+        settings: "train.steps=300&train.eval_every=50&train.batch=8&schedule.peak=0.03&schedule.warmup=30&seeds=4\
+                   &layerwise.watch=0&sample.every=0&b.model.width=96&c.model.width=192&d.model.width=192\
+                   &d.layerwise.method=width",
+    },
+    Preset {
+        name: "wsd",
+        title: "Why does the loss fall when WSD decays?",
+        guide: Some(Guide {
+            chapter: Chapter::Time,
+            text: "Hold the rate and never let go, let it fall over the last fifth, or over the last half. The loss bends \
+                   where the rate does.",
+            look: &[
+                "Loss and learning rate under one crosshair: where does each arm's loss leave A's?",
+                "Before the decay A and B are the same run, batch for batch: their difference is exactly 0.",
+                "Law, above the loss: fitted to A and B it predicts C before you look.",
+                "Does the longer decay pay for the steps that it takes away from the high rate?",
+            ],
+        }),
+        settings: "train.steps=800&train.eval_every=20&schedule.floor=0&seeds=4&layerwise.watch=0&sample.every=200\
+                   &a.schedule.shape=constant&b.schedule.shape=wsd&c.schedule.shape=wsd&c.schedule.decay=0.5",
+    },
+    Preset {
+        name: "linear-or-cosine",
+        title: "Linear or cosine?",
+        guide: Some(Guide {
+            chapter: Chapter::Time,
+            text: "Same peak, same steps, same batches. Is the gap between two ways down larger than the spread of the \
+                   seeds?",
+            look: &[
+                "The verdict after four seeds, and how many more would tell.",
+                "C never falls. B − A is small beside C − A: falling at all matters more than how.",
+                "Half way the two are furthest apart in rate. Does the order of the losses there hold at the end?",
+            ],
+        }),
+        settings: "train.steps=600&train.eval_every=50&schedule.floor=0&seeds=4&layerwise.watch=0&sample.every=200\
+                   &a.schedule.shape=linear&c.schedule.shape=constant",
+    },
+    Preset {
+        name: "muon",
+        title: "AdamW or Muon?",
+        guide: Some(Guide {
+            chapter: Chapter::Time,
+            text: "Each optimiser at two peak rates, because a rate that suits one is far from what suits the other.",
+            look: &[
+                "Compare the better of A and B with the better of C and D, nothing else.",
+                "Switch the x-axis to seconds: a step of Muon costs more. Who leads at equal time?",
+                "ESD: Muon's updates have singular values near 1. Do its spectra spread as AdamW's do?",
+            ],
+        }),
+        settings: "train.steps=600&train.eval_every=50&seeds=4&layerwise.watch=100&sample.every=200\
+                   &b.schedule.peak=0.008&c.schedule.peak=0.02&c.optimiser.method=muon&d.schedule.peak=0.04\
+                   &d.optimiser.method=muon",
+    },
+    Preset {
+        name: "null",
+        title: "Is LLR at ×1 exactly nothing?",
+        guide: Some(Guide {
+            chapter: Chapter::Evidence,
+            text: "With a largest multiplier of 1 every loss must equal that of one rate, bit for bit. Check it before you \
+                   believe any other difference.",
+            look: &[
+                "The strip below the loss: a line at 0, not near it.",
+                "B measures spectra and A does not, so B takes a little longer: the meters say how much.",
+            ],
+        }),
+        settings: "train.steps=300&train.eval_every=50&seeds=4&layerwise.watch=0&sample.every=100\
+                   &b.layerwise.method=llr&b.layerwise.s2=1&b.layerwise.every=15&b.layerwise.ramp=7",
+    },
+];
