@@ -5,4 +5,5 @@ pub mod address;
 pub mod download;
 pub mod keyboard;
 pub mod screen;
+pub mod studies;
 pub mod theme;

@@ -1,11 +1,15 @@
 //! Brand, view, theme and link.
 
-use leptos::prelude::*;
+use leptos::{ev::MouseEvent, prelude::*};
+use tailblazer_core::experiment::Preset;
 
-use super::icon::{Glyph, Icon, Logo};
+use super::{
+    guide::{GuideButton, guided},
+    icon::{Glyph, Icon, Logo},
+};
 use crate::{
     browser::address,
-    workspace::{Workspace, summary},
+    workspace::{Workspace, summary, view::Screen},
 };
 
 /// The head of the page.
@@ -13,13 +17,22 @@ use crate::{
 pub fn Header() -> impl IntoView {
     let workspace = Workspace::expect();
     let theme = workspace.view.theme;
+    let is_train = move || workspace.view.screen.get() == Screen::Train;
+    let guided = guided(workspace);
+    let title = move || match guided.get().and_then(Preset::find) {
+        Some(preset) => preset.title.to_owned(),
+        None => summary::question(&workspace.shown()),
+    };
     let label = move || format!("Theme: {}. Switch to {}.", theme.get().name(), theme.get().next().name());
     view! {
         <header class="top" prop:inert=move || workspace.sheet_open()>
             <span class="brand"><Logo />"Tailblazer"</span>
-            <nav class="tabs" aria-label="Views"><span aria-current="page">"Train"</span></nav>
-            <span class="vr"></span>
-            <h1 class="title">{move || summary::question(&workspace.shown())}</h1>
+            <nav class="tabs" aria-label="Views">{Screen::TABS.map(|screen| view! { <ScreenTab screen /> })}</nav>
+            <Show when=is_train>
+                <span class="vr"></span>
+                <h1 class="title">{title}</h1>
+                <GuideButton name=guided />
+            </Show>
             <span class="grow"></span>
             <button
                 type="button"
@@ -34,6 +47,7 @@ pub fn Header() -> impl IntoView {
             <button
                 type="button"
                 class="btn"
+                hidden=move || !is_train()
                 data-testid="copy-link"
                 aria-label="Copy a link to this experiment"
                 title="Copy a link to this experiment"
@@ -44,4 +58,31 @@ pub fn Header() -> impl IntoView {
             </button>
         </header>
     }
+}
+
+/// A link to a screen. Followed here, it leaves what is trained as it is; opened elsewhere, it is an ordinary link.
+#[component]
+fn ScreenTab(screen: Screen) -> impl IntoView {
+    let workspace = Workspace::expect();
+    let follow = move |event: MouseEvent| {
+        if is_plain(&event) {
+            event.prevent_default();
+            address::go(workspace, screen);
+        }
+    };
+    view! {
+        <a
+            href=move || address::address_of(workspace, screen)
+            aria-current=move || (workspace.view.screen.get() == screen).then_some("page")
+            data-testid=format!("screen-{}", screen.word().to_lowercase())
+            on:click=follow
+        >
+            {screen.word()}
+        </a>
+    }
+}
+
+/// Whether a click asks for this tab and no other.
+pub fn is_plain(event: &MouseEvent) -> bool {
+    event.button() == 0 && !(event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key())
 }

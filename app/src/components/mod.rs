@@ -7,10 +7,14 @@ mod chart_card;
 mod charts;
 mod facts;
 mod field;
+mod figure;
+mod guide;
 mod header;
 mod icon;
+mod lab;
 mod meters;
 mod method;
+mod methods;
 mod notices;
 mod results;
 mod run_bar;
@@ -18,6 +22,7 @@ mod samples;
 mod settings;
 mod table;
 mod track;
+mod train;
 mod verdict;
 
 use leptos::prelude::*;
@@ -25,10 +30,7 @@ use leptos::prelude::*;
 use crate::{
     browser::{address, keyboard, screen, theme},
     engine::Engine,
-    workspace::{
-        Workspace,
-        view::{Pace, Tab, XAxis},
-    },
+    workspace::{Workspace, view::Screen},
 };
 
 /// The page.
@@ -36,6 +38,7 @@ use crate::{
 pub fn App() -> impl IntoView {
     let (comparison, errors) = address::read();
     let workspace = Workspace::new(comparison);
+    workspace.view.screen.set(address::read_screen());
     workspace.follow_edits();
     address::report(&workspace, errors);
     let engine = Engine::start(workspace);
@@ -47,100 +50,14 @@ pub fn App() -> impl IntoView {
     address::keep(workspace, engine);
     keyboard::listen(workspace, engine);
 
-    let tab = move || match workspace.view.tab.get() {
-        Tab::Loss => "loss",
-        Tab::Rate => "rate",
-        Tab::Alpha => "alpha",
-        Tab::Esd => "esd",
-        Tab::Text => "text",
-    };
-    if window().location().search().is_ok_and(|query| query.contains("ui=bench")) {
-        return view! {
-            <header::Header />
-            <main class="bench-page">
-                <notices::Notices />
-                <bench::BenchPage />
-            </main>
-        }
-        .into_any();
-    }
+    let shown = workspace.view.screen;
+    let is_bench = Memo::new(move |_| shown.get() == Screen::Bench);
     view! {
         <header::Header />
-        <run_bar::RunBar />
-        <settings::Settings />
-        <main
-            prop:inert=move || workspace.sheet_open()
-            data-tab=tab
-            class:comparing=move || { workspace.arms() > 1 }
-        >
-            <Show when=move || { workspace.arms() > 1 }><arms::Arms /></Show>
-            <results::Results />
-            <Tabs />
-            <charts::LossCard />
-            <Show when=move || workspace.view.pace.get() == Pace::Rate fallback=|| view! { <charts::GradientCard /> }>
-                <charts::RateCard />
-            </Show>
-            <charts::AlphaCard />
-            <charts::EsdCard />
-            <samples::Samples />
-        </main>
-    }
-    .into_any()
-}
-
-/// On a small screen the charts and the samples share one place.
-#[component]
-fn Tabs() -> impl IntoView {
-    let tab = Workspace::expect().view.tab;
-    let button = move |this: Tab, word: &'static str, panel: &'static str| {
-        let chosen = move || tab.get() == this;
-        view! {
-            <button
-                type="button"
-                aria-pressed=move || chosen().to_string()
-                aria-controls=panel
-                data-testid=format!("tab-{}", word.to_lowercase())
-                on:click=move |_| tab.set(this)
-            >
-                {word}
-            </button>
-        }
-    };
-    view! {
-        <div class="tabs-small" role="group" aria-label="Panel">
-            {button(Tab::Loss, "Loss", "panel-loss")}
-            {button(Tab::Rate, "Rate", "panel-rate")}
-            {button(Tab::Alpha, "Alpha", "panel-alpha")}
-            {button(Tab::Esd, "ESD", "panel-esd")}
-            {button(Tab::Text, "Text", "panel-text")}
-            <AxisPick id="x-axis-small" />
-        </div>
-    }
-}
-
-/// What the horizontal axis of all charts counts.
-#[component]
-fn AxisPick(
-    /// The field's id.
-    id: &'static str,
-) -> impl IntoView {
-    let axis = Workspace::expect().view.x_axis;
-    let choose = move |name: String| {
-        if let Some(chosen) = XAxis::named(&name) {
-            axis.set(chosen);
-        }
-    };
-    view! {
-        <label class="pick" title="Key X">
-            <span class="k">"x-axis"</span>
-            <select
-                id=id
-                data-testid=id
-                prop:value=move || axis.get().name()
-                on:change:target=move |event| choose(event.target().value())
-            >
-                {XAxis::ALL.map(|axis| view! { <option value=axis.name()>{axis.name()}</option> })}
-            </select>
-        </label>
+        <Show when=move || !is_bench.get() fallback=|| view! { <bench::BenchScreen /> }>
+            <train::TrainScreen />
+        </Show>
+        <Show when=move || shown.get() == Screen::Lab><lab::LabScreen /></Show>
+        <Show when=move || shown.get() == Screen::Methods><methods::MethodsScreen /></Show>
     }
 }

@@ -4,11 +4,11 @@ use leptos::prelude::*;
 use tailblazer_core::session::RunState;
 
 use super::{
-    AxisPick,
     icon::{Glyph, Icon},
     meters::Meters,
     settings::device::{DeviceBadge, DevicePick},
     track::Track,
+    train::AxisPick,
 };
 use crate::{
     engine::Engine,

@@ -3,10 +3,17 @@
 use leptos::prelude::*;
 use tailblazer_core::{
     session::RunState,
-    stats::{Arm, Final, NoVerdict, Row, Verdict, Word, forest},
+    stats::{self, Arm, Final, NoVerdict, Row, Verdict, Word},
 };
 
-use crate::workspace::{Workspace, run::Record, summary};
+use super::figure::Figure;
+use crate::{
+    chart::forest::{self, Line},
+    workspace::{Workspace, run::Record, summary},
+};
+
+/// Pixels for the names of the rows: "B − A".
+const NAMES: f64 = 42.0;
 
 /// The finished runs of every arm, with their seeds; a run that diverged has no finite loss.
 fn finals(workspace: Workspace) -> Vec<(Arm, Vec<Final>)> {
@@ -39,7 +46,7 @@ pub fn VerdictStrip() -> impl IntoView {
         untrack(|| finals(workspace))
     });
     // Thousands of resamples: only when a run has ended, not once per second.
-    let rows = Memo::new(move |_| ends.with(|ends| forest(ends)));
+    let rows = Memo::new(move |_| ends.with(|ends| stats::forest(ends)));
     let unit = move || summary::loss_unit(&workspace.shown());
     let is_provisional = move || workspace.state() != RunState::Finished;
     let is_coming = move || is_provisional() && workspace.comparison.with(|comparison| comparison.seeds > 1);
@@ -74,18 +81,18 @@ pub fn VerdictStrip() -> impl IntoView {
         }
         _ => "Both arms see the same batches for each seed; the verdict is the paired difference over seeds.".into(),
     };
-    let others = move || {
-        rows.with(|rows| {
-            let sentence = |row: &Row| match &row.verdict {
-                Ok(verdict) => {
-                    let [a, b] = row.arms.map(|arm| arm.letter());
-                    Some((format!("{b} − {a} = {}", verdict.estimate()), verdict.word.to_string()))
-                }
-                Err(_) => None,
-            };
-            let line = |(words, word)| view! { <li><span>{words}</span><b>{word}</b></li> };
-            rows.iter().skip(1).filter_map(sentence).map(line).collect_view()
+    // Every pair of arms has a row once any two have a verdict.
+    let lines = Memo::new(move |_| {
+        rows.with(|rows| match rows.iter().any(|row| row.verdict.is_ok()) {
+            true => rows.iter().cloned().map(Line::of).collect(),
+            false => Vec::new(),
         })
+    });
+    let plot = move || {
+        let lines = lines.get();
+        let summary = forest::summary(&lines);
+        let draw = move |width| forest::scene(&lines, NAMES, width);
+        view! { <div class="verdict-forest"><Figure draw=draw summary=summary /></div> }
     };
     view! {
         <div class="verdict" data-testid="verdict" data-word=word>
@@ -94,7 +101,7 @@ pub fn VerdictStrip() -> impl IntoView {
                 <p><b>{headline}</b></p>
                 <p class="verdict-note">{note}</p>
             </div>
-            <ul class="verdict-others">{others}</ul>
+            <Show when=move || lines.with(|lines| !lines.is_empty())>{plot}</Show>
         </div>
     }
 }

@@ -2,16 +2,18 @@
 
 mod arm;
 mod link;
+mod pace;
 
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,
+    time::Duration,
 };
 
 use leptos::prelude::*;
 use tailblazer_core::{
     experiment::ARMS,
-    session::{Adapter, Command, RunState},
+    session::{Adapter, Backend, Command, RunState},
 };
 use wasm_bindgen_futures::spawn_local;
 
@@ -21,9 +23,11 @@ use crate::{
         Workspace,
         action::{Action, Request},
         message::Message,
+        run::Run,
     },
 };
 use arm::ArmEngine;
+use pace::Pace;
 
 /// Milliseconds between two refreshes of a table while steps are made.
 const SLOW: f64 = 1_000.0;
@@ -41,6 +45,7 @@ pub struct Page {
     adapter: RefCell<Option<Adapter>>,
     is_looking: Cell<bool>,
     is_scheduled: Cell<bool>,
+    pace: Pace,
     last_slow: Cell<f64>,
 }
 
@@ -53,6 +58,7 @@ impl Engine {
             adapter: RefCell::default(),
             is_looking: Cell::default(),
             is_scheduled: Cell::default(),
+            pace: Pace::default(),
             last_slow: Cell::default(),
         });
         let arms = (0..ARMS).map(|place| ArmEngine::new(page.clone(), workspace.run_at(place)));
@@ -161,22 +167,52 @@ impl Page {
         });
     }
 
-    /// Shows what arrived with the next frame; only then is more asked for.
+    /// Shows what arrived with the next frame, or a later one where every core trains; only then is more asked for.
     fn paint_soon(self: &Rc<Self>) {
         if self.is_scheduled.replace(true) {
             return;
         }
         let page = Rc::downgrade(self);
-        request_animation_frame(move || {
+        let paint = move || {
             if let Some(page) = page.upgrade() {
                 page.paint();
             }
+        };
+        match self.pace.wait(now(), self.is_crowded()) {
+            0.0 => request_animation_frame(paint),
+            wait => set_timeout(move || request_animation_frame(paint), Duration::from_secs_f64(wait / 1e3)),
+        }
+    }
+
+    /// Whether training leaves no core of the CPU free.
+    fn is_crowded(&self) -> bool {
+        let trains = |run: &Run| {
+            run.state.get() == RunState::Running
+                && run.device.with(|device| device.as_ref().is_some_and(|device| device.backend == Backend::Cpu))
+        };
+        let busy = untrack(|| self.workspace.runs().iter().filter(|run| trains(run)).count());
+        busy as f64 >= window().navigator().hardware_concurrency()
+    }
+
+    /// Measures the drawing that follows, up to where the browser is free again.
+    fn measure_drawing(self: &Rc<Self>) {
+        let page = Rc::downgrade(self);
+        // The charts ask for the frame later, so this comes first in it.
+        request_animation_frame(move || {
+            let began = now();
+            let note = move || {
+                if let Some(page) = page.upgrade() {
+                    page.pace.note(began, now());
+                }
+            };
+            set_timeout(note, Duration::ZERO);
         });
     }
 
-    fn paint(&self) {
-        let now = window().performance().map_or(0.0, |clock| clock.now());
+    fn paint(self: &Rc<Self>) {
+        let now = now();
         self.is_scheduled.set(false);
+        self.measure_drawing();
         let slow = now - self.last_slow.get() >= SLOW;
         if slow {
             self.last_slow.set(now);
@@ -188,4 +224,9 @@ impl Page {
         let arms = self.arms.borrow().clone();
         arms.iter().for_each(|arm| arm.painted());
     }
+}
+
+/// Milliseconds since the page was opened.
+fn now() -> f64 {
+    window().performance().map_or(0.0, |clock| clock.now())
 }

@@ -10,6 +10,7 @@ mod bootstrap;
 mod forest;
 mod pairs;
 mod student;
+mod study;
 #[cfg(test)]
 mod tests;
 mod verdict;
@@ -20,4 +21,5 @@ pub use bootstrap::{Bootstrap, LEAST_PAIRS, RESAMPLES};
 pub use forest::{Row, forest};
 pub use pairs::{Difference, Diverged, Final, Pairs, PairsError};
 pub use student::quantile;
+pub use study::{Study, StudyRun, StudyVerdict};
 pub use verdict::{CONFIDENCE, MOST_SEEDS, NoVerdict, Verdict, Word};

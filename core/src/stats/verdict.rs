@@ -114,6 +114,11 @@ impl Verdict {
         self.pairs.differences.len()
     }
 
+    /// Whether one arm is better.
+    pub fn is_decided(&self) -> bool {
+        self.word != Word::NotDistinguishable
+    }
+
     /// The ends of the paired t interval.
     pub fn interval(&self) -> [f64; 2] {
         [self.mean - self.half_width, self.mean + self.half_width]

@@ -21,7 +21,7 @@ impl Verdict {
         if half == 0.0 {
             return format!("{} ± 0", signed(mean, decimals(mean, 3)));
         }
-        let is_decided = self.word != Word::NotDistinguishable;
+        let is_decided = self.is_decided();
         let shown = |value: f64, decimals: usize| rounded(value, decimals).parse::<f64>().unwrap_or(value);
         let tells = |decimals: &usize| (shown(mean.abs(), *decimals) > shown(half, *decimals)) == is_decided;
         let least = decimals(half, 2);

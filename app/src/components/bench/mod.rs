@@ -2,6 +2,7 @@
 //! operations, in one visit.
 
 mod case;
+mod frames;
 
 use leptos::prelude::*;
 use tailblazer_core::{
@@ -9,6 +10,7 @@ use tailblazer_core::{
     session::{Counters, RunState},
 };
 
+use super::notices::Notices;
 use crate::{
     engine::Engine,
     workspace::{
@@ -97,9 +99,21 @@ impl Bench {
     }
 }
 
+/// The screen.
+#[component]
+pub fn BenchScreen() -> impl IntoView {
+    view! {
+        <main class="page">
+            <Notices />
+            <Speed />
+            <frames::Drawing />
+        </main>
+    }
+}
+
 /// Runs all cases, one after another, and prints a table.
 #[component]
-pub fn BenchPage() -> impl IntoView {
+fn Speed() -> impl IntoView {
     let bench = Bench {
         workspace: Workspace::expect(),
         engine: Engine::expect(),

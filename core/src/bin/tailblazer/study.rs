@@ -14,11 +14,10 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use futures::{channel::mpsc, executor::block_on};
-use serde_json::{Value, json};
 use tailblazer_core::{
-    experiment::{Comparison, DeviceChoice, Experiment, comparison_from_link, comparison_to_link},
+    experiment::{Comparison, DeviceChoice, Experiment, comparison_from_link},
     session::{self, Command, Event, Host, RunState},
-    stats::{self, Final, forest},
+    stats::{Study, StudyRun},
 };
 
 use crate::host;
@@ -39,6 +38,9 @@ pub struct Options {
     /// Folder of the bundled corpora.
     #[arg(long, value_name = "FOLDER", default_value = "public/corpora")]
     corpora: PathBuf,
+    /// Where and when it was run, to be kept with the results.
+    #[arg(long, default_value = "")]
+    note: String,
     /// Where to write one JSON line per combination; standard output otherwise.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -87,8 +89,9 @@ pub fn study(options: &Options) -> anyhow::Result<()> {
         None => Box::new(std::io::stdout()),
     };
     for (place, comparison) in comparisons.iter().enumerate() {
-        let runs: Vec<_> = jobs.iter().zip(&outcomes).filter(|(job, _)| job.comparison == place).collect();
-        writeln!(out, "{}", report(comparison, &runs))?;
+        let of_this = jobs.iter().zip(&outcomes).filter(|(job, _)| job.comparison == place);
+        let study = Study::new(comparison, &options.note, of_this.map(|(job, outcome)| outcome.of(job)).collect());
+        writeln!(out, "{}", serde_json::to_string(&study)?)?;
     }
     Ok(())
 }
@@ -203,49 +206,18 @@ impl Host for Quiet<'_> {
     }
 }
 
-/// A comparison with its runs and verdicts.
-fn report(comparison: &Comparison, runs: &[(&Job, &Outcome)]) -> Value {
-    let steps = comparison.base.train.steps;
-    let loss = |outcome: &Outcome| {
-        let last = outcome.validations.last().filter(|(step, _)| *step >= steps && outcome.failure.is_none());
-        last.map_or(f64::NAN, |(_, loss)| *loss)
-    };
-    let finals: Vec<_> = (0..comparison.arms.len())
-        .filter_map(|arm| {
-            let of_arm = runs.iter().filter(|(job, _)| job.arm == arm);
-            let list = of_arm.map(|(job, outcome)| Final { seed: job.seed, loss: loss(outcome) }).collect();
-            Some((stats::Arm::new(arm)?, list))
-        })
-        .collect();
-    let verdicts: Vec<Value> = forest(&finals)
-        .iter()
-        .map(|row| match &row.verdict {
-            Ok(verdict) => json!({
-                "arms": row.arms.map(|arm| arm.letter().to_string()),
-                "mean": verdict.mean,
-                "interval": verdict.interval(),
-                "word": verdict.word.to_string(),
-                "sentence": verdict.difference("nats"),
-                "conclusion": verdict.conclusion(),
-            }),
-            Err(none) => json!({
-                "arms": row.arms.map(|arm| arm.letter().to_string()),
-                "sentence": none.to_string(),
-            }),
-        })
-        .collect();
-    let runs: Vec<Value> = runs
-        .iter()
-        .map(|(job, outcome)| {
-            json!({
-                "arm": Comparison::letter(job.arm).to_string(),
-                "seed": job.seed,
-                "validations": outcome.validations,
-                "failure": outcome.failure,
-                "seconds": outcome.seconds[0],
-                "spectra_seconds": outcome.seconds[1],
-            })
-        })
-        .collect();
-    json!({ "link": comparison_to_link(comparison), "runs": runs, "verdicts": verdicts })
+impl Outcome {
+    /// The run as the study's file has it.
+    fn of(&self, job: &Job) -> StudyRun {
+        let validations = self.validations.iter().map(|(step, loss)| (*step, loss.is_finite().then_some(*loss)));
+        let [seconds, spectra_seconds] = self.seconds;
+        StudyRun {
+            arm: Comparison::letter(job.arm),
+            seed: job.seed,
+            validations: validations.collect(),
+            failure: self.failure.clone(),
+            seconds,
+            spectra_seconds,
+        }
+    }
 }

@@ -1,0 +1,141 @@
+//! Paired differences with their intervals, one row each: the forest plot of a verdict.
+
+use tailblazer_core::stats::{Row, Verdict};
+
+use super::{
+    ink::Ink,
+    mark::{Shape, Stroke, Weight},
+    scene::{Anchor, Scene},
+    ticks::{self, Scale},
+};
+
+/// Pixels from one row to the next.
+const PITCH: f64 = 17.0;
+
+/// Pixels for the axis below the rows.
+const AXIS: f64 = 16.0;
+
+/// One row: what it is about, and the arms that it compares.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line {
+    /// Its name, at the left.
+    pub name: String,
+    /// The comparison.
+    pub row: Row,
+}
+
+impl Line {
+    /// A row that is named after its arms: "B − A".
+    pub fn of(row: Row) -> Self {
+        let [a, b] = row.arms.map(|arm| arm.letter());
+        Self { name: format!("{b} − {a}"), row }
+    }
+}
+
+/// The height that so many rows take.
+pub fn height(rows: usize) -> f64 {
+    4.0 + PITCH * rows as f64 + AXIS
+}
+
+/// Draws the rows; `names` is the width of the names at the left.
+pub fn scene(lines: &[Line], names: f64, width: f64) -> Scene {
+    let mut scene = Scene::new(width, height(lines.len()));
+    let verdicts = || lines.iter().filter_map(|line| line.row.verdict.as_ref().ok());
+    let (left, right) = (names + 104.0, (width - 96.0).max(names + 164.0));
+    let ends = verdicts().flat_map(|verdict| verdict.interval().into_iter().chain(values(verdict)));
+    let (low, high) = ends.filter(|end| end.is_finite()).fold((0.0f64, 0.0f64), |(a, b), v| (a.min(v), b.max(v)));
+    let room = 0.04 * (high - low).max(1e-9);
+    let x = Scale::linear((low - room, high + room), (left, right));
+    let bottom = 4.0 + PITCH * lines.len() as f64;
+
+    for value in ticks::linear(low, high, ((right - left) / 70.0).round().max(2.0) as usize) {
+        let at = x.map(value);
+        scene.line((at, bottom - 1.0), (at, bottom + 2.0), Stroke::solid(Ink::Edge, 1.0));
+        scene.tick(ticks::label(value), (at, bottom + 13.0), Anchor::Middle);
+    }
+    scene.line((x.map(0.0), 2.0), (x.map(0.0), bottom), Stroke::solid(Ink::Axis, 1.0));
+    for (place, line) in lines.iter().enumerate() {
+        let middle = 4.0 + PITCH * (place as f64 + 0.5);
+        draw(&mut scene, line, names, &x, middle);
+    }
+    scene
+}
+
+fn draw(scene: &mut Scene, line: &Line, names: f64, x: &Scale, middle: f64) {
+    let base = middle + 3.8;
+    scene.anchored(line.name.clone(), (0.0, base), Anchor::Start, Ink::Ink, true);
+    let word_at = (x.range.1 + 8.0, base);
+    let Ok(verdict) = &line.row.verdict else {
+        return scene.anchored("no verdict yet", word_at, Anchor::Start, Ink::Third, false);
+    };
+    scene.anchored(verdict.estimate(), (names + 92.0, base), Anchor::End, Ink::Second, false);
+    let [low, high] = verdict.interval().map(|end| x.map(end));
+    // An interval without width is still seen.
+    scene.cell((low, middle - 4.0), ((high - low).max(1.0), 8.0), Ink::Edge, Weight::Ghost);
+    for value in values(verdict) {
+        scene.marker(Shape::Ring, (x.map(value), middle), 2.6, Ink::Second);
+    }
+    let mean = x.map(verdict.mean);
+    scene.line((mean, middle - 5.5), (mean, middle + 5.5), Stroke::solid(Ink::Ink, 2.0));
+    scene.anchored(verdict.word.to_string(), word_at, Anchor::Start, Ink::Ink, verdict.is_decided());
+}
+
+/// The difference of every seed.
+fn values(verdict: &Verdict) -> impl Iterator<Item = f64> {
+    verdict.pairs.differences.iter().map(|difference| difference.value)
+}
+
+/// The rows in one sentence.
+pub fn summary(lines: &[Line]) -> String {
+    let words = lines.iter().map(|line| match &line.row.verdict {
+        Ok(verdict) => format!("{}: {}, {}", line.name, verdict.estimate(), verdict.word),
+        Err(_) => format!("{}: no verdict yet", line.name),
+    });
+    format!("Paired differences over the seeds with 95 % intervals. {}.", words.collect::<Vec<_>>().join("; "))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use tailblazer_core::stats::{Arm, Final, forest};
+
+    use super::*;
+    use crate::chart::{palette::Palette, svg, testing::assert_finite};
+
+    fn lines(losses: &[&[f64]]) -> Vec<Line> {
+        let runs = |of: &&[f64]| of.iter().zip(0..).map(|(loss, seed)| Final { seed, loss: *loss }).collect();
+        let arms = losses.iter().enumerate().map(|(i, of)| (Arm::new(i).expect("few arms"), runs(of)));
+        forest(&arms.collect::<Vec<_>>()).into_iter().map(Line::of).collect()
+    }
+
+    #[test]
+    fn three_arms_and_an_arm_without_runs() {
+        let lines = lines(&[&[2.06, 2.09, 2.05, 2.07], &[2.03, 2.04, 2.03, 2.05], &[]]);
+        insta::assert_snapshot!(svg::document(
+            &scene(&lines, 44.0, 430.0),
+            &Palette::variables(),
+            &summary(&lines),
+            None
+        ));
+    }
+
+    #[test]
+    fn a_difference_of_exactly_nothing_has_its_place_on_the_line() {
+        let lines = lines(&[&[2.0, 3.0], &[2.0, 3.0]]);
+        assert_finite(&scene(&lines, 44.0, 430.0));
+        assert!(summary(&lines).contains("B − A: 0 ± 0, not distinguishable"), "{}", summary(&lines));
+    }
+
+    proptest! {
+        #[test]
+        fn any_losses_have_finite_places(
+            a in prop::collection::vec(prop_oneof![0.0..9.0f64, Just(f64::NAN), Just(1e300)], 0..5),
+            b in prop::collection::vec(prop_oneof![0.0..9.0f64, Just(f64::INFINITY)], 0..5),
+            width in 0.0..900.0f64,
+        ) {
+            let lines = lines(&[&a, &b]);
+            assert_finite(&scene(&lines, 44.0, width));
+            prop_assert!(summary(&lines).ends_with('.'));
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! What leads through a guided experiment: its text, and what to look at.
+
+use leptos::prelude::*;
+use tailblazer_core::experiment::{Guide, Preset};
+
+use crate::workspace::Workspace;
+
+/// The guided experiment that is edited, if it is one.
+pub fn guided(workspace: Workspace) -> Memo<Option<&'static str>> {
+    Memo::new(move |_| workspace.comparison.with(|comparison| Preset::guiding(comparison).map(|preset| preset.name)))
+}
+
+/// A button behind the title of a guided experiment that opens its text.
+#[component]
+pub fn GuideButton(
+    /// The name of the experiment.
+    name: Memo<Option<&'static str>>,
+) -> impl IntoView {
+    let guide = move || name.get().and_then(Preset::find).and_then(|preset| preset.guide);
+    move || {
+        guide().map(|guide| {
+            view! {
+                <details class="guide" data-testid="guide">
+                    <summary class="chip">"What to look at"</summary>
+                    <div class="popover"><GuideText guide /></div>
+                </details>
+            }
+        })
+    }
+}
+
+/// The text of a guided experiment.
+#[component]
+pub fn GuideText(guide: Guide) -> impl IntoView {
+    let look = guide.look.iter().map(|line| view! { <li>{*line}</li> }).collect_view();
+    view! {
+        <p>{guide.text}</p>
+        <ul class="look">{look}</ul>
+    }
+}

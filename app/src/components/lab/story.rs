@@ -1,0 +1,69 @@
+//! A guided experiment as a card.
+
+use leptos::prelude::*;
+use tailblazer_core::{
+    experiment::{Comparison, Preset},
+    stats::Study,
+};
+
+use super::{Effort, OpenLink, recording};
+use crate::{
+    chart::{mark::dash, recorded, sparkline::Outline},
+    components::figure::Figure,
+    workspace::summary,
+};
+
+/// Height of the thumbnail in pixels.
+const HEIGHT: f64 = 84.0;
+
+/// The card.
+#[component]
+pub fn Story(preset: &'static Preset) -> impl IntoView {
+    let comparison = preset.comparison();
+    let recording = recording(preset.name);
+    let study = move || recording.get().flatten().and_then(|studies| studies.into_iter().next());
+    let thumbnail = move || match study() {
+        Some(study) => {
+            let summary = recorded::summary(&study);
+            view! { <Figure draw=move |width| recorded::scene(&study, width, HEIGHT) summary=summary /> }.into_any()
+        }
+        None => view! { <Schedules comparison /> }.into_any(),
+    };
+    let outcome = move || study().map(|study| view! { <p class="recorded">{words(&study)}</p> });
+    view! {
+        <OpenLink
+            link=format!("?preset={}", preset.name)
+            class="story"
+            hook=format!("lab-{}", preset.name)
+        >
+            <div class="thumbnail">{thumbnail}</div>
+            <h3>{preset.title}</h3>
+            <p>{preset.guide.map(|guide| guide.text)}</p>
+            {outcome}
+            <Effort comparison />
+        </OpenLink>
+    }
+}
+
+/// What a recording came to: `Recorded: B − A = −0.022 ± 0.015 nats/char over 4 seeds, B better`.
+pub fn words(study: &Study) -> String {
+    let unit = summary::loss_unit(&study.comparison().base);
+    let verdict = study.forest().into_iter().next().map(|row| match row.verdict {
+        Ok(verdict) => format!("{}, {}", verdict.difference(unit), verdict.word),
+        Err(none) => none.to_string(),
+    });
+    format!("Recorded: {}", verdict.unwrap_or_else(|| "one arm alone".into()))
+}
+
+/// The schedules of the arms, where nothing was recorded.
+#[component]
+fn Schedules(comparison: &'static Comparison) -> impl IntoView {
+    let line = |arm: usize| {
+        let path = Outline::new(&comparison.experiment(arm), 6.0, 214.0, 10.0, HEIGHT - 8.0).line();
+        let dashes = dash(arm).iter().map(f64::to_string).collect::<Vec<_>>().join(" ");
+        let style = format!("stroke: var(--arm-{})", arm + 1);
+        view! { <path d=path class="ln" style=style stroke-dasharray=dashes></path> }
+    };
+    let lines = (0..comparison.arms.len()).map(line).collect_view();
+    view! { <svg viewBox="0 0 220 84" preserveAspectRatio="none" aria-hidden="true">{lines}</svg> }
+}

@@ -1,0 +1,105 @@
+//! The screen that trains: run bar, settings, charts and samples.
+
+use leptos::prelude::*;
+
+use super::{arms, charts, results, run_bar, samples, settings};
+use crate::workspace::{
+    Workspace,
+    view::{Pace, Screen, Tab, XAxis},
+};
+
+/// The screen. It stays in place while another one is shown, and its runs go on.
+#[component]
+pub fn TrainScreen() -> impl IntoView {
+    let workspace = Workspace::expect();
+    let is_hidden = move || workspace.view.screen.get() != Screen::Train;
+    let tab = move || match workspace.view.tab.get() {
+        Tab::Loss => "loss",
+        Tab::Rate => "rate",
+        Tab::Alpha => "alpha",
+        Tab::Esd => "esd",
+        Tab::Text => "text",
+    };
+    view! {
+        <div class="screen" hidden=is_hidden>
+            <run_bar::RunBar />
+            <settings::Settings />
+            <main
+                prop:inert=move || workspace.sheet_open()
+                data-tab=tab
+                class:comparing=move || { workspace.arms() > 1 }
+            >
+                <Show when=move || { workspace.arms() > 1 }><arms::Arms /></Show>
+                <results::Results />
+                <Tabs />
+                <charts::LossCard />
+                <Show
+                    when=move || workspace.view.pace.get() == Pace::Rate
+                    fallback=|| view! { <charts::GradientCard /> }
+                >
+                    <charts::RateCard />
+                </Show>
+                <charts::AlphaCard />
+                <charts::EsdCard />
+                <samples::Samples />
+            </main>
+        </div>
+    }
+}
+
+/// On a small screen the charts and the samples share one place.
+#[component]
+fn Tabs() -> impl IntoView {
+    let tab = Workspace::expect().view.tab;
+    let button = move |this: Tab, word: &'static str, panel: &'static str| {
+        let chosen = move || tab.get() == this;
+        view! {
+            <button
+                type="button"
+                aria-pressed=move || chosen().to_string()
+                aria-controls=panel
+                data-testid=format!("tab-{}", word.to_lowercase())
+                on:click=move |_| tab.set(this)
+            >
+                {word}
+            </button>
+        }
+    };
+    view! {
+        <div class="tabs-small" role="group" aria-label="Panel">
+            {button(Tab::Loss, "Loss", "panel-loss")}
+            {button(Tab::Rate, "Rate", "panel-rate")}
+            {button(Tab::Alpha, "Alpha", "panel-alpha")}
+            {button(Tab::Esd, "ESD", "panel-esd")}
+            {button(Tab::Text, "Text", "panel-text")}
+            <AxisPick id="x-axis-small" />
+        </div>
+    }
+}
+
+/// What the horizontal axis of all charts counts.
+#[component]
+pub fn AxisPick(
+    /// The field's id.
+    id: &'static str,
+) -> impl IntoView {
+    let axis = Workspace::expect().view.x_axis;
+    let choose = move |name: String| {
+        if let Some(chosen) = XAxis::named(&name) {
+            axis.set(chosen);
+        }
+    };
+    view! {
+        <label class="pick" title="Key X">
+            <span class="k">"x-axis"</span>
+            <select
+                id=id
+                data-testid=id
+                prop:value=move || axis.get().name()
+                on:change:target=move |event| choose(event.target().value())
+            >
+                {XAxis::ALL.map(|axis| view! { <option value=axis.name()>{axis.name()}</option> })}
+            </select>
+        </label>
+    }
+}
