@@ -1,4 +1,4 @@
-//! Single keys: Space, `.`, Shift R, N, 0 to 8, X and L; none of them while a field has the focus.
+//! Single keys: Space, `.`, Shift R, N, 0 to 8, D, X and L; none of them while a field has the focus.
 
 use leptos::{ev, prelude::*};
 use tailblazer_core::session::RunState;
@@ -41,6 +41,7 @@ pub fn listen(workspace: Workspace, engine: Engine) {
                     workspace.edit(Scope::Arm(arm));
                 }
             }
+            "d" | "D" => workspace.view.all_settings.update(|all| *all = !*all),
             "l" | "L" => workspace.view.log.update(|log| *log = !*log),
             _ => return,
         }

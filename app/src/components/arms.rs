@@ -1,7 +1,10 @@
 //! The arms side by side: what differs, where each stands, and its validation loss.
 
 use leptos::prelude::*;
-use tailblazer_core::{experiment::Comparison, session::RunState};
+use tailblazer_core::{
+    experiment::{Comparison, Control, controls},
+    session::RunState,
+};
 
 use super::{
     icon::{Glyph, Icon},
@@ -23,11 +26,16 @@ use crate::{
 pub fn Arms() -> impl IntoView {
     let workspace = Workspace::expect();
     let heads = move || (0..workspace.arms()).map(|arm| view! { <Head arm /> }).collect_view();
+    let all = workspace.view.all_settings;
     let rows = move || {
-        let paths = workspace.comparison.with(Comparison::differing);
+        let paths = workspace.comparison.with(|comparison| match all.get() {
+            true => comparison.settings(),
+            false => comparison.differing(),
+        });
         if paths.is_empty() {
             let note = "Nothing differs yet: choose an arm under Edit and change a setting.";
-            return view! { <tr><th scope="row"></th><td colspan="9" class="faint">{note}</td></tr> }.into_any();
+            return view! { <tr><th scope="row"></th><td colspan="8" class="faint">{note}</td><td></td></tr> }
+                .into_any();
         }
         paths.into_iter().map(|path| view! { <Row path /> }).collect_view().into_any()
     };
@@ -35,12 +43,56 @@ pub fn Arms() -> impl IntoView {
         <section class="card arms" aria-label="Arms">
             <div class="arms-table" tabindex="0" role="region" aria-label="What differs between the arms">
                 <table>
-                    <thead><tr><th scope="col"><span class="sr">"Setting"</span></th>{heads}</tr></thead>
+                    <thead><tr><th scope="col"><Extent /></th>{heads}<th scope="col"><Controls /></th></tr></thead>
                     <tbody>{rows}</tbody>
                 </table>
             </div>
         </section>
     }
+}
+
+/// Which settings the table lists.
+#[component]
+fn Extent() -> impl IntoView {
+    let workspace = Workspace::expect();
+    let all = workspace.view.all_settings;
+    let count = move || workspace.comparison.with(|comparison| comparison.settings().len());
+    let button = move |this: bool, words: Signal<String>, hook: &'static str| {
+        view! {
+            <button
+                type="button"
+                aria-pressed=move || (all.get() == this).to_string()
+                data-testid=hook
+                title="Key D"
+                on:click=move |_| all.set(this)
+            >
+                {words}
+            </button>
+        }
+    };
+    view! {
+        <span class="seg" role="group" aria-label="Settings in this table">
+            {button(false, "Diff".to_owned().into(), "arms-diff")}
+            {button(true, Signal::derive(move || format!("All {}", count())), "arms-all")}
+        </span>
+    }
+}
+
+/// The arms that could refute the comparison, one press away.
+#[component]
+fn Controls() -> impl IntoView {
+    let workspace = Workspace::expect();
+    let list = Memo::new(move |_| workspace.comparison.with(controls));
+    let button = move |Control { name, experiment }: Control| {
+        let hook = format!("control-{}", name.replace(' ', "-"));
+        let title = format!("Add a control: arm {name}");
+        view! {
+            <button type="button" class="more" data-testid=hook title=title on:click=move |_| workspace.add(&experiment)>
+                {format!("+ {name}")}
+            </button>
+        }
+    };
+    move || list.get().into_iter().take(2).map(button).collect_view()
 }
 
 /// The line and the marker of an arm.
@@ -159,5 +211,5 @@ fn Row(path: String) -> impl IntoView {
         };
         (0..workspace.arms()).map(cell).collect_view()
     };
-    view! { <tr><th scope="row">{label}</th>{cells}</tr> }
+    view! { <tr><th scope="row">{label}</th>{cells}<td></td></tr> }
 }

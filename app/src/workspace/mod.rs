@@ -167,8 +167,18 @@ impl Workspace {
 
     /// Adds an arm that is like the one looked at, and edits it.
     pub fn add_arm(&self) {
-        let like = untrack(|| self.arm());
-        if let Some(arm) = self.comparison.try_update(|comparison| comparison.add_like(like)).flatten() {
+        let like = untrack(|| self.experiment_of(self.arm()));
+        self.add(&like);
+    }
+
+    /// Adds an arm with these settings, and edits it.
+    pub fn add(&self, experiment: &Experiment) {
+        let add = |comparison: &mut Comparison| {
+            let arm = comparison.add_like(0)?;
+            comparison.set_arm(arm, experiment);
+            Some(arm)
+        };
+        if let Some(arm) = self.comparison.try_update(add).flatten() {
             self.place_arms();
             self.edit(Scope::Arm(arm));
         }

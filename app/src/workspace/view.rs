@@ -183,6 +183,8 @@ pub struct View {
     pub matrix: RwSignal<Option<usize>>,
     /// The step under the crosshair of every chart.
     pub crosshair: RwSignal<Option<usize>>,
+    /// Whether the table of arms lists every setting, and not only those that differ.
+    pub all_settings: RwSignal<bool>,
     /// The theme.
     pub theme: RwSignal<Theme>,
     /// Raised when colours changed: charts read them from the style sheet.
@@ -208,6 +210,7 @@ impl View {
             alpha_arm: RwSignal::new(None),
             matrix: RwSignal::new(None),
             crosshair: RwSignal::new(None),
+            all_settings: RwSignal::new(false),
             theme: RwSignal::new(Theme::System),
             palette: RwSignal::new(0),
             tab: RwSignal::new(Tab::Loss),

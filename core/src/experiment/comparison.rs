@@ -81,6 +81,11 @@ impl Comparison {
         }
     }
 
+    /// Paths of all settings of the base, in the order of the form.
+    pub fn settings(&self) -> Vec<String> {
+        link::paths(&self.base)
+    }
+
     /// Paths of all settings in which some arm differs from the base, in the order of the form.
     pub fn differing(&self) -> Vec<String> {
         let order = link::paths(&self.base);

@@ -2,6 +2,7 @@
 
 mod comparison;
 mod config;
+mod control;
 mod guided;
 mod layerwise;
 mod link;
@@ -16,6 +17,7 @@ pub use config::{
     Corpus, DeviceChoice, Experiment, ModelConfig, Operations, Positions, SampleConfig, TextConfig, TokeniserKind,
     TrainConfig,
 };
+pub use control::{Control, controls};
 pub use layerwise::LayerwiseConfig;
 pub use link::{LinkError, comparison_from_link, comparison_to_link, from_link, to_link};
 pub use model_preset::ModelPreset;
