@@ -245,14 +245,14 @@ fn cut(from: (f64, f64), to: (f64, f64), top: f64, bottom: f64) -> Vec<(f64, f64
 /// How the threshold of an arm's tails was chosen.
 pub fn rule(arm: &Arm) -> &'static str {
     let rule = &arm.experiment.layerwise.rule;
-    match rule.method().measure(rule.settings()).or_tail() {
+    match rule.method().measure(rule.settings()).of_weights() {
         Measure::Tail(Fit::Median { divisor: 2.0 }) => "median",
         Measure::Tail(Fit::Median { .. }) => "quantile",
         Measure::Tail(Fit::Hill) => "below the median",
         Measure::Tail(Fit::GoodnessOfFit) => "least KS distance",
         Measure::Tail(Fit::FixFinger) => "near the peak",
         Measure::Farms { .. } => "median of windows",
-        Measure::Nothing | Measure::Norms => "none",
+        Measure::Nothing | Measure::Norms | Measure::GradientTail(_) => "none",
     }
 }
 

@@ -23,7 +23,11 @@ pub fn controls(comparison: &Comparison) -> Vec<Control> {
     }
     let arms: Vec<Experiment> = (0..comparison.arms.len()).map(|arm| comparison.experiment(arm)).collect();
     let mut list: Vec<Control> = Vec::new();
-    for (index, experiment) in arms.iter().enumerate() {
+    // What is a control itself needs none.
+    let is_shuffled = |id| SHUFFLED.iter().any(|(_, shuffled)| *shuffled == id);
+    let is_control =
+        |of: &Experiment| null(of).is_none_or(|null| null == *of) || is_shuffled(of.layerwise.rule.method().id());
+    for (index, experiment) in arms.iter().enumerate().filter(|(_, experiment)| !is_control(experiment)) {
         let letter = Comparison::letter(index);
         let of_arm = [("null", null(experiment)), ("shuffled", shuffled(experiment))];
         for (word, control) in of_arm {
@@ -83,7 +87,8 @@ mod tests {
     #[test]
     fn nothing_is_offered_twice_or_beyond_eight_arms() {
         assert_eq!(names("#v=1&b.schedule.shape=wsd"), [""; 0]);
-        assert_eq!(names("#v=1&b.layerwise.method=llr&b.layerwise.s2=1&c.layerwise.method=llr-permuted"), ["C null"]);
+        assert_eq!(names("#v=1&b.layerwise.method=llr&b.layerwise.s2=1&c.layerwise.method=llr-permuted"), [""; 0]);
+        assert_eq!(names("#v=1&b.layerwise.method=llr&c.layerwise.method=llr-permuted"), ["B null"]);
         assert_eq!(names("#v=1&b.layerwise.method=llr&arms=8"), [""; 0]);
     }
 

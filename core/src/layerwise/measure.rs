@@ -14,6 +14,8 @@ pub enum Measure {
     Nothing,
     /// The tail exponent of the whole matrix.
     Tail(Fit),
+    /// The tail exponent of the gradient of the whole matrix, in the step that comes next.
+    GradientTail(Fit),
     /// The tail exponent of square windows (FARMS), whose side is a share of the matrix's smaller one.
     Farms {
         /// That share, in `0..=1`.
@@ -29,12 +31,21 @@ impl Measure {
     /// Whether the alpha of this parameter is wanted. Embeddings and heads never are: they take the largest multiplier
     /// whatever their spectrum.
     pub fn wants_alpha(self, parameter: &Parameter) -> bool {
-        matches!(self, Self::Tail(_) | Self::Farms { .. }) && parameter.role.is_hidden()
+        matches!(self, Self::Tail(_) | Self::GradientTail(_) | Self::Farms { .. }) && parameter.role.is_hidden()
     }
 
-    /// What is measured for the charts when the method needs no spectra: PL_Alpha_Hill.
-    pub fn or_tail(self) -> Self {
-        if matches!(self, Self::Nothing | Self::Norms) { Self::Tail(Fit::MEDIAN) } else { self }
+    /// Whether the gradient of the next step is wanted.
+    pub fn wants_gradient(self) -> bool {
+        matches!(self, Self::GradientTail(_) | Self::Norms)
+    }
+
+    /// What is measured of the weights for the charts: PL_Alpha_Hill where the method needs no spectra of weights.
+    pub fn of_weights(self) -> Self {
+        match self {
+            Self::Nothing | Self::Norms => Self::Tail(Fit::MEDIAN),
+            Self::GradientTail(fit) => Self::Tail(fit),
+            Self::Tail(_) | Self::Farms { .. } => self,
+        }
     }
 
     /// The spectrum of a matrix `[rows, columns]`, row by row, and its tail; none where no spectrum is measured or no
@@ -46,7 +57,7 @@ impl Measure {
     ) -> Result<Option<Spectrum>, SpectrumError> {
         let (fit, eigenvalues) = match self {
             Self::Nothing | Self::Norms => return Ok(None),
-            Self::Tail(fit) => (fit, of_matrix(values, shape)?),
+            Self::Tail(fit) | Self::GradientTail(fit) => (fit, of_matrix(values, shape)?),
             Self::Farms { share, count } => {
                 let side = (shape[0].min(shape[1]) as f64 * share).round().max(1.0) as usize;
                 let Some(windows) = Windows::new(shape, side, 1.0, count) else { return Ok(None) };
@@ -91,7 +102,9 @@ mod tests {
     #[test]
     fn only_hidden_matrices_are_measured() {
         let of = |role| Parameter::new(role, None, [48, 48]);
-        for measure in [Measure::Tail(Fit::MEDIAN), Measure::Farms { share: 0.5, count: 3 }] {
+        for measure in
+            [Measure::Tail(Fit::MEDIAN), Measure::GradientTail(Fit::MEDIAN), Measure::Farms { share: 0.5, count: 3 }]
+        {
             assert!(measure.wants_alpha(&of(Role::Up)));
             for role in [Role::Embedding, Role::Positions, Role::Head, Role::Scale, Role::Bias] {
                 assert!(!measure.wants_alpha(&of(role)), "{role:?}");

@@ -31,7 +31,7 @@ fn measured(layers: usize, width: usize) -> Vec<Parameter> {
 
 /// Whether the method's multipliers come from spectra.
 fn is_spectral(method: &dyn Layerwise) -> bool {
-    matches!(method.measure(&Settings::default()), Measure::Tail(_) | Measure::Farms { .. })
+    matches!(method.measure(&Settings::default()), Measure::Tail(_) | Measure::GradientTail(_) | Measure::Farms { .. })
 }
 
 fn has_ends(method: &dyn Layerwise) -> bool {

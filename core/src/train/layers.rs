@@ -64,9 +64,9 @@ impl Layers {
             return None;
         }
         let measure = config.rule.method().measure(config.rule.settings());
-        // A method that wants norms gets nothing else at its turn.
-        let is_for_norms = is_event && measure == Measure::Norms;
-        Some(Due { measure: if is_watched && !is_for_norms { measure.or_tail() } else { measure }, is_event })
+        // A method that wants the gradient gets its measurement at its turn, and the charts have theirs at the others.
+        let is_for_gradient = is_event && measure.wants_gradient();
+        Some(Due { measure: if is_watched && !is_for_gradient { measure.of_weights() } else { measure }, is_event })
     }
 
     /// Measures, and lets the method have its turn.
@@ -103,14 +103,23 @@ impl Layers {
                 let [weight, gradient, update] = [weights, gradient, change].map(|list| l2(&list[flat.span(index)]));
                 parameter.norms = Some(Norms { weight, gradient, update });
             }
-            let spectrum = if measure.wants_alpha(parameter) {
-                // Weights that are not finite have no spectrum; the loss of the step says what is wrong.
-                measure.spectrum(&lists[0][flat.span(index)], parameter.shape).ok().flatten()
-            } else {
-                None
+            // Weights that are not finite have no spectrum; the loss of the step says what is wrong.
+            let spectrum = |measure: Measure, list: &[f32]| {
+                let values = &list[flat.span(index)];
+                measure
+                    .wants_alpha(parameter)
+                    .then(|| measure.spectrum(values, parameter.shape).ok().flatten())
+                    .flatten()
             };
+            let of_gradient = match (measure, lists) {
+                (Measure::GradientTail(_), [_, gradient, _]) => Some(spectrum(measure, gradient)),
+                _ => None,
+            };
+            let shown = if of_gradient.is_some() { measure.of_weights() } else { measure };
+            let spectrum = spectrum(shown, &lists[0]);
             let tail = spectrum.as_ref().and_then(|spectrum| spectrum.tail);
-            parameter.alpha = tail.map(|tail| tail.alpha);
+            let mapped = of_gradient.map_or(tail, |spectrum| spectrum.and_then(|spectrum| spectrum.tail));
+            parameter.alpha = mapped.map(|tail| tail.alpha);
             frame.tails.push(tail);
             let eigenvalues = spectrum.map(|spectrum| spectrum.eigenvalues).unwrap_or_default();
             frame.spectra.push(eigenvalues.into_iter().map(|value| value as f32).collect());
@@ -121,7 +130,7 @@ impl Layers {
 impl Due {
     /// Whether the gradient and the update that it leads to are wanted.
     pub fn wants_changes(self) -> bool {
-        self.measure == Measure::Norms
+        self.measure.wants_gradient()
     }
 }
 

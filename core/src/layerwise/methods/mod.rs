@@ -8,6 +8,7 @@ mod lamb;
 mod lars;
 mod llr;
 mod llr_fit;
+mod llr_gradient;
 mod llr_map;
 mod manual;
 mod permuted;
@@ -28,6 +29,7 @@ pub const FAMILY: &[&dyn Layerwise] = &[
     &llr_map::SIGMOID,
     &llr_fit::GOODNESS_OF_FIT,
     &llr_fit::FIX_FINGER,
+    &llr_gradient::GRADIENT,
     &ends::Ends,
     &by_type::ByType,
     &farms::FARMS,

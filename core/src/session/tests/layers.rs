@@ -94,6 +94,16 @@ fn llr_updates_at_its_events_and_the_spectra_are_watched_besides() {
 }
 
 #[test]
+fn gradients_have_spectra_of_their_own_and_the_charts_show_those_of_the_weights() {
+    let [weights, gradients] = ["llr", "llr-gradient"].map(|method| frames(&run_of(with(method, &LLR, |_| ()))));
+    let [of_weights, of_gradients] = [&weights[0], &gradients[0]];
+    assert_eq!((&of_weights.spectra, &of_weights.tails), (&of_gradients.spectra, &of_gradients.tails));
+    let [weights, gradients] = [of_weights, of_gradients].map(|frame| frame.multipliers.as_ref().expect("an event"));
+    assert_ne!(weights, gradients);
+    assert!(gradients.contains(&1.0) && gradients.iter().all(|m| (1.0..=5.0).contains(m)), "{gradients:?}");
+}
+
+#[test]
 fn spectra_can_be_left_alone() {
     let frames = frames(&run_of(with("uniform", &[], |e| e.layerwise.watch = 0)));
     assert!(frames.iter().all(|frame| frame.spectra.is_empty() && frame.tails.is_empty()), "{frames:?}");
