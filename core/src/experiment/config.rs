@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{LayerwiseConfig, OptimiserConfig, ScheduleConfig};
+use super::{LayerwiseConfig, OptimiserConfig, ScheduleConfig, TextConfig};
 
 /// Everything that determines a run: two runs of one experiment on one device give identical losses.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -10,7 +10,7 @@ use super::{LayerwiseConfig, OptimiserConfig, ScheduleConfig};
 pub struct Experiment {
     /// Seed of all randomness: initial weights, batches, dropout and samples.
     pub seed: u32,
-    /// Which text is learned and how it becomes tokens.
+    /// Which texts are learned and how they become tokens.
     pub text: TextConfig,
     /// The shape of the transformer.
     pub model: ModelConfig,
@@ -46,62 +46,6 @@ impl Operations {
     pub fn fuse(self, model: &ModelConfig) -> bool {
         self == Self::Fused && model.dropout == 0.0
     }
-}
-
-/// Which text is learned and how it becomes tokens.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TextConfig {
-    /// The source of the text.
-    pub corpus: Corpus,
-    /// Size of a synthetic task's problems: symbols to reverse or sort, digits, pairs of brackets, or the modulus.
-    pub task_size: usize,
-    /// How text becomes tokens.
-    pub tokeniser: TokeniserKind,
-    /// Vocabulary of the BPE tokeniser, `256..=4096` tokens; the others ignore it.
-    pub vocabulary: usize,
-}
-
-impl Default for TextConfig {
-    fn default() -> Self {
-        Self { corpus: Corpus::MobyDick, task_size: 8, tokeniser: TokeniserKind::Char, vocabulary: 512 }
-    }
-}
-
-/// A source of text: three bundled corpora, five generated tasks, or the visitor's own text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Corpus {
-    /// Herman Melville, Moby-Dick (1851).
-    MobyDick,
-    /// The State of the Union addresses, 1790 to 2021.
-    StateOfTheUnion,
-    /// First names, one a line, in an order drawn once.
-    FirstNames,
-    /// A text that the visitor pasted, dropped or picked; it stays in the tab.
-    Own,
-    /// `dbca>abcd`: the symbols in reverse order.
-    Reverse,
-    /// `dbca>abcd`: the symbols in alphabetical order.
-    Sort,
-    /// `38+64=102`: the sum of two numbers of `task_size` digits.
-    Addition,
-    /// `([])>y`: whether brackets are balanced.
-    Brackets,
-    /// `17+8=2`: the sum modulo `task_size`.
-    ModularAddition,
-}
-
-/// How text becomes tokens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum TokeniserKind {
-    /// One token for every character that occurs in the text.
-    Char,
-    /// One token for every byte of UTF-8.
-    Byte,
-    /// Byte-pair encoding, trained on the text itself.
-    Bpe,
 }
 
 /// The shape of the transformer.

@@ -395,6 +395,18 @@ mod tests {
     }
 
     #[test]
+    fn a_second_text_and_none_are_names_in_the_link() {
+        let link = "?preset=gpt-nano#v=1&text.then=state-of-the-union&text.switch=0.4&text.replay=0.05";
+        let (Experiment { text, .. }, errors) = from_link(link);
+        assert_eq!((text.then, text.switch, text.replay, errors), (Some(Corpus::StateOfTheUnion), 0.4, 0.05, vec![]));
+        let (comparison, _) = comparison_from_link(&format!("{link}&b.text.then=none"));
+        assert_eq!(comparison.experiment(1).text.then, None);
+        let (_, errors) = from_link("#v=1&text.then=bible&text.switch=late");
+        let value = |path: &str, value: &str| LinkError::Value { path: path.into(), value: value.into() };
+        assert_eq!(errors, [value("text.then", "bible"), value("text.switch", "late")]);
+    }
+
+    #[test]
     fn an_optimiser_and_its_knobs_are_in_the_link_and_older_links_stay_valid() {
         let link = "?preset=gpt-nano#v=1&optimiser.method=muon&optimiser.auxiliary=0.1&optimiser.momentum=0.9";
         let (experiment, errors) = from_link(link);
@@ -460,6 +472,8 @@ mod tests {
             prop::sample::select(vec![Corpus::MobyDick, Corpus::Own, Corpus::Addition, Corpus::Brackets]),
             any::<u16>(),
             prop::sample::select(vec![TokeniserKind::Char, TokeniserKind::Byte, TokeniserKind::Bpe]),
+            prop::option::of(prop::sample::select(vec![Corpus::StateOfTheUnion, Corpus::FirstNames])),
+            [0.0..=1.0f64, 0.0..=1.0f64],
         );
         let model = (any::<[u16; 4]>(), any::<[bool; 3]>(), 0.0..1.0f64);
         let rest =
@@ -469,6 +483,7 @@ mod tests {
             let mut experiment = Experiment::default();
             (experiment.text.corpus, experiment.text.task_size, experiment.text.tokeniser) =
                 (text.0, text.1.into(), text.2);
+            (experiment.text.then, [experiment.text.switch, experiment.text.replay]) = (text.3, text.4);
             let sizes = model.0.map(usize::from);
             [experiment.model.layers, experiment.model.heads, experiment.model.width, experiment.model.context] = sizes;
             experiment.model.positions = if model.1[0] { Positions::Rope } else { Positions::Learned };

@@ -10,13 +10,11 @@ mod model_preset;
 mod optimiser;
 mod preset;
 mod schedule;
+mod text;
 mod validate;
 
 pub use comparison::{ARMS, Arm, Comparison, SEEDS};
-pub use config::{
-    Corpus, DeviceChoice, Experiment, ModelConfig, Operations, Positions, SampleConfig, TextConfig, TokeniserKind,
-    TrainConfig,
-};
+pub use config::{DeviceChoice, Experiment, ModelConfig, Operations, Positions, SampleConfig, TrainConfig};
 pub use control::{Control, controls};
 pub use layerwise::LayerwiseConfig;
 pub use link::{LinkError, comparison_from_link, comparison_to_link, from_link, to_link};
@@ -24,4 +22,5 @@ pub use model_preset::ModelPreset;
 pub use optimiser::OptimiserConfig;
 pub use preset::{Chapter, Guide, Preset};
 pub use schedule::ScheduleConfig;
+pub use text::{Corpus, TextConfig, TokeniserKind};
 pub use validate::{Invalid, validate};

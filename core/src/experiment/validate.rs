@@ -1,6 +1,6 @@
 //! Checks of an experiment that need neither its text nor its device.
 
-use super::{Experiment, ModelConfig, OptimiserConfig, Positions, ScheduleConfig, TokeniserKind};
+use super::{Experiment, ModelConfig, OptimiserConfig, Positions, ScheduleConfig, TextConfig, TokeniserKind};
 use crate::{
     policy::{Description, Settings},
     schedule::FLOOR,
@@ -27,6 +27,7 @@ pub fn validate(experiment: &Experiment) -> Vec<Invalid> {
     if text.tokeniser == TokeniserKind::Bpe {
         check.count("text.vocabulary", "Vocabulary", text.vocabulary, 256, 4096);
     }
+    check.second_text(text);
     check.model(model);
     check.method(optimiser);
     check.real(
@@ -86,6 +87,22 @@ impl Check {
         if !holds(value) {
             self.fail(field, format!("{name} must be {range}, not {value}."));
         }
+    }
+
+    /// What follows the first text, if anything does.
+    fn second_text(&mut self, text: &TextConfig) {
+        let Some(then) = text.then else { return };
+        if text.corpus.task_sizes().is_some() {
+            let task = text.corpus.name();
+            self.fail("text.then", format!("Only a text can be followed by another, not {task}: choose none."));
+        }
+        if then.file().is_none() {
+            let name = then.name();
+            self.fail("text.then", format!("The second text must be one of the bundled texts or none, not {name}."));
+        }
+        let is_share = |value| (0.0..=1.0).contains(&value);
+        self.real("text.switch", "Switch", text.switch, is_share, "a share of the run from 0 to 1");
+        self.real("text.replay", "Replay", text.replay, is_share, "a share of the sequences from 0 to 1");
     }
 
     /// The settings of a group, each as the method's description has it.
@@ -211,6 +228,28 @@ mod tests {
     fn a_task_size_matters_to_tasks_only() {
         assert_eq!(fields(|e| e.text.task_size = 0), [""; 0]);
         assert_eq!(fields(|e| (e.text.task_size, e.text.corpus) = (0, Corpus::Addition)), ["text.task_size"]);
+    }
+
+    #[test]
+    fn a_second_text_is_a_bundled_one_after_a_text() {
+        let then = |then, corpus| move |e: &mut Experiment| (e.text.then, e.text.corpus) = (Some(then), corpus);
+        for corpus in [Corpus::MobyDick, Corpus::StateOfTheUnion, Corpus::Own] {
+            assert_eq!(fields(then(Corpus::StateOfTheUnion, corpus)), [""; 0]);
+        }
+        assert_eq!(fields(then(Corpus::MobyDick, Corpus::Addition)), ["text.then"]);
+        for second in [Corpus::Own, Corpus::Sort] {
+            assert_eq!(fields(then(second, Corpus::MobyDick)), ["text.then"]);
+        }
+    }
+
+    #[test]
+    fn the_switch_and_the_replay_matter_to_runs_of_two_texts_only() {
+        for value in [-0.1, 1.1, f64::NAN, f64::INFINITY] {
+            assert_eq!(fields(|e| (e.text.switch, e.text.replay) = (value, value)), [""; 0]);
+            let second = |e: &mut Experiment| e.text.then = Some(Corpus::FirstNames);
+            assert_eq!(fields(|e| (second(e), e.text.switch = value).0), ["text.switch"], "{value}");
+            assert_eq!(fields(|e| (second(e), e.text.replay = value).0), ["text.replay"], "{value}");
+        }
     }
 
     #[test]
