@@ -21,6 +21,8 @@ pub enum Purpose {
     Task = 5,
     /// The order of the lines of a corpus.
     Shuffle = 6,
+    /// Which training windows come from the text that was learned before; the index is the micro-batch's.
+    Replay = 7,
     /// The order of layerwise multipliers in a permutation control; the index is the draw's.
     Layers = 16,
     /// Resamples of paired differences; the step is the number of pairs, the index the resample's.

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::{corpus::hexadecimal, uniform::below};
+use super::{
+    corpus::hexadecimal,
+    uniform::{below, uniform},
+};
 use crate::random::{Purpose, stream};
 
 /// Windows of a text: what the model reads, and the token that follows each token it reads.
@@ -22,10 +25,14 @@ pub struct Batch {
 impl Batch {
     /// The windows of `context` tokens that begin at `starts`; each needs `context + 1` tokens from its start on.
     pub fn of_windows(tokens: &[u32], starts: &[usize], context: usize) -> Self {
-        let rows = |shift: usize| {
-            starts.iter().flat_map(|start| &tokens[start + shift..start + shift + context]).copied().collect()
-        };
-        Self { inputs: rows(0), targets: rows(1), batch: starts.len(), context }
+        Self::of_rows(starts.iter().map(|start| &tokens[*start..]), context)
+    }
+
+    /// The windows at the starts of `rows`; each needs `context + 1` tokens.
+    fn of_rows<'a>(rows: impl ExactSizeIterator<Item = &'a [u32]> + Clone, context: usize) -> Self {
+        let batch = rows.len();
+        let shifted = |shift: usize| rows.clone().flat_map(|row| &row[shift..shift + context]).copied().collect();
+        Self { inputs: shifted(0), targets: shifted(1), batch, context }
     }
 }
 
@@ -45,10 +52,28 @@ impl Batches {
     ///
     /// `tokens` must have more than `context` tokens, which [`Dataset::new`](super::Dataset::new) guarantees.
     pub fn get(&self, tokens: &[u32], step: u64, micro: u64) -> Batch {
-        let places = (tokens.len() - self.context) as u64;
+        self.drawn(step, micro, || tokens)
+    }
+
+    /// As [`Batches::get`], with each window of `earlier` in place of `tokens` with a probability of `replay`.
+    ///
+    /// What is replayed with one probability is replayed with every greater one too, so that runs that differ in it
+    /// share as many windows as they can.
+    pub fn replaying(&self, tokens: &[u32], earlier: &[u32], replay: f64, step: u64, micro: u64) -> Batch {
+        let mut random = stream(self.seed, Purpose::Replay, step, micro);
+        self.drawn(step, micro, || if uniform(&mut random) < replay { earlier } else { tokens })
+    }
+
+    /// A batch whose windows come each from a text of its own. A window costs one number, whatever its text.
+    fn drawn<'a>(&self, step: u64, micro: u64, mut text: impl FnMut() -> &'a [u32]) -> Batch {
         let mut random = stream(self.seed, Purpose::Batch, step, micro);
-        let starts: Vec<usize> = (0..self.batch).map(|_| below(&mut random, places) as usize).collect();
-        Batch::of_windows(tokens, &starts, self.context)
+        let mut row = || {
+            let tokens = text();
+            let places = (tokens.len() - self.context) as u64;
+            &tokens[below(&mut random, places) as usize..]
+        };
+        let rows: Vec<&[u32]> = (0..self.batch).map(|_| row()).collect();
+        Batch::of_rows(rows.into_iter(), self.context)
     }
 }
 
@@ -106,6 +131,47 @@ mod tests {
         }
         assert_eq!(starts, [698176, 403986, 734798, 280761, 480889, 859068, 839549, 276638]);
         assert_eq!(digest.hex(), "c0ecb9fdf4ffbcd4480479d490e3ab205c4f24e3e5b0b6776a86fe6ec03469a8");
+    }
+
+    /// Which windows come from the earlier text, whose tokens are all above `1 << 20`.
+    fn replayed(batches: Batches, replay: f64, step: u64) -> Vec<bool> {
+        let earlier: Vec<u32> = (1 << 20..(1 << 20) + 500).collect();
+        let batch = batches.replaying(&tokens(5_000), &earlier, replay, step, 0);
+        batch.inputs.chunks(batches.context).map(|row| row[0] >= 1 << 20).collect()
+    }
+
+    #[test]
+    fn a_share_of_the_windows_is_replayed() {
+        let batches = Batches { seed: 7, batch: 64, context: 4 };
+        let count = |replay| (0..200).flat_map(|step| replayed(batches, replay, step)).filter(|is| *is).count();
+        assert_eq!((count(0.0), count(1.0), count(f64::NAN)), (0, 12_800, 0));
+        // Within four standard deviations of the binomial distribution.
+        for replay in [0.05, 0.5] {
+            let (expected, deviation) = (12_800.0 * replay, (12_800.0f64 * replay * (1.0 - replay)).sqrt());
+            assert!((count(replay) as f64 - expected).abs() < 4.0 * deviation, "{replay}: {}", count(replay));
+        }
+    }
+
+    #[test]
+    fn without_replay_batches_are_those_of_the_one_text() {
+        let batches = Batches { seed: 1337, batch: 9, context: 3 };
+        for step in 0..20 {
+            let (text, earlier) = (tokens(1000), tokens(77));
+            assert_eq!(batches.replaying(&text, &earlier, 0.0, step, 1), batches.get(&text, step, 1));
+            assert_eq!(batches.replaying(&text, &earlier, 1.0, step, 1), batches.get(&earlier, step, 1));
+        }
+    }
+
+    #[test]
+    fn replay_is_fixed_and_grows_with_its_share() {
+        let batches = Batches { seed: 1337, batch: 16, context: 3 };
+        // Golden, for the same reason as the batches.
+        let drawn: String = replayed(batches, 0.25, 3).iter().map(|is| if *is { '1' } else { '0' }).collect();
+        assert_eq!(drawn, "0000010010000100");
+        for step in 0..50 {
+            let (less, more) = (replayed(batches, 0.1, step), replayed(batches, 0.3, step));
+            assert!(less.iter().zip(more).all(|(less, more)| more || !less));
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The training and the validation part of a text.
+//! The training and the validation part of a text, and of the one that is learned after it.
 
 use super::{BpeTrainer, CharTokeniser, Task, TextError, digest};
 use crate::experiment::Corpus;
@@ -10,6 +10,7 @@ pub struct Split {
     /// Byte at which validation begins.
     border: usize,
     task: Option<Task>,
+    then: Option<Box<Split>>,
 }
 
 impl Split {
@@ -25,7 +26,7 @@ impl Split {
         }
         let training = text.chars().count() as u64 * 9 / 10;
         let border = text.char_indices().nth(training as usize).map_or(text.len(), |(at, _)| at);
-        Ok(Self { text, border, task: None })
+        Ok(Self { text, border, task: None, then: None })
     }
 
     /// The problems of a task, one a line: those to train on, then those held out.
@@ -33,7 +34,22 @@ impl Split {
         let [mut text, validation] = task.texts(seed);
         let border = text.len();
         text.push_str(&validation);
-        Self { text, border, task: Some(task) }
+        Self { text, border, task: Some(task), then: None }
+    }
+
+    /// The same with a text that is learned after it.
+    pub fn followed_by(self, then: Self) -> Self {
+        Self { then: Some(Box::new(then)), ..self }
+    }
+
+    /// The text that is learned after this one, if one is.
+    pub fn then(&self) -> Option<&Self> {
+        self.then.as_deref()
+    }
+
+    /// This text and the one that is learned after it, each as `part` has it.
+    fn each<'a>(&'a self, part: fn(&'a Self) -> &'a str) -> Vec<&'a str> {
+        [Some(self), self.then()].into_iter().flatten().map(part).collect()
     }
 
     /// The whole text.
@@ -61,17 +77,19 @@ impl Split {
         digest(&self.text)
     }
 
-    /// A token for every character of the whole text; of the alphabet, for a task.
+    /// A token for every character of the whole text and of the one that is learned after it; of the alphabet, for a
+    /// task.
     pub fn char_tokeniser(&self) -> Result<CharTokeniser, TextError> {
-        match &self.task {
-            Some(task) => CharTokeniser::new(task.alphabet()),
-            None => CharTokeniser::new(&self.text),
-        }
+        CharTokeniser::of_texts(&self.each(|split| match &split.task {
+            Some(task) => task.alphabet(),
+            None => &split.text,
+        }))
     }
 
-    /// Training of a BPE tokeniser on the training part alone: its merges must not know the validation part.
+    /// Training of a BPE tokeniser on the training parts alone, of this text and of the one that is learned after it:
+    /// its merges must not know the validation parts.
     pub fn bpe_trainer(&self, vocabulary: usize) -> Result<BpeTrainer, TextError> {
-        BpeTrainer::new(self.training(), vocabulary)
+        BpeTrainer::of_texts(&self.each(Self::training), vocabulary)
     }
 }
 
@@ -111,6 +129,20 @@ mod tests {
         assert_eq!((split.training().lines().count(), split.validation().lines().count()), (20_000, 2_000));
         assert_eq!(split.char_tokeniser().unwrap().vocabulary(), 12);
         assert!(split.task().is_some());
+    }
+
+    #[test]
+    fn a_text_and_the_next_one_share_a_tokeniser_that_knows_no_validation_part() {
+        let split = |text: &str| Split::of_text(Corpus::Own, text.into()).unwrap();
+        let both = split("aaaaaaaaaz").followed_by(split("bcbcbcbcbcbcbcbcbxyx"));
+        assert_eq!(both.then().map(Split::validation), Some("yx"));
+        let characters = both.char_tokeniser().unwrap();
+        assert_eq!((characters.vocabulary(), characters.encode("zbya").len()), (6, 4));
+        let mut trainer = both.bpe_trainer(300).unwrap();
+        let merges: Vec<_> = std::iter::from_fn(|| trainer.merge_next()).collect();
+        let made = |left: char, right: char| merges.iter().any(|m| (m.left, m.right) == (left.into(), right.into()));
+        assert!(made('a', 'a') && made('b', 'c'), "{merges:?}");
+        assert!(merges.iter().all(|merge| ![merge.left, merge.right].contains(&'y'.into())));
     }
 
     proptest! {

@@ -1,4 +1,4 @@
-//! Uniform whole numbers that are the same on every platform.
+//! Uniform numbers that are the same on every platform.
 
 use rand::Rng as _;
 use rand_chacha::ChaCha8Rng;
@@ -9,6 +9,11 @@ use rand_chacha::ChaCha8Rng;
 /// a native program, and promises no values across versions. The bias is below `bound / 2^64`.
 pub(crate) fn below(random: &mut ChaCha8Rng, bound: u64) -> u64 {
     ((u128::from(random.next_u64()) * u128::from(bound)) >> 64) as u64
+}
+
+/// A uniform number in `0.0..1.0`, a multiple of `2^-53`.
+pub(super) fn uniform(random: &mut ChaCha8Rng) -> f64 {
+    (random.next_u64() >> 11) as f64 / (1u64 << 53) as f64
 }
 
 /// Puts `items` into a uniformly drawn order (Fisher and Yates).
@@ -41,6 +46,14 @@ mod tests {
         let mut random = stream(1337, Purpose::Batch, 3, 1);
         let drawn: Vec<u64> = (0..4).map(|_| below(&mut random, 1_000_000)).collect();
         assert_eq!(drawn, [86184, 588654, 379903, 950388]);
+    }
+
+    #[test]
+    fn shares_are_at_least_0_below_1_and_0_5_on_average() {
+        let mut random = stream(1, Purpose::Replay, 0, 0);
+        let drawn: Vec<f64> = (0..10_000).map(|_| uniform(&mut random)).collect();
+        assert!(drawn.iter().all(|share| (0.0..1.0).contains(share)));
+        assert!((drawn.iter().sum::<f64>() / 1e4 - 0.5).abs() < 0.02);
     }
 
     #[test]

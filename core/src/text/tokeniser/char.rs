@@ -18,7 +18,12 @@ pub struct CharTokeniser {
 impl CharTokeniser {
     /// The tokeniser of a text.
     pub fn new(text: &str) -> Result<Self, TextError> {
-        let distinct: HashSet<char> = text.chars().collect();
+        Self::of_texts(&[text])
+    }
+
+    /// The tokeniser that several texts share.
+    pub fn of_texts(texts: &[&str]) -> Result<Self, TextError> {
+        let distinct: HashSet<char> = texts.iter().flat_map(|text| text.chars()).collect();
         if distinct.is_empty() {
             return Err(TextError::Empty);
         }
@@ -86,6 +91,11 @@ mod tests {
         assert_eq!(tokeniser.vocabulary(), 4);
         assert_eq!(tokeniser.encode("hélo"), [0, 3, 1, 2]);
         assert_eq!(tokeniser.decode(&[0, 3, 1, 1, 2, 9]), "héllo\u{fffd}");
+    }
+
+    #[test]
+    fn texts_share_the_characters_of_all() {
+        assert_eq!(CharTokeniser::of_texts(&["cab", "bed"]), CharTokeniser::new("abcde"));
     }
 
     #[test]

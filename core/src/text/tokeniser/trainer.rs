@@ -64,10 +64,15 @@ impl Occurrences {
 impl BpeTrainer {
     /// Counts the pieces and pairs of a text; `vocabulary` is the number of tokens to reach, 256 to 4096.
     pub fn new(text: &str, vocabulary: usize) -> Result<Self, TextError> {
+        Self::of_texts(&[text], vocabulary)
+    }
+
+    /// As [`BpeTrainer::new`], for a tokeniser that several texts share. No piece spans two texts.
+    pub fn of_texts(texts: &[&str], vocabulary: usize) -> Result<Self, TextError> {
         if !(MIN_BPE_VOCABULARY..=MAX_VOCABULARY).contains(&vocabulary) {
             return Err(TextError::Vocabulary { vocabulary });
         }
-        if text.is_empty() {
+        if texts.iter().all(|text| text.is_empty()) {
             return Err(TextError::Empty);
         }
         let mut trainer = Self {
@@ -79,14 +84,14 @@ impl BpeTrainer {
             queue: BinaryHeap::new(),
             exhausted: false,
         };
-        trainer.count_pieces(text);
+        trainer.count_pieces(texts);
         trainer.count_pairs();
         Ok(trainer)
     }
 
-    fn count_pieces(&mut self, text: &str) {
+    fn count_pieces(&mut self, texts: &[&str]) {
         let mut known: HashMap<&str, usize> = HashMap::new();
-        for piece in Pieces::new(text) {
+        for piece in texts.iter().flat_map(|text| Pieces::new(text)) {
             let index = *known.entry(piece).or_insert_with(|| {
                 let start = self.tokens.len();
                 self.tokens.extend(piece.bytes().map(u16::from));
@@ -256,6 +261,19 @@ mod tests {
         trainer.merge_next();
         assert_eq!(trainer.finish().vocabulary(), 257);
         assert!(BpeTrainer::new("abab", 256).unwrap().is_done());
+    }
+
+    #[test]
+    fn texts_share_their_merges_and_no_piece_spans_two() {
+        let merges = |texts: &[&str]| {
+            let mut trainer = BpeTrainer::of_texts(texts, 300).unwrap();
+            std::iter::from_fn(move || trainer.merge_next()).collect::<Vec<_>>()
+        };
+        let pair = |left, right, token, count| Merge { left, right, token, count };
+        assert_eq!(merges(&["ab", "ab"]), [pair(97, 98, 256, 2)]);
+        // "xy" occurs twice only where the texts are one.
+        assert_eq!(merges(&["xy x", "y"]), []);
+        assert_eq!(merges(&["xy x", "y\nxy"]), [pair(120, 121, 256, 2)]);
     }
 
     #[test]
