@@ -46,7 +46,7 @@ fn train(experiment: &Experiment, choice: DeviceChoice, steps: usize) -> Vec<f64
     (0..steps).for_each(|_| trainer.step());
     let (rows, result) = block_on(trainer.read());
     assert_eq!(result, Ok(()));
-    let (validation, _) = block_on(trainer.validate()).expect("the device answers");
+    let validation = block_on(trainer.validate()).expect("the device answers").loss;
     rows.iter().map(|row| row.loss).chain([validation]).collect()
 }
 

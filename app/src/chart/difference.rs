@@ -18,7 +18,7 @@ pub struct Difference {
     pub pairs: usize,
 }
 
-/// The differences of `arm` to `base`, at every step at which both were validated. Runs are paired by their place: the
+/// The differences of `arm` to `base`, at every step at which both were validated on one text. Runs are paired by their place: the
 /// present ones, and the earlier ones in the order of their seeds.
 pub fn differences(base: &Arm, arm: &Arm) -> Vec<Difference> {
     let earlier = base.earlier.iter().zip(arm.earlier);
@@ -26,6 +26,7 @@ pub fn differences(base: &Arm, arm: &Arm) -> Vec<Difference> {
     let mut steps: Vec<usize> = pairs.iter().flat_map(|(_, run)| run.validations.iter().map(|v| v.step)).collect();
     steps.sort_unstable();
     steps.dedup();
+    steps.retain(|step| learn_alike(base, arm, *step));
     let at = |step: usize| {
         let difference = |(base, run): &(&Record, &Record)| Some(loss_at(run, step)? - loss_at(base, step)?);
         let values: Vec<f64> = pairs.iter().filter_map(difference).collect();
@@ -33,6 +34,12 @@ pub fn differences(base: &Arm, arm: &Arm) -> Vec<Difference> {
         Some(Difference { step, mean, half_width, pairs: values.len() })
     };
     steps.into_iter().filter_map(at).collect()
+}
+
+/// Whether the validation losses of two arms after so many steps are on one text.
+pub fn learn_alike(a: &Arm, b: &Arm, step: usize) -> bool {
+    let [a, b] = [a, b].map(|arm| arm.experiment.text.learned(arm.experiment.train.steps, step).0);
+    a == b
 }
 
 /// The validation loss of a run after so many steps, if it was measured and is finite.
@@ -54,6 +61,8 @@ fn interval(values: &[f64]) -> Option<(f64, Option<f64>)> {
 
 #[cfg(test)]
 mod tests {
+    use tailblazer_core::experiment::Corpus;
+
     use super::*;
     use crate::{
         chart::testing::{Runs, record},
@@ -91,7 +100,7 @@ mod tests {
         let gaps = [-0.017, -0.029, -0.034, -0.044];
         let run = |gap: f64| {
             let mut run = record(40, |_| 2.0);
-            run.validations = vec![Validation { step: 40, loss: 2.0 + gap, exact_match: None }];
+            run.validations = vec![Validation { step: 40, loss: 2.0 + gap, ..Validation::default() }];
             run
         };
         for (arm, gaps) in [[0.0; 4], gaps].into_iter().enumerate() {
@@ -105,6 +114,23 @@ mod tests {
             assert_eq!((row.step, row.pairs), (40, 4));
             // s = 0.01122497, t = 3.18244631 with 3 degrees of freedom, half = t s / 2.
             assert!((row.mean + 0.031).abs() < 1e-12 && (half - 0.0178614356).abs() < 1e-9, "{row:?}");
+        });
+    }
+
+    #[test]
+    fn losses_on_different_texts_are_no_pair() {
+        let mut runs = Runs::new(2, 40);
+        for (run, switch) in runs.arms.iter_mut().zip([0.5, 0.0]) {
+            run.experiment.train.steps = 40;
+            (run.experiment.text.then, run.experiment.text.switch) = (Some(Corpus::StateOfTheUnion), switch);
+        }
+        runs.with(|input| {
+            let rows = differences(&input.arms[0], &input.arms[1]);
+            assert_eq!(
+                rows.iter().map(|row| row.step).collect::<Vec<_>>(),
+                [0, 40],
+                "20 is the first arm's first text"
+            );
         });
     }
 

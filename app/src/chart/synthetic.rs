@@ -28,7 +28,7 @@ pub fn record(steps: usize, loss: impl Fn(usize) -> f64) -> Record {
     record.validations = [0, steps / 2, steps]
         .into_iter()
         .take(if steps == 0 { 0 } else { 3 })
-        .map(|step| Validation { step, loss: loss(step.max(1)) + 0.05, exact_match: None })
+        .map(|step| Validation { step, loss: loss(step.max(1)) + 0.05, ..Validation::default() })
         .collect();
     record
 }

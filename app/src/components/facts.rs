@@ -1,7 +1,7 @@
 //! Facts about the run at the foot of the settings, and what its device was seen to do.
 
 use leptos::prelude::*;
-use tailblazer_core::session::{Counters, Prepared, Work};
+use tailblazer_core::session::{Counters, Prepared, TextFacts, Work};
 
 use crate::workspace::{
     Workspace,
@@ -19,7 +19,8 @@ pub fn Facts() -> impl IntoView {
         move || workspace.run().prepared.with(|prepared| prepared.as_ref().map(|prepared| read(prepared).to_string()))
     };
     let corpus =
-        move || workspace.run().prepared.with(|p| p.as_ref().map(|p| p.corpus_digest.clone()).unwrap_or_default());
+        move || workspace.run().prepared.with(|p| p.as_ref().map(|p| p.text.digest.clone()).unwrap_or_default());
+    let second = move || workspace.run().prepared.with(|p| p.as_ref().and_then(|p| p.then.clone()));
     let batches = move || {
         workspace.version.track();
         workspace.run().record.with_value(|record| record.columns.batch_digest().to_owned())
@@ -31,11 +32,24 @@ pub fn Facts() -> impl IntoView {
             <dt>"Vocabulary"</dt>
             <dd data-testid="fact-vocabulary" data-value=exact(|p| p.vocabulary)>{fact(|p| integer(p.vocabulary))}</dd>
             <dt>"Train, validation tokens"</dt>
-            <dd>{fact(|p| format!("{}, {}", compact(p.train_tokens as f64), compact(p.validation_tokens as f64)))}</dd>
+            <dd>{fact(|p| tokens(&p.text))}</dd>
             <dt>"FLOP per step"</dt>
             <dd>{fact(|p| compact(p.flops_per_step))}</dd>
             <dt>"Text digest"</dt>
             <dd class="mono" data-testid="corpus-digest" data-value=corpus title=corpus>{move || short(&corpus())}</dd>
+            {move || second().map(|text| view! {
+                <dt>"Second text, tokens"</dt>
+                <dd>{tokens(&text)}</dd>
+                <dt>"Second text, digest"</dt>
+                <dd
+                    class="mono"
+                    data-testid="then-digest"
+                    data-value=text.digest.clone()
+                    title=text.digest.clone()
+                >
+                    {short(&text.digest)}
+                </dd>
+            })}
             <dt>"Batch digest"</dt>
             <dd class="mono" data-testid="batch-digest" data-value=batches title=batches>
                 {move || short(&batches())}
@@ -43,6 +57,11 @@ pub fn Facts() -> impl IntoView {
             <Counts />
         </dl>
     }
+}
+
+/// The tokens to train on and the held-out ones.
+fn tokens(text: &TextFacts) -> String {
+    format!("{}, {}", compact(text.train_tokens as f64), compact(text.validation_tokens as f64))
 }
 
 /// What the engine counted during the last steps; the CPU has nothing to count but its memory.

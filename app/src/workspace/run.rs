@@ -16,12 +16,14 @@ use super::{
 };
 
 /// The loss on held-out text at one step.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Validation {
     /// Steps done before it.
     pub step: usize,
-    /// Mean cross-entropy in nats per token.
+    /// Mean cross-entropy in nats per token, on the text that the last update learned.
     pub loss: f64,
+    /// The same on the other text, in a run of two.
+    pub other_loss: Option<f64>,
     /// Share of a task's problems answered exactly.
     pub exact_match: Option<f64>,
 }
@@ -278,10 +280,10 @@ impl Run {
                 self.record.update_value(|record| record.layout = layout);
             }
             Event::Metrics(frame) => self.record.update_value(|record| record.columns.append(frame)),
-            Event::Validation { step, loss, exact_match } => {
+            Event::Validation { step, loss, other_loss, exact_match } => {
                 self.record.update_value(|record| {
                     record.validations.retain(|known| known.step < step);
-                    record.validations.push(Validation { step, loss, exact_match });
+                    record.validations.push(Validation { step, loss, other_loss, exact_match });
                 });
                 self.shared.touch();
             }

@@ -299,7 +299,7 @@ fn fused_and_plain_operations_update_alike() {
             for step in 0..4 {
                 let mut sum = GradientSum::new(&device);
                 for micro_batch in 0..2 {
-                    let batch = batch.get(&dataset.train, step, micro_batch);
+                    let batch = batch.get(&dataset.first.train, step, micro_batch);
                     let (plan, batch) = transformer.fused(&batch, transformer.causal());
                     functions::gradient(&plan, &fused_state.weights, batch, &mut sum, micro_batch > 0);
                 }

@@ -4,7 +4,7 @@ use futures::{StreamExt as _, channel::mpsc::UnboundedReceiver};
 
 use super::{
     Adapter, Command, Counters, Event, Failure, Host, LayersFrame, MetricsFrame, PROTOCOL, Prepared, RunState, Stage,
-    Work, limit,
+    TextFacts, Work, limit,
     prepare::{self, Texts},
 };
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
     layerwise::Parameter,
     model::Cost,
     session::OwnText,
-    train::{Snapshot, TrainError, Trainer},
+    train::{Snapshot, TrainError, Trainer, Validation},
 };
 
 /// Steps after which a sample is drawn besides every `sample.every`, so that the first words come early.
@@ -140,9 +140,8 @@ impl<H: Host> Engine<H> {
         self.host.emit(Event::Prepared(Prepared {
             parameters: cost.parameters,
             vocabulary: dataset.tokeniser.vocabulary(),
-            train_tokens: dataset.train.len(),
-            validation_tokens: dataset.validation.len(),
-            corpus_digest: dataset.digest.clone(),
+            text: TextFacts::from(&dataset.first),
+            then: dataset.then.as_ref().map(TextFacts::from),
             flops_per_step: cost.flops * train.accumulation as f64,
             layout: trainer.transformer().specs.iter().map(Parameter::from).collect(),
         }));
@@ -259,7 +258,9 @@ impl<H: Host> Engine<H> {
         if run.is_validation_due() {
             let step = run.trainer.steps_done();
             match run.trainer.validate().await {
-                Ok((loss, exact_match)) => self.host.emit(Event::Validation { step, loss, exact_match }),
+                Ok(Validation { loss, other_loss, exact_match }) => {
+                    self.host.emit(Event::Validation { step, loss, other_loss, exact_match });
+                }
                 Err(error) => return self.break_off(error),
             }
         }
@@ -280,7 +281,7 @@ impl<H: Host> Engine<H> {
         let mut prompt = tokeniser.encode(&experiment.sample.prompt);
         let is_known = !prompt.is_empty();
         if !is_known {
-            prompt = trainer.dataset().validation[..1].to_vec();
+            prompt = trainer.dataset().first.validation[..1].to_vec();
         }
         let shown = tokeniser.decode(&prompt);
         let mut sampler = Sampler::new(prompt, &experiment.sample, experiment.seed, trainer.steps_done());

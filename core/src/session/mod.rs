@@ -25,5 +25,5 @@ pub use engine::run;
 pub use host::Host;
 pub use protocol::{
     Backend, Command, Event, Failure, LayersFrame, Limit, MetricsFrame, OwnText, PROTOCOL, Prepared, RunState, Stage,
-    StepMetrics,
+    StepMetrics, TextFacts,
 };

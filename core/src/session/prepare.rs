@@ -12,7 +12,7 @@ use crate::{
 /// Merges of the BPE tokeniser between two reports of progress.
 const MERGES_PER_REPORT: usize = 16;
 
-/// The last text in tokens: a second run of the same text starts at once.
+/// The last texts in tokens: a second run of the same texts starts at once.
 #[derive(Default)]
 pub struct Texts {
     last: Option<(Key, Arc<Dataset>)>,
@@ -30,7 +30,7 @@ struct Key {
 }
 
 impl Texts {
-    /// The experiment's text in tokens. A visitor's text is remembered until another one comes.
+    /// The experiment's texts in tokens. A visitor's text is remembered until another one comes.
     pub async fn dataset<H: Host>(
         &mut self,
         host: &H,
@@ -42,7 +42,8 @@ impl Texts {
         }
         let config = &experiment.text;
         let key = Key {
-            config: config.clone(),
+            // When a text is learned changes none of its tokens.
+            config: TextConfig { switch: 0.0, replay: 0.0, ..config.clone() },
             context: experiment.model.context,
             seed: config.corpus.task_sizes().map(|_| experiment.seed),
             own: self.own.clone().filter(|_| config.corpus == Corpus::Own),
@@ -61,12 +62,13 @@ impl Texts {
         let config = &experiment.text;
         let split = match (Task::new(config.corpus, config.task_size), config.corpus.file(), &self.own) {
             (Some(task), _, _) => Split::of_task(task?, experiment.seed),
-            (None, Some(file), _) => {
-                let bytes = host.corpus(file).await.map_err(|message| failure("text.corpus", message))?;
-                Split::of_text(config.corpus, own::decode(bytes)?)?
-            }
+            (None, Some(file), _) => bundled(host, config.corpus, file, "text.corpus").await?,
             (None, None, Some(own)) => Split::of_text(config.corpus, own::normalise(own.text.clone())?)?,
             (None, None, None) => return Err(TextError::Empty.into()),
+        };
+        let split = match config.then.and_then(|then| Some((then, then.file()?))) {
+            Some((then, file)) => split.followed_by(bundled(host, then, file, "text.then").await?),
+            None => split,
         };
         let tokeniser = match config.tokeniser {
             TokeniserKind::Char => Tokeniser::Char(split.char_tokeniser()?),
@@ -88,6 +90,13 @@ impl Texts {
             }
         }
     }
+}
+
+/// A bundled text; what is wrong with it is the fault of the setting at a path.
+async fn bundled<H: Host>(host: &H, corpus: Corpus, file: &str, path: &str) -> Result<Split, Failure> {
+    let bytes = host.corpus(file).await.map_err(|message| failure(path, message))?;
+    let split = own::decode(bytes).and_then(|text| Split::of_text(corpus, text));
+    split.map_err(|error| failure(path, error.to_string()))
 }
 
 /// Opens the device and reports it.

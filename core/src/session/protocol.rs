@@ -6,10 +6,11 @@ use super::{Adapter, Work};
 use crate::{
     experiment::Experiment,
     layerwise::{Parameter, Tail},
+    text::Tokens,
 };
 
 /// Version of these messages; a page and a worker of different versions must not talk.
-pub const PROTOCOL: u32 = 3;
+pub const PROTOCOL: u32 = 4;
 
 /// What the page may ask of a session.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -100,8 +101,10 @@ pub enum Event {
     Validation {
         /// Steps done before this validation.
         step: usize,
-        /// Mean cross-entropy in nats per token.
+        /// Mean cross-entropy in nats per token, on the text that the last update learned.
         loss: f64,
+        /// The same on the other text of a run of two: on the second one before the switch, on the first one after it.
+        other_loss: Option<f64>,
         /// Share of a task's held-out problems answered exactly, for synthetic tasks.
         exact_match: Option<f64>,
     },
@@ -186,16 +189,32 @@ pub struct Prepared {
     pub parameters: usize,
     /// Tokens in the vocabulary.
     pub vocabulary: usize,
+    /// The text.
+    pub text: TextFacts,
+    /// The text that is learned after it, in a run of two.
+    pub then: Option<TextFacts>,
+    /// Predicted floating-point operations of one step, forward and backward.
+    pub flops_per_step: f64,
+    /// The model's parameters in the order of its flat list; nothing is measured of them yet.
+    pub layout: Vec<Parameter>,
+}
+
+/// Facts about a text in tokens.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TextFacts {
     /// Tokens to train on.
     pub train_tokens: usize,
     /// Held-out tokens.
     pub validation_tokens: usize,
     /// SHA-256 of the text, hexadecimal.
-    pub corpus_digest: String,
-    /// Predicted floating-point operations of one step, forward and backward.
-    pub flops_per_step: f64,
-    /// The model's parameters in the order of its flat list; nothing is measured of them yet.
-    pub layout: Vec<Parameter>,
+    pub digest: String,
+}
+
+impl From<&Tokens> for TextFacts {
+    fn from(tokens: &Tokens) -> Self {
+        let Tokens { train, validation, digest } = tokens;
+        Self { train_tokens: train.len(), validation_tokens: validation.len(), digest: digest.clone() }
+    }
 }
 
 /// The spectra of the weight matrices at one moment, and what the layerwise method made of them.

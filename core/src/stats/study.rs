@@ -29,6 +29,9 @@ pub struct StudyRun {
     pub seed: u32,
     /// Steps and losses of its validations, in nats per token; none for a loss that was not finite.
     pub validations: Vec<(usize, Option<f64>)>,
+    /// The same on the other text, in a run of two: on the second one before the switch, on the first one after it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_validations: Vec<(usize, Option<f64>)>,
     /// Why it broke off.
     pub failure: Option<String>,
     /// Seconds of training.
@@ -143,7 +146,15 @@ mod tests {
 
     fn run(arm: char, seed: u32, losses: &[f64]) -> StudyRun {
         let validations = losses.iter().enumerate().map(|(i, loss)| (50 * (i + 1), loss.is_finite().then_some(*loss)));
-        StudyRun { arm, seed, validations: validations.collect(), failure: None, seconds: 1.0, spectra_seconds: 0.0 }
+        StudyRun {
+            arm,
+            seed,
+            validations: validations.collect(),
+            other_validations: Vec::new(),
+            failure: None,
+            seconds: 1.0,
+            spectra_seconds: 0.0,
+        }
     }
 
     fn study(b: [&[f64]; 2]) -> Study {
@@ -157,7 +168,8 @@ mod tests {
 
     #[test]
     fn a_study_is_read_as_it_is_written() {
-        let study = study([&[2.9, 1.9], &[3.0, f64::NAN]]);
+        let mut study = study([&[2.9, 1.9], &[3.0, f64::NAN]]);
+        study.runs[0].other_validations = vec![(50, Some(3.5)), (100, None)];
         let lines = format!("{0}\n{0}\n", serde_json::to_string(&study).expect("plain data"));
         assert_eq!(Study::read(&lines).expect("a study"), [study.clone(), study]);
         assert!(Study::read("{}").is_err());

@@ -31,10 +31,12 @@ pub enum TextError {
     },
     /// A part of the text has fewer tokens than one window.
     #[error(
-        "The text is too short for a context of {context}: its {part} part has {tokens} tokens and needs {needed}; \
+        "The {text} is too short for a context of {context}: its {part} part has {tokens} tokens and needs {needed}; \
          give a longer text, or a shorter context.", needed = context + 1
     )]
     TooShort {
+        /// "text" or "second text".
+        text: &'static str,
         /// "training" or "validation".
         part: &'static str,
         /// Tokens in that part.
@@ -74,13 +76,13 @@ pub enum TextError {
         /// The vocabulary that was asked for.
         vocabulary: usize,
     },
-    /// The text has more distinct characters than the character tokeniser takes.
+    /// The texts have more distinct characters than the character tokeniser takes.
     #[error(
-        "The text has {distinct} different characters, over the character tokeniser's limit of {MAX_VOCABULARY}: \
+        "There are {distinct} different characters to learn, over the character tokeniser's limit of {MAX_VOCABULARY}: \
          choose the byte or the BPE tokeniser."
     )]
     TooManyCharacters {
-        /// Distinct characters in the text.
+        /// Distinct characters in the texts.
         distinct: usize,
     },
 }
@@ -120,7 +122,11 @@ mod tests {
             (TextError::TooLarge { bytes: 200_000_000 }, "text.own", "200 MB"),
             (TextError::TooLarge { bytes: 20_000_001 }, "text.own", "20.1 MB"),
             (TextError::NotUtf8 { byte: 17 }, "text.own", "byte 17"),
-            (TextError::TooShort { part: "validation", tokens: 9, context: 64 }, "model.context", "needs 65"),
+            (
+                TextError::TooShort { text: "second text", part: "validation", tokens: 9, context: 64 },
+                "model.context",
+                "needs 65",
+            ),
             (TextError::ProblemTooLong { tokens: 18, context: 16 }, "model.context", "at least 18"),
             (TextError::TaskSize { name: "Sort", size: 0, low: 2, high: 64 }, "text.task_size", "from 2 to 64, not 0"),
             (TextError::Vocabulary { vocabulary: 5000 }, "text.vocabulary", "from 256 to 4096, not 5000"),

@@ -9,3 +9,4 @@ mod validation;
 
 pub use error::TrainError;
 pub use trainer::{Snapshot, Trainer};
+pub use validation::Validation;

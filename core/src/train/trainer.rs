@@ -10,7 +10,7 @@ use super::{
     gradient::Gradient,
     layers::{Layers, Measured},
     metrics::{self, PendingStep},
-    validation,
+    validation::{self, Validation},
 };
 use crate::{
     experiment::Experiment,
@@ -106,7 +106,7 @@ impl Trainer {
         &self.experiment
     }
 
-    /// The text that is learned.
+    /// The texts that are learned.
     pub fn dataset(&self) -> &Arc<Dataset> {
         &self.dataset
     }
@@ -181,9 +181,14 @@ impl Trainer {
 
     /// Adds the gradient of one micro-batch to the step's; the sum of the returned values is the mean loss.
     fn micro_batch(&mut self, index: usize) -> Tensor<1> {
-        let Experiment { seed, train, model, .. } = &self.experiment;
+        let Experiment { seed, text, train, model, .. } = &self.experiment;
         let batches = Batches { seed: *seed, batch: train.batch, context: model.context };
-        let batch = batches.get(&self.dataset.train, self.state.step as u64, index as u64);
+        let (step, micro) = (self.state.step as u64, index as u64);
+        let Dataset { first, then, .. } = &*self.dataset;
+        let batch = match then.as_ref().filter(|_| text.is_switched(train.steps, self.state.step + 1)) {
+            None => batches.get(&first.train, step, micro),
+            Some(then) => batches.replaying(&then.train, &first.train, text.replay, step, micro),
+        };
         self.state.digest.add(&batch);
         let dropout = Dropout { seed: *seed, step: (self.state.step * train.accumulation + index) as u64 };
         self.gradient.add(&self.transformer, &self.state.parameters.weights, &batch, dropout, index > 0)
@@ -220,18 +225,29 @@ impl Trainer {
         (rows, Ok(()))
     }
 
-    /// Loss on held-out windows, and the share of exact answers for a synthetic task. A finite loss makes the present
-    /// state the one to return to when the run diverges.
-    pub async fn validate(&mut self) -> Result<(f64, Option<f64>), TrainError> {
-        let train = &self.experiment.train;
-        let weights = &self.state.parameters.weights;
-        let tokens = &self.dataset.validation;
-        let loss = validation::loss(&self.transformer, weights, tokens, train.eval_windows, train.batch).await?;
-        let exact = validation::exact_match(&self.transformer, weights, &self.dataset, self.experiment.seed).await?;
-        if loss.is_finite() {
+    /// Losses on held-out windows, and the share of exact answers for a synthetic task. A finite loss on the text that is
+    /// learned makes the present state the one to return to when the run diverges.
+    pub async fn validate(&mut self) -> Result<Validation, TrainError> {
+        let Self { experiment: Experiment { seed, text, train, .. }, dataset, transformer, state, .. } = &*self;
+        let weights = &state.parameters.weights;
+        let Dataset { first, then, .. } = &**dataset;
+        let (learned, other) = match then {
+            Some(then) if text.is_switched(train.steps, state.step) => (then, Some(first)),
+            then => (first, then.as_ref()),
+        };
+        let loss = |tokens| validation::loss(transformer, weights, tokens, train.eval_windows, train.batch);
+        let found = Validation {
+            loss: loss(&learned.validation).await?,
+            other_loss: match other {
+                Some(other) => Some(loss(&other.validation).await?),
+                None => None,
+            },
+            exact_match: validation::exact_match(transformer, weights, dataset, *seed).await?,
+        };
+        if found.loss.is_finite() {
             self.kept = self.snapshot();
         }
-        Ok((loss, exact))
+        Ok(found)
     }
 
     /// A copy of the present state.
@@ -376,7 +392,7 @@ mod tests {
             let mut experiment = experiment();
             experiment.model.dropout = dropout;
             let mut trainer = Trainer::new(&experiment, dataset(), &Device::flex());
-            let validation = block_on(trainer.validate()).expect("flex does not fail").0;
+            let validation = block_on(trainer.validate()).expect("flex does not fail").loss;
             (loss(&mut trainer), validation)
         };
         let (plain, with) = (dropped(0.0), dropped(0.5));

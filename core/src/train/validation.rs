@@ -13,6 +13,17 @@ use crate::{
 /// Held-out problems that one validation of a synthetic task answers.
 const PROBLEMS: usize = 64;
 
+/// What a validation finds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Validation {
+    /// Mean cross-entropy on the text that the last update learned, in nats per token.
+    pub loss: f64,
+    /// The same on the other text, in a run of two.
+    pub other_loss: Option<f64>,
+    /// Share of a task's held-out problems answered exactly, for a synthetic task.
+    pub exact_match: Option<f64>,
+}
+
 /// Mean cross-entropy in nats per token over at most `windows` windows of the held-out `tokens`, in forwards of at most
 /// `batch` windows.
 pub async fn loss(

@@ -59,6 +59,8 @@ struct Job {
 struct Outcome {
     /// Steps and losses of the validations.
     validations: Vec<(usize, f64)>,
+    /// The same on the other text, in a run of two.
+    other_validations: Vec<(usize, f64)>,
     /// Why it broke off.
     failure: Option<String>,
     /// Seconds of training, and of measuring spectra.
@@ -171,8 +173,9 @@ impl Host for Quiet<'_> {
     fn emit(&self, event: Event) {
         let mut outcome = self.outcome.borrow_mut();
         let is_over = match event {
-            Event::Validation { step, loss, .. } => {
+            Event::Validation { step, loss, other_loss, .. } => {
                 outcome.validations.push((step, loss));
+                outcome.other_validations.extend(other_loss.map(|loss| (step, loss)));
                 false
             }
             Event::Metrics(frame) => {
@@ -209,12 +212,15 @@ impl Host for Quiet<'_> {
 impl Outcome {
     /// The run as the study's file has it.
     fn of(&self, job: &Job) -> StudyRun {
-        let validations = self.validations.iter().map(|(step, loss)| (*step, loss.is_finite().then_some(*loss)));
+        let written = |list: &[(usize, f64)]| {
+            list.iter().map(|(step, loss)| (*step, loss.is_finite().then_some(*loss))).collect()
+        };
         let [seconds, spectra_seconds] = self.seconds;
         StudyRun {
             arm: Comparison::letter(job.arm),
             seed: job.seed,
-            validations: validations.collect(),
+            validations: written(&self.validations),
+            other_validations: written(&self.other_validations),
             failure: self.failure.clone(),
             seconds,
             spectra_seconds,
