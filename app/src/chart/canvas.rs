@@ -52,7 +52,9 @@ fn draw_item(context: &CanvasRenderingContext2d, item: &Item, palette: &Palette)
                 context.fill();
             });
         }
-        Item::Marker { shape, at, radius, ink } => draw_marker(context, palette, *shape, *at, *radius, *ink)?,
+        Item::Marker { shape, at, radius, ink, hollow } => {
+            draw_marker(context, palette, (*shape, *at, *radius), *ink, *hollow || *shape == Shape::Ring)?;
+        }
         Item::Box { at: (x, y), size: (width, height), radius, ink, weight } => {
             context.set_fill_style_str(palette.colour(*ink));
             if *radius > 0.0 {
@@ -88,15 +90,14 @@ fn draw_item(context: &CanvasRenderingContext2d, item: &Item, palette: &Palette)
 fn draw_marker(
     context: &CanvasRenderingContext2d,
     palette: &Palette,
-    shape: Shape,
-    at: (f64, f64),
-    radius: f64,
+    (shape, at, radius): (Shape, (f64, f64), f64),
     ink: Ink,
+    hollow: bool,
 ) -> Result<(), JsValue> {
     context.set_line_dash(&Array::new())?;
     match shape.outline(at, radius) {
         Outline::Circle => {
-            let (inner, width) = if shape == Shape::Ring { (Ink::Surface, 1.2) } else { (ink, 0.0) };
+            let (inner, width) = if hollow { (Ink::Surface, 1.2) } else { (ink, 0.0) };
             for (radius, ink) in [(radius + 1.2, Ink::Surface), (radius, ink), (radius - width, inner)] {
                 context.begin_path();
                 context.arc(at.0, at.1, f64::max(radius, 0.0), 0.0, std::f64::consts::TAU)?;
@@ -110,12 +111,18 @@ fn draw_marker(
             context.set_stroke_style_str(palette.colour(Ink::Surface));
             context.set_line_width(2.4);
             context.stroke();
-            context.set_fill_style_str(palette.colour(ink));
+            context.set_fill_style_str(palette.colour(if hollow { Ink::Surface } else { ink }));
             context.fill();
+            if hollow {
+                context.set_stroke_style_str(palette.colour(ink));
+                context.set_line_width(1.2);
+                context.stroke();
+            }
         }
+        // Strokes have no inside: thin ones stand for it.
         Outline::Strokes(strokes) => {
             context.set_stroke_style_str(palette.colour(ink));
-            context.set_line_width(2.0);
+            context.set_line_width(if hollow { 1.0 } else { 2.0 });
             for stroke in strokes {
                 trace(context, stroke.into_iter());
                 context.stroke();

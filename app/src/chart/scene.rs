@@ -46,6 +46,8 @@ pub enum Item {
         radius: f64,
         /// Its colour.
         ink: Ink,
+        /// Whether only its outline has the colour, and the card shows inside.
+        hollow: bool,
     },
     /// A filled box; it has round corners if it has a radius.
     Box {
@@ -163,7 +165,12 @@ impl Scene {
 
     /// Adds a marker.
     pub fn marker(&mut self, shape: Shape, at: (f64, f64), radius: f64, ink: Ink) {
-        self.items.push(Item::Marker { shape, at, radius, ink });
+        self.items.push(Item::Marker { shape, at, radius, ink, hollow: false });
+    }
+
+    /// Adds the outline of a marker, for what stands beside the data that full markers show.
+    pub fn hollow(&mut self, shape: Shape, at: (f64, f64), radius: f64, ink: Ink) {
+        self.items.push(Item::Marker { shape, at, radius, ink, hollow: true });
     }
 
     /// Adds a tick's label.

@@ -48,7 +48,9 @@ fn write_item(out: &mut String, item: &Item, palette: &Palette) {
             fade(out, palette, *weight);
             out.push_str("/>\n");
         }
-        Item::Marker { shape, at, radius, ink } => write_marker(out, palette, *shape, *at, *radius, *ink),
+        Item::Marker { shape, at, radius, ink, hollow } => {
+            write_marker(out, palette, (*shape, *at, *radius), *ink, *hollow || *shape == Shape::Ring);
+        }
         Item::Box { at: (x, y), size: (width, height), radius, ink, weight } => {
             let _ = write!(
                 out,
@@ -90,17 +92,27 @@ fn write_item(out: &mut String, item: &Item, palette: &Palette) {
     }
 }
 
-fn write_marker(out: &mut String, palette: &Palette, shape: Shape, at: (f64, f64), radius: f64, ink: Ink) {
+fn write_marker(
+    out: &mut String,
+    palette: &Palette,
+    (shape, at, radius): (Shape, (f64, f64), f64),
+    ink: Ink,
+    hollow: bool,
+) {
     let (colour, gap) = (palette.colour(ink), palette.colour(Ink::Surface));
     match shape.outline(at, radius) {
         Outline::Circle => {
-            let (fill, edge, width) = if shape == Shape::Ring { (gap, colour, 1.2) } else { (colour, gap, 1.4) };
+            let (fill, edge, width) = if hollow { (gap, colour, 1.2) } else { (colour, gap, 1.4) };
             let _ = writeln!(
                 out,
                 "<circle cx=\"{}\" cy=\"{}\" r=\"{radius}\" fill=\"{fill}\" stroke=\"{edge}\" stroke-width=\"{width}\"/>",
                 round(at.0),
                 round(at.1),
             );
+        }
+        Outline::Polygon(points) if hollow => {
+            let path = path(&points);
+            let _ = writeln!(out, "<path d=\"{path}Z\" fill=\"{gap}\" stroke=\"{colour}\" stroke-width=\"1.2\"/>");
         }
         Outline::Polygon(points) => {
             let _ = writeln!(
@@ -109,9 +121,10 @@ fn write_marker(out: &mut String, palette: &Palette, shape: Shape, at: (f64, f64
                 path(&points),
             );
         }
+        // Strokes have no inside: thin ones stand for it.
         Outline::Strokes([a, b]) => {
-            let (a, b) = (path(&a), path(&b));
-            let _ = writeln!(out, "<path d=\"{a}{b}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\"/>");
+            let (a, b, width) = (path(&a), path(&b), if hollow { 1.0 } else { 2.0 });
+            let _ = writeln!(out, "<path d=\"{a}{b}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"{width}\"/>");
         }
     }
 }
@@ -154,6 +167,31 @@ mod tests {
         let svg = document(&scene, &Palette::variables(), "x > y", None);
         assert!(svg.contains("a &lt; b &amp; &quot;c&quot;"));
         assert!(svg.contains("<title>x &gt; y</title>"));
+    }
+
+    #[test]
+    fn hollow_markers_have_the_card_inside() {
+        let of = |shape: Shape, hollow: bool| {
+            let mut scene = Scene::new(20.0, 10.0);
+            if hollow {
+                scene.hollow(shape, (5.0, 5.0), 3.0, Ink::Arm(0));
+            } else {
+                scene.marker(shape, (5.0, 5.0), 3.0, Ink::Arm(0));
+            }
+            document(&scene, &Palette::variables(), "t", None)
+        };
+        for shape in [Shape::Disc, Shape::Square, Shape::Triangle, Shape::Diamond, Shape::Star] {
+            assert!(of(shape, false).contains("fill=\"var(--arm-1)\""), "{shape:?}");
+            let hollow = of(shape, true);
+            assert!(
+                hollow.contains("stroke=\"var(--arm-1)\"") && !hollow.contains("fill=\"var(--arm-1)\""),
+                "{hollow}"
+            );
+        }
+        for shape in [Shape::Cross, Shape::Plus] {
+            assert!(of(shape, true).contains("stroke-width=\"1\"") && of(shape, false).contains("stroke-width=\"2\""));
+        }
+        assert_eq!(of(Shape::Ring, false), of(Shape::Disc, true));
     }
 
     #[test]
