@@ -168,6 +168,7 @@ fn Preview() -> impl IntoView {
         workspace.experiment.with(|experiment| Outline::new(experiment, LEFT, right(), TOP, base()))
     });
     let line = move || outline.with(Outline::line);
+    let height = move || outline.with(Outline::peak);
     let peak = move || workspace.experiment.with(|experiment| scientific(experiment.schedule.peak));
     let steps = move || workspace.experiment.with(|experiment| format!("step {}", integer(experiment.train.steps)));
     let warmup = Memo::new(move |_| workspace.experiment.with(|experiment| experiment.schedule.warmup_steps()));
@@ -181,8 +182,8 @@ fn Preview() -> impl IntoView {
     view! {
         <div class="preview" node_ref=node role="img" aria-label=sentence data-testid="schedule-preview">
             <svg aria-hidden="true">
-                <line x1=LEFT x2=right y1=TOP y2=TOP class="grid"></line>
-                <text x=LEFT - 6.0 y=TOP + 3.5 text-anchor="end" class="tick">{peak}</text>
+                <line x1=LEFT x2=right y1=height y2=height class="grid"></line>
+                <text x=LEFT - 6.0 y=move || height() + 3.5 text-anchor="end" class="tick">{peak}</text>
                 <text x=LEFT - 6.0 y=move || base() + 3.5 text-anchor="end" class="tick">"0"</text>
                 <line x1=LEFT x2=right y1=base y2=base class="axis"></line>
                 <g style:display=move || if warmup.get() == 0 { "none" } else { "inline" }>
