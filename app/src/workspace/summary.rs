@@ -35,11 +35,13 @@ pub fn model_name(experiment: &Experiment) -> String {
 
 /// The experiment as a question.
 pub fn question(experiment: &Experiment) -> String {
-    let model = model_name(experiment);
-    match experiment.text.corpus {
-        Corpus::Own => format!("What does {model} learn from your text?"),
-        corpus if is_task(corpus) => format!("Can {model} learn {}?", lower_first(corpus.name())),
-        corpus => format!("What does {model} learn from {}?", in_sentence(corpus)),
+    let (model, corpus) = (model_name(experiment), experiment.text.corpus);
+    match experiment.text.then {
+        Some(then) => {
+            format!("What does {model} keep of {} while it learns {}?", in_sentence(corpus), in_sentence(then))
+        }
+        None if is_task(corpus) => format!("Can {model} learn {}?", lower_first(corpus.name())),
+        None => format!("What does {model} learn from {}?", in_sentence(corpus)),
     }
 }
 
@@ -52,6 +54,7 @@ fn in_sentence(corpus: Corpus) -> String {
     match corpus {
         Corpus::StateOfTheUnion => format!("the {}", corpus.name()),
         Corpus::FirstNames => lower_first(corpus.name()),
+        Corpus::Own => "your text".into(),
         other => other.name().into(),
     }
 }
@@ -76,14 +79,15 @@ pub fn tokens_per_step(experiment: &Experiment) -> usize {
     experiment.model.context.saturating_mul(train.batch).saturating_mul(train.accumulation)
 }
 
-/// `Moby-Dick, characters`.
+/// `Moby-Dick, characters`, or `Moby-Dick, then State of the Union, characters`.
 pub fn text(experiment: &Experiment) -> String {
     let tokens = match experiment.text.tokeniser {
         TokeniserKind::Char => "characters".into(),
         TokeniserKind::Byte => "bytes".into(),
         TokeniserKind::Bpe => format!("BPE {}", integer(experiment.text.vocabulary)),
     };
-    format!("{}, {tokens}", experiment.text.corpus.name())
+    let then = experiment.text.then.map_or_else(String::new, |then| format!("then {}, ", then.name()));
+    format!("{}, {then}{tokens}", experiment.text.corpus.name())
 }
 
 /// `gpt-nano, 3 × 48`.
@@ -142,6 +146,9 @@ pub fn label(path: &str) -> String {
         ("optimiser", "method") => return "Optimiser".into(),
         ("schedule", "shape") => return "Schedule".into(),
         ("schedule", "peak") => return "Peak learning rate".into(),
+        ("text", "then") => return "Second text".into(),
+        // A schedule may have a switch too.
+        ("text", "switch") => return "Second text after".into(),
         ("train", "eval_every") => return "Validate every".into(),
         _ => {}
     }
@@ -162,6 +169,8 @@ pub fn value_at(experiment: &Experiment, path: &str) -> Option<String> {
         "layerwise.method" => experiment.layerwise.rule.method().description().name,
         "optimiser.method" => experiment.optimiser.method.description().name,
         "schedule.shape" => experiment.schedule.shape.description().name,
+        "text.corpus" => experiment.text.corpus.name(),
+        "text.then" => experiment.text.then.map_or("none", Corpus::name),
         _ => {
             let value = experiment.value_at(path)?;
             return Some(value.parse().map_or(value, scientific));
@@ -241,6 +250,19 @@ mod tests {
         assert_eq!(run(&experiment), "2,000 steps, batch 16 × 64");
         assert_eq!(question(&experiment), "What does gpt-nano learn from Moby-Dick?");
         assert_eq!(tokens_per_step(&experiment), 1024);
+    }
+
+    #[test]
+    fn a_second_text_is_in_the_summary_and_in_the_question() {
+        let mut experiment = Experiment::default();
+        experiment.text.then = Some(Corpus::StateOfTheUnion);
+        assert_eq!(text(&experiment), "Moby-Dick, then State of the Union, characters");
+        let words = "What does gpt-nano keep of Moby-Dick while it learns the State of the Union?";
+        assert_eq!(question(&experiment), words);
+        assert_eq!(value_at(&experiment, "text.then").as_deref(), Some("State of the Union"));
+        assert_eq!(value_at(&Experiment::default(), "text.then").as_deref(), Some("none"));
+        let labels = ["text.then", "text.switch", "text.replay", "schedule.switch"].map(label);
+        assert_eq!(labels, ["Second text", "Second text after", "Replay", "Switch"]);
     }
 
     #[test]

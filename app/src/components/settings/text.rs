@@ -17,6 +17,7 @@ use crate::{
 pub fn Text() -> impl IntoView {
     let workspace = Workspace::expect();
     let corpus = Memo::new(move |_| workspace.experiment.with(|experiment| experiment.text.corpus));
+    let has_second = Memo::new(move |_| workspace.experiment.with(|experiment| experiment.text.then.is_some()));
     let tokeniser = Memo::new(move |_| workspace.experiment.with(|experiment| experiment.text.tokeniser));
     let tokenisers = vec![
         (TokeniserKind::Char, kebab(&TokeniserKind::Char), "characters"),
@@ -30,6 +31,9 @@ pub fn Text() -> impl IntoView {
         </Show>
         <Show when=move || corpus.get() != Corpus::Own>
             <p class="note">{move || corpus.get().provenance()}</p>
+        </Show>
+        <Show when=move || !is_task(corpus.get()) || has_second.get()>
+            <SecondText />
         </Show>
         <div class="knobs two">
             <Show when=move || is_task(corpus.get())>
@@ -72,10 +76,58 @@ fn CorpusPick(
     }
 }
 
-/// A prompt that came with one text goes with it; a prompt of the visitor's own stays.
+/// What is learned after the first text, and when.
+#[component]
+fn SecondText() -> impl IntoView {
+    const NONE: &str = "none";
+    let workspace = Workspace::expect();
+    let then = Memo::new(move |_| workspace.experiment.with(|experiment| experiment.text.then));
+    let bundled = Corpus::ALL.into_iter().filter(|corpus| corpus.file().is_some());
+    let option = |corpus: Corpus| view! { <option value=kebab(&corpus)>{corpus.name()}</option> };
+    view! {
+        <label class="field wide block" for="text.then">
+            <span>"Then"</span>
+            <select
+                id="text.then"
+                data-testid="text.then"
+                title="A second text, learned after the first one with the same tokeniser."
+                prop:value=move || then.get().map_or_else(|| NONE.into(), |corpus| kebab(&corpus))
+                on:change:target=move |event| {
+                    forgive(workspace, "text.then");
+                    let chosen = from_kebab(&event.target().value());
+                    workspace.experiment.update(|experiment| experiment.text.then = chosen);
+                }
+            >
+                <option value=NONE>{NONE}</option>
+                {bundled.map(option).collect_view()}
+            </select>
+            <Fault path="text.then" />
+        </label>
+        {move || then.get().map(|corpus| view! {
+            <p class="note">{corpus.provenance()}</p>
+            <div class="knobs two">
+                <NumberField
+                    setting=setting!("Switch", "text.switch", text.switch)
+                    unit="share"
+                    title="The share of the run after which the second text is learned."
+                />
+                <NumberField
+                    setting=setting!("Replay", "text.replay", text.replay)
+                    unit="share"
+                    title="The share of the sequences after the switch that still come from the first text."
+                />
+            </div>
+        })}
+    }
+}
+
+/// A prompt that came with one text goes with it; a prompt of the visitor's own stays. Nothing follows a task.
 fn choose(workspace: Workspace, corpus: Corpus) {
     forgive(workspace, "text.corpus");
     workspace.experiment.update(|experiment| {
+        if is_task(corpus) {
+            experiment.text.then = None;
+        }
         if experiment.sample.prompt == experiment.text.corpus.prompt() {
             experiment.sample.prompt = corpus.prompt().into();
         }
