@@ -9,7 +9,7 @@ use super::{
     labels::{self, End},
     mark::{Shape, Stroke},
     scene::Scene,
-    strip,
+    strip, texts,
     ticks::{self, Scale},
 };
 use crate::workspace::{
@@ -40,6 +40,9 @@ pub fn scene(input: Input, log: bool, width: f64, height: f64) -> Scene {
     };
     frame.draw_y(&mut scene, &y, &values, ticks::label);
     input.draw_x(&mut scene, whole, &x);
+    let has_key = !input.is_empty();
+    let key = if has_key { (key_left(frame, width), frame.top + KEY_HEIGHT) } else { (frame.right, frame.top) };
+    texts::draw_switches(&mut scene, &input, frame, key, &x);
     strip::draw(&mut scene, &input, &differences, whole, &x);
 
     for arm in input.arms {
@@ -52,11 +55,12 @@ pub fn scene(input: Input, log: bool, width: f64, height: f64) -> Scene {
     for (place, arm) in input.arms.iter().enumerate() {
         plot.draw_validations(&mut scene, arm, place);
     }
+    texts::name_unlearned(&mut scene, &input, frame, |arm, step, loss| plot.at(arm, step, loss));
     for (arm, raw) in input.arms.iter().zip(&raw) {
         plot.draw_breaks(&mut scene, arm, raw);
     }
     input.draw_now(&mut scene, whole, &x);
-    if !input.is_empty() {
+    if has_key {
         draw_key(&mut scene, &input, frame, width);
     }
     plot.draw_ends(&mut scene);
@@ -78,6 +82,11 @@ struct Plot<'a> {
 impl Plot<'_> {
     fn place(&self, value: f64) -> f64 {
         if value.is_finite() { self.y.clamp(value.max(FLOOR)) } else { f64::NAN }
+    }
+
+    /// The pixel of a loss after so many steps.
+    fn at(&self, arm: &Arm, step: usize, loss: f64) -> (f64, f64) {
+        (self.x.map(self.input.x_of_step(arm, step)), self.place(loss))
     }
 
     fn curve(&self, arm: &Arm, values: impl Iterator<Item = f64>) -> Curve {
@@ -121,9 +130,13 @@ impl Plot<'_> {
 
     fn draw_validations(&self, scene: &mut Scene, arm: &Arm, place: usize) {
         let shift = (place as f64 - (self.input.arms.len() - 1) as f64 / 2.0) * DODGE;
+        let at = |step, loss| {
+            let (x, y) = self.at(arm, step, loss);
+            (x + shift, y)
+        };
+        texts::draw_unlearned(scene, arm, at);
         for validation in arm.record.validations.iter().filter(|v| v.loss.is_finite()) {
-            let x = self.x.map(self.input.x_of_step(arm, validation.step)) + shift;
-            scene.marker(Shape::of_arm(arm.index), (x, self.place(validation.loss)), 3.2, Ink::Arm(arm.index));
+            scene.marker(Shape::of_arm(arm.index), at(validation.step, validation.loss), 3.2, Ink::Arm(arm.index));
         }
     }
 
@@ -189,7 +202,7 @@ fn y_scale(input: &Input, log: bool, frame: Frame) -> Scale {
     for arm in input.arms {
         let losses = arm.record.columns.rows().iter().map(|row| row.loss);
         let runs = arm.earlier.iter().chain([arm.record]);
-        let validations = runs.flat_map(|run| &run.validations).map(|validation| validation.loss);
+        let validations = runs.flat_map(|run| &run.validations).flat_map(|v| [Some(v.loss), v.other_loss]).flatten();
         for loss in losses.chain(validations).filter(|loss| loss.is_finite()) {
             low = low.min(loss.max(FLOOR));
             high = high.max(loss.max(FLOOR));
@@ -244,10 +257,7 @@ pub fn summary(input: Input, log: bool, unit: &str) -> String {
         let columns = &arm.record.columns;
         let (first, last) = (columns.rows().first()?, columns.last()?);
         let name = input.prefix(arm);
-        let validation = match arm.record.validations.last() {
-            Some(v) => format!(" Validation {} at step {}.", fixed(v.loss, 3), integer(v.step)),
-            None => String::new(),
-        };
+        let validation = arm.record.validations.last().map(|v| texts::sentence(arm, v)).unwrap_or_default();
         Some(format!(
             "{name}{} at step {}, {} at step {} of {}.{validation}",
             fixed(first.loss, 3),

@@ -59,6 +59,11 @@ impl Stroke {
         Self { ink, width: 1.75, dash: &[1.5, 2.5], weight: Weight::Full }
     }
 
+    /// Data beside the data that the chart is about.
+    pub fn dotted(ink: Ink) -> Self {
+        Self { ink, width: 1.0, dash: &[1.0, 2.5], weight: Weight::Full }
+    }
+
     /// The line between what happened and what did not.
     pub fn now() -> Self {
         Self { ink: Ink::Edge, width: 1.0, dash: &[2.0, 2.0], weight: Weight::Full }

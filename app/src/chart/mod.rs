@@ -31,4 +31,5 @@ pub mod svg;
 pub mod synthetic;
 #[cfg(test)]
 mod testing;
+pub mod texts;
 pub mod ticks;

@@ -1,7 +1,7 @@
 //! Runs for the tests of charts.
 
 use tailblazer_core::{
-    experiment::Experiment,
+    experiment::{Corpus, Experiment},
     layerwise::{Method, Parameter},
     model::Role,
 };
@@ -11,7 +11,10 @@ use super::{
     input::{Arm, Input},
     scene::{Scene, numbers},
 };
-use crate::workspace::{run::Record, view::XAxis};
+use crate::workspace::{
+    run::{Record, Validation},
+    view::XAxis,
+};
 
 /// What a test draws.
 pub struct Runs {
@@ -61,6 +64,30 @@ impl Runs {
             run.record.layers = (0..=steps / 100).map(|event| frame(&run.record.layout, 100 * event, index)).collect();
         }
         runs.matrix = Some(5);
+        runs
+    }
+
+    /// As [`Runs::new`], with a second text after half of the run and validations every 10 steps. Every arm but the first
+    /// one forgets less.
+    pub fn of_two_texts(arms: usize, steps: usize, done: usize) -> Self {
+        let mut runs = Self::new(arms, 0);
+        for (index, run) in runs.arms.iter_mut().enumerate() {
+            run.experiment.train.steps = steps;
+            run.experiment.text.then = Some(Corpus::StateOfTheUnion);
+            let half = steps / 2;
+            let learned = |step: usize| 0.2 * index as f64 + falling(if step > half { step - half + 6 } else { step });
+            run.record = record(done, learned);
+            let validation = |step: usize| {
+                let other = if step > half { falling(half) + 0.02 * (step - half) as f64 } else { falling(step) + 0.9 };
+                Validation {
+                    step,
+                    loss: learned(step),
+                    other_loss: Some(other - 0.1 * index as f64),
+                    exact_match: None,
+                }
+            };
+            run.record.validations = (10..=done).step_by(10).map(validation).collect();
+        }
         runs
     }
 

@@ -132,6 +132,13 @@ fn Figures() -> impl IntoView {
     let guess =
         move || workspace.run().prepared.with(|prepared| prepared.as_ref().map(|prepared| prepared.vocabulary as f64));
     let solved = move || validation().and_then(|v| v.exact_match);
+    // The loss on the text that was not learned last, and its name.
+    let other = move || {
+        let validation = validation()?;
+        let experiment = workspace.shown();
+        let (_, text) = experiment.text.learned(experiment.train.steps, validation.step);
+        validation.other_loss.zip(text)
+    };
     view! {
         <div class="figures">
             <p class="figure">
@@ -152,6 +159,15 @@ fn Figures() -> impl IntoView {
                 <i>{move || last().map(|_| unit())}</i>
                 <span>"training, last step"</span>
             </p>
+            <Show when=move || other().is_some()>
+                <p class="figure">
+                    <b data-testid="metric-other-loss" data-value=move || exact(other().map(|(loss, _)| loss))>
+                        {move || number(other().map(|(loss, _)| loss))}
+                    </b>
+                    <i>{unit}</i>
+                    <span>{move || other().map(|(_, text)| format!("on {}", text.name()))}</span>
+                </p>
+            </Show>
             <Show when=move || solved().is_some()>
                 <p class="figure">
                     <b data-testid="metric-exact-match" data-value=move || exact(solved())>

@@ -1,4 +1,5 @@
 use proptest::prelude::*;
+use tailblazer_core::experiment::Corpus;
 
 use super::*;
 use crate::{
@@ -67,6 +68,16 @@ fn three_arms_with_three_seeds_one_of_them_broken() {
     insta::assert_snapshot!(figure(runs, XAxis::Step, true, Some(30)));
 }
 
+#[test]
+fn two_texts_and_the_switch_between_them() {
+    insta::assert_snapshot!(figure(Runs::of_two_texts(1, 60, 60), XAxis::Step, true, None));
+}
+
+#[test]
+fn two_arms_of_two_texts_before_their_end() {
+    insta::assert_snapshot!(figure(Runs::of_two_texts(2, 60, 50), XAxis::Step, true, Some(40)));
+}
+
 fn count(scene: &Scene, is: impl Fn(&Item) -> bool) -> usize {
     scene.items.iter().filter(|item| is(item)).count()
 }
@@ -127,6 +138,11 @@ proptest! {
         for (arm, run) in runs.arms.iter_mut().enumerate() {
             run.record = record(losses.len() / (arm + 1), |step| losses[step - 1]);
             run.earlier = vec![record(losses.len(), |step| losses[losses.len() - step])];
+            run.experiment.train.steps = losses.len();
+            run.experiment.text.then = Some(Corpus::FirstNames);
+            for (validation, loss) in run.record.validations.iter_mut().zip(&losses) {
+                validation.other_loss = Some(*loss);
+            }
         }
         (runs.x_axis, runs.crosshair) = (XAxis::ALL[axis], crosshair);
         runs.with(|input| {

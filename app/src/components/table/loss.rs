@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::{MOST, heads, table};
 use crate::{
     chart::{
-        difference::loss_at,
+        difference::{learn_alike, loss_at},
         input::{Arm, Input},
         strip::signed,
     },
@@ -29,11 +29,24 @@ pub fn LossTable() -> impl IntoView {
     };
     let head = move || {
         with_input(workspace, |input| match input.arms {
-            [_] => heads(&["step", "loss", "EMA", "validation", "rate", "grad. norm", "tokens", "seconds"]),
+            [arm] => head_of_one(arm),
             _ => head_of_several(input),
         })
     };
     table("Loss", "loss-table", "The last 1,000 steps, the newest first", head, rows)
+}
+
+/// Whether an arm has losses on a text besides the one that it learns.
+fn has_other(arm: &Arm) -> bool {
+    arm.experiment.text.then.is_some()
+}
+
+fn head_of_one(arm: &Arm) -> Vec<String> {
+    let mut head = heads(&["step", "loss", "EMA", "validation", "rate", "grad. norm", "tokens", "seconds"]);
+    if has_other(arm) {
+        head.insert(4, "other text".into());
+    }
+    head
 }
 
 fn of_one(arm: &Arm) -> AnyView {
@@ -47,6 +60,10 @@ fn of_one(arm: &Arm) -> AnyView {
                 <td>{fixed(row.loss, 4)}</td>
                 <td>{fixed(*ema, 4)}</td>
                 <td>{validation.map(|v| fixed(v.loss, 4))}</td>
+                {has_other(arm).then(|| {
+                    let other = validation.and_then(|v| v.other_loss);
+                    view! { <td>{other.map(|loss| fixed(loss, 4))}</td> }
+                })}
                 <td>{significant(row.learning_rate)}</td>
                 <td>{significant(row.gradient_norm)}</td>
                 <td>{compact(row.tokens)}</td>
@@ -60,7 +77,8 @@ fn of_one(arm: &Arm) -> AnyView {
 fn head_of_several(input: Input) -> Vec<String> {
     let mut head = vec!["step".to_owned()];
     for (place, arm) in input.arms.iter().enumerate() {
-        head.extend(["EMA", "val."].map(|word| format!("{} {word}", arm.letter())));
+        let words = ["EMA", "val.", "other"].into_iter().take(if has_other(arm) { 3 } else { 2 });
+        head.extend(words.map(|word| format!("{} {word}", arm.letter())));
         if let Some(base) = input.arms.first().filter(|_| place > 0) {
             head.push(format!("{} − {}", arm.letter(), base.letter()));
         }
@@ -77,8 +95,13 @@ fn of_several(input: Input) -> AnyView {
             let validation = loss_at(arm.record, step);
             cells.push(arm.row(step).map(|(index, _)| fixed(arm.record.columns.ema()[index], 4)));
             cells.push(validation.map(|loss| fixed(loss, 4)));
+            if has_other(arm) {
+                let found = arm.record.validations.iter().find(|v| v.step == step);
+                cells.push(found.and_then(|v| v.other_loss).map(|loss| fixed(loss, 4)));
+            }
             if place > 0 {
-                cells.push(validation.zip(loss_at(base.record, step)).map(|(loss, base)| signed(loss - base)));
+                let base = loss_at(base.record, step).filter(|_| learn_alike(base, arm, step));
+                cells.push(validation.zip(base).map(|(loss, base)| signed(loss - base)));
             }
         }
         let loss = base.row(step).map(|(_, row)| row.loss.to_string());
