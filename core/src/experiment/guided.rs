@@ -6,7 +6,7 @@ use super::{
 };
 
 /// The experiments, in the order of the lab.
-pub(super) const GUIDED: [Preset; 7] = [
+pub(super) const GUIDED: [Preset; 8] = [
     // The settings of the study in public/studies.
     Preset {
         name: "one-rate",
@@ -94,6 +94,26 @@ pub(super) const GUIDED: [Preset; 7] = [
         }),
         settings: "train.steps=600&train.eval_every=50&schedule.floor=0&seeds=4&layerwise.watch=0&sample.every=200\
                    &a.schedule.shape=linear&c.schedule.shape=constant",
+    },
+    Preset {
+        name: "rewarm",
+        title: "What does re-warming cost?",
+        guide: Some(Guide {
+            chapter: Chapter::Time,
+            text: "Half a run learns Moby-Dick, the other half the State of the Union. From there A stays at the floor, B \
+                   climbs back to half the peak and C to all of it; D does as C, with a twentieth of its sequences still \
+                   from Moby-Dick.",
+            look: &[
+                "Loss: full markers are the text that is learned, hollow ones the other. Until the switch all arms are \
+                 one run, batch for batch.",
+                "Right of the switch, C against A: what does the higher rate gain on the new text, and what does it lose \
+                 on the old one?",
+                "D against C on Moby-Dick: how much does a twentieth of replay keep, and what does the new text pay?",
+                "Then choose Moby-Dick as the second text under Base: what still rises is the optimiser's doing.",
+            ],
+        }),
+        settings: "text.then=state-of-the-union&train.steps=800&train.eval_every=20&schedule.shape=rewarm&seeds=4\
+                   &layerwise.watch=0&sample.every=200&a.schedule.again=0&b.schedule.again=0.5&d.text.replay=0.05",
     },
     Preset {
         name: "muon",
