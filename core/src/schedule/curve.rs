@@ -25,8 +25,8 @@ pub struct Curve(pub Vec<Point>);
 pub struct NoCurve;
 
 impl Curve {
-    /// More points than anybody draws, and still a short link.
-    const MOST: usize = 64;
+    /// The most points that a curve may have: more than anybody draws, and still a short link.
+    pub const MOST: usize = 64;
 
     /// The factor at a share of the run. Beyond the points, where a valid curve has nothing, the nearest one counts.
     pub fn at(&self, share: f64) -> f64 {
