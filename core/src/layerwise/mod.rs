@@ -22,7 +22,7 @@ mod tests;
 pub use esd::{Bin, Esd, tail_line};
 pub use map::Map;
 pub use measure::{Measure, Spectrum};
-pub use methods::FAMILY;
+pub use methods::{FAMILY, Manual};
 pub use parameter::{Moment, Norms, Parameter};
 pub use ramp::{Cadence, MultiplierRamp, RateRamp};
 pub use shape::{Windows, aspect, pooled_spectrum, random_alpha};

@@ -15,8 +15,16 @@ const fn layer(id: &'static str, name: &'static str) -> Knob {
 /// `m` is what the visitor set for a parameter's layer; layers beyond the twelfth have the twelfth's.
 pub struct Manual;
 
-/// The layers with a knob of their own.
-const LAYERS: usize = 12;
+impl Manual {
+    /// The layers with a knob of their own; the last of them stands for all beyond it.
+    pub const LAYERS: usize = 12;
+
+    /// The knobs that a model of so many layers uses, by depth: the embedding, its layers, the head.
+    pub fn knobs(layers: usize) -> impl Iterator<Item = &'static Knob> {
+        let (first, head) = (&DESCRIPTION.knobs[..1 + layers.min(Self::LAYERS)], &DESCRIPTION.knobs[1 + Self::LAYERS]);
+        first.iter().chain([head])
+    }
+}
 
 const DESCRIPTION: Description = Description {
     id: "manual",
@@ -50,9 +58,9 @@ impl Layerwise for Manual {
     fn multipliers(&self, settings: &Settings, parameters: &[Parameter], _at: Moment) -> Vec<f64> {
         let of = |parameter: &Parameter| {
             let knob = match (parameter.layer, parameter.role) {
-                (Some(layer), _) => &DESCRIPTION.knobs[1 + layer.min(LAYERS - 1)],
+                (Some(layer), _) => &DESCRIPTION.knobs[1 + layer.min(Self::LAYERS - 1)],
                 (None, Role::Embedding | Role::Positions) => &DESCRIPTION.knobs[0],
-                (None, _) => &DESCRIPTION.knobs[1 + LAYERS],
+                (None, _) => &DESCRIPTION.knobs[1 + Self::LAYERS],
             };
             DESCRIPTION.value(settings, knob.id)
         };
@@ -81,6 +89,25 @@ mod tests {
                 None => 0.25,
             };
             assert_eq!(found, expected, "{parameter:?}");
+        }
+    }
+
+    #[test]
+    fn a_model_uses_the_knobs_of_its_layers() {
+        let ids = |layers| Manual::knobs(layers).map(|knob| knob.id).collect::<Vec<_>>();
+        assert_eq!(ids(0), ["embedding", "head"]);
+        assert_eq!(ids(2), ["embedding", "layer-1", "layer-2", "head"]);
+        assert_eq!(ids(12), DESCRIPTION.knobs.iter().map(|knob| knob.id).collect::<Vec<_>>());
+        assert_eq!(ids(usize::MAX), ids(12));
+        // No other knob changes a parameter of such a model.
+        for layers in [1, 5, 14] {
+            let list = parameters(layers, 48, |_, _| None);
+            let at = Moment { seed: 1, update: 1, steps: 100 };
+            for knob in DESCRIPTION.knobs {
+                let settings = Settings([(knob.id.to_owned(), 3.0)].into());
+                let is_used = Manual.multipliers(&settings, &list, at).contains(&3.0);
+                assert_eq!(is_used, ids(layers).contains(&knob.id), "{} in {layers} layers", knob.id);
+            }
         }
     }
 }

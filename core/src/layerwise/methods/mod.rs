@@ -18,6 +18,8 @@ mod trust;
 mod uniform;
 mod width;
 
+pub use manual::Manual;
+
 use super::Layerwise;
 
 /// Every method, in the order of the page; the first one is the baseline.
@@ -35,7 +37,7 @@ pub const FAMILY: &[&dyn Layerwise] = &[
     &farms::FARMS,
     &random_matrix::RANDOM_MATRIX,
     &permuted::PERMUTED,
-    &manual::Manual,
+    &Manual,
     &lars::LARS,
     &lamb::LAMB,
     &width::Width,
