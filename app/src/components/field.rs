@@ -208,13 +208,7 @@ pub fn NumberField<B: Bound>(
 
     let typed = move |text: String| {
         match B::Value::parse(&text) {
-            Some(value) => {
-                workspace.unreadable.update(|fields| drop(fields.remove(path)));
-                forgive(workspace, path);
-                if stored.get_untracked() != value {
-                    workspace.experiment.update(|experiment| setting.set(experiment, value));
-                }
-            }
+            Some(value) => write(workspace, setting, value),
             None => workspace.unreadable.update(|fields| {
                 let got = if text.trim().is_empty() { "it is empty".into() } else { format!("“{text}” is not") };
                 fields.insert(path, format!("{label} ({path}) must be {}; {got}.", B::Value::NOUN));
@@ -336,6 +330,15 @@ pub fn Choice<T: Copy + PartialEq + Send + Sync + 'static>(
             <span class="seg full">{options.into_iter().map(button).collect_view()}</span>
             <Fault path />
         </div>
+    }
+}
+
+/// Gives a setting a value, in its field or elsewhere; what was typed into the field and could not be read is forgotten.
+pub fn write<B: Bound>(workspace: Workspace, setting: B, value: B::Value) {
+    workspace.unreadable.update(|fields| drop(fields.remove(setting.path())));
+    forgive(workspace, setting.path());
+    if workspace.experiment.with_untracked(|experiment| setting.get(experiment) != value) {
+        workspace.experiment.update(|experiment| setting.set(experiment, value));
     }
 }
 
