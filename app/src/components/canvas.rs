@@ -59,6 +59,7 @@ pub fn Canvas(
         let view = workspace.view;
         workspace.version.track();
         workspace.comparison.track();
+        workspace.scope.track();
         workspace.runs().iter().for_each(|run| run.state.track());
         view.x_axis.track();
         view.log.track();
@@ -103,9 +104,20 @@ where
         let changed = Closure::<dyn FnMut()>::new(measure);
         if let Ok(observer) = ResizeObserver::new(changed.as_ref().unchecked_ref()) {
             observer.observe(&element);
+            StoredValue::new_local(Watch { observer, _changed: changed });
         }
-        // The observer holds the callback as long as the element lives, which is as long as the page.
-        changed.forget();
     });
     size
+}
+
+/// An observer and what it calls, which end with their owner.
+struct Watch {
+    observer: ResizeObserver,
+    _changed: Closure<dyn FnMut()>,
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.observer.disconnect();
+    }
 }

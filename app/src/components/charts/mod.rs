@@ -4,12 +4,14 @@ mod alpha;
 mod esd;
 mod gradient;
 mod loss;
+mod multipliers;
 mod rate;
 
 pub use alpha::AlphaCard;
 pub use esd::EsdCard;
 pub use gradient::GradientCard;
 pub use loss::LossCard;
+pub use multipliers::Multipliers;
 pub use rate::RateCard;
 
 use std::rc::Rc;

@@ -1,6 +1,8 @@
 //! The settings: one row per group with a line that sums it up. Editing them never touches a run.
 
+mod bars;
 pub mod device;
+mod layerwise;
 mod model;
 mod own_text;
 mod schedule;
@@ -18,6 +20,10 @@ use super::{
     icon::{Glyph, Icon},
 };
 use crate::workspace::{Workspace, summary};
+
+/// Whether the fields of a group are on the screen: what is drawn among them waits until they are.
+#[derive(Clone, Copy)]
+struct InSight(Signal<bool>);
 
 /// The settings: a column, or a drawer or a sheet on a small screen.
 #[component]
@@ -70,7 +76,7 @@ pub fn Settings() -> impl IntoView {
                 <Group name="schedule" title="Schedule" summary=summary::schedule open=true>
                     <schedule::Schedule />
                 </Group>
-                <Group name="layerwise" title="Layerwise" summary=summary::layerwise><sections::Layerwise /></Group>
+                <Group name="layerwise" title="Layerwise" summary=summary::layerwise><layerwise::Layerwise /></Group>
                 <Group name="train" title="Run" summary=summary::run><sections::Run /></Group>
                 <Group name="sample" title="Samples" summary=summary::samples><sections::Samples /></Group>
                 <Group name="device" title="Device" summary=device::summary><device::DeviceSection /></Group>
@@ -102,6 +108,10 @@ fn Group(
     children: Children,
 ) -> impl IntoView {
     let workspace = Workspace::expect();
+    let view = workspace.view;
+    let is_open = RwSignal::new(open);
+    let in_sight = move || is_open.get() && (!view.compact.get() || view.settings_open.get());
+    provide_context(InSight(Signal::derive(in_sight)));
     let line = Memo::new(move |_| workspace.experiment.with(summary));
     let prefix = format!("{name}.");
     let at_fault = Memo::new(move |_| {
@@ -109,7 +119,11 @@ fn Group(
         faults.iter().any(|fault| fault.field == name || fault.field.starts_with(&prefix))
     });
     view! {
-        <details open=open data-testid=format!("settings-{name}")>
+        <details
+            open=open
+            data-testid=format!("settings-{name}")
+            on:toggle:target=move |event| is_open.set(event.target().has_attribute("open"))
+        >
             <summary>
                 <span class="k">{title}</span>
                 <Show when=move || at_fault.get()>

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use tailblazer_core::{experiment::SEEDS, layerwise, optim::Method};
+use tailblazer_core::{experiment::SEEDS, optim::Method};
 
 use crate::{
     components::{
@@ -65,47 +65,6 @@ pub fn Optimiser() -> impl IntoView {
         </div>
         <p class="note">
             "Decay acts on matrices and embeddings, not on vectors. A clip of 0 is none."
-        </p>
-    }
-}
-
-/// The learning rate over layers: the method and its knobs.
-#[component]
-pub fn Layerwise() -> impl IntoView {
-    let workspace = Workspace::expect();
-    let method = Memo::new(move |_| workspace.experiment.with(|experiment| experiment.layerwise.rule.method()));
-    let methods = layerwise::Method::all().map(|method| method.description()).collect();
-    view! {
-        <MethodSelect
-            path="layerwise.method"
-            label="Method"
-            hook="layerwise-select"
-            methods
-            chosen=Signal::derive(move || method.get().id())
-            choose=|experiment, id| {
-                if let Some(method) = layerwise::Method::find(id) {
-                    experiment.layerwise.rule.choose(method);
-                }
-            }
-        />
-        <div class="knobs">
-            {move || view! {
-                <KnobFields
-                    method=method.get().description()
-                    group="layerwise"
-                    get=|experiment, knob| experiment.layerwise.rule.value(knob)
-                    set=|experiment, knob, value| experiment.layerwise.rule.set(knob, value)
-                />
-            }}
-            <NumberField
-                setting=setting!("Watch spectra", "layerwise.watch", layerwise.watch)
-                unit="every"
-                title="Steps between two measurements for the charts; 0 for none."
-            />
-        </div>
-        <p class="note">
-            "Matrices with fewer than 16 eigenvalues have no tail to fit; the release asks for 50, more than a model 48
-            wide has."
         </p>
     }
 }
