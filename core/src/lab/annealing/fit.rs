@@ -38,11 +38,10 @@ pub struct Fit {
     pub accuracy: Accuracy,
 }
 
-/// The grid of starts: `L0`, `A`, `C`, `alpha`; 54 in all.
-const STARTS: ([f64; 2], [f64; 3], [f64; 3], [f64; 3]) =
-    ([0.1, 2.1], [1.0, 11.5, 22.0], [1.0, 11.5, 22.0], [0.0, 0.4, 0.8]);
+/// The values of `alpha` that descents start from.
+const ALPHAS: [f64; 3] = [0.2, 0.6, 1.2];
 
-/// Fits the law to all losses of one or more runs: the best of 54 descents, by the paper's objective.
+/// Fits the law to all losses of one or more runs: the best of several descents, by the paper's objective.
 ///
 /// # Errors
 /// When there are too few losses, when no rate changes, or when rates, losses or lambda are no sound numbers.
@@ -58,13 +57,13 @@ fn fit_with(runs: &[Run], lambda: f64) -> Result<Fit, AnnealingError> {
     let samples = samples(runs, lambda)?;
     check(&samples)?;
     let problem = Objective::new(&samples).ok_or(AnnealingError::ConstantRates)?;
-    let ends = starts().filter_map(|start| descend(&problem, problem.start(start)));
+    let ends = ALPHAS.into_iter().filter_map(|alpha| descend(&problem, problem.start(alpha)));
     let (free, _) = ends.min_by(|(_, a), (_, b)| a.total_cmp(b)).ok_or(AnnealingError::NoFit)?;
     // Once more, with a memory that no longer holds the way.
     let (free, cost) = descend(&problem, free).ok_or(AnnealingError::NoFit)?;
     let law = problem.law(&free, lambda);
     let accuracy = law.accuracy_on(&samples).ok_or(AnnealingError::NoFit)?;
-    Ok(Fit { law, objective: cost * HUBER_DELTA * HUBER_DELTA, accuracy })
+    Ok(Fit { law, objective: cost * HUBER_DELTA * samples.len() as f64, accuracy })
 }
 
 fn check(samples: &[Sample]) -> Result<(), AnnealingError> {
@@ -77,20 +76,10 @@ fn check(samples: &[Sample]) -> Result<(), AnnealingError> {
     Ok(())
 }
 
-fn starts() -> impl Iterator<Item = [f64; 4]> {
-    let (l0s, amplitudes, cs, alphas) = STARTS;
-    let rest = move |l0| {
-        amplitudes
-            .into_iter()
-            .flat_map(move |a| cs.into_iter().flat_map(move |c| alphas.map(|alpha| [l0, a, c, alpha])))
-    };
-    l0s.into_iter().flat_map(rest)
-}
-
 /// The lowest point of one descent and its objective; none when it is not finite.
 fn descend(problem: &Objective, start: Vec<f64>) -> Option<(Vec<f64>, f64)> {
-    let solver = LBFGS::new(MoreThuenteLineSearch::new(), 7).with_tolerance_grad(1e-6).ok()?;
-    let solver = solver.with_tolerance_cost(1e-9).ok()?;
+    let solver = LBFGS::new(MoreThuenteLineSearch::new(), 7).with_tolerance_grad(1e-9).ok()?;
+    let solver = solver.with_tolerance_cost(1e-14).ok()?;
     let executor = Executor::new(problem.fresh(), solver).configure(|state| state.param(start).max_iters(300));
     let mut state = executor.ctrlc(false).timer(false).run().ok()?.state;
     let cost = state.get_best_cost();

@@ -3,16 +3,21 @@
 use std::cell::Cell;
 
 use argmin::core::{ArgminError, CostFunction, Error, Gradient};
+use nalgebra::{Matrix3, Vector3};
 
 use super::{Law, law::Sample};
 
 /// Where the Huber loss of a log residual turns from square to straight, as in the paper.
 pub const HUBER_DELTA: f64 = 1e-3;
 
+/// The largest exponent of `S1 / g`'s power.
+const MOST_EXPONENT: f64 = 60.0;
+
 /// Evaluations of one descent at most. A line search of argmin has no limit of its own.
 const MOST_EVALUATIONS: usize = 2_000;
 
-/// `sum Huber(ln L - ln L^) / delta^2` over four free numbers `q`.
+/// `mean Huber(ln L - ln L^) / delta` over four free numbers `q`: far from the law it is the mean absolute residual, so that
+/// its slopes are of the size of the numbers themselves, and the first step of a descent is not too long.
 ///
 /// The parameters are squares, which keeps them at least 0: `L0 = q0^2`, `A * g^-alpha = q1^2`, `C * m = q2^2`,
 /// `alpha = q3^2`. The geometric mean `g` of S1 and the largest `m` of |S2| take the units off, so that all four have
@@ -58,10 +63,24 @@ impl Objective {
         })
     }
 
-    /// The free numbers of `[L0, A, C, alpha]`. A 0 starts at 0.01, since a square has no slope at 0.
-    pub fn start(&self, [l0, a, c, alpha]: [f64; 4]) -> Vec<f64> {
-        let scaled = [l0, a * (-alpha * self.center).exp(), c * self.scale, alpha];
-        scaled.iter().map(|value| value.max(0.01).sqrt()).collect()
+    /// Free numbers with this alpha, and the other three by least squares of the relative residuals. What would be below
+    /// 0.01 starts there, since a square has no slope at 0.
+    pub fn start(&self, alpha: f64) -> Vec<f64> {
+        let (mut normal, mut right) = (Matrix3::from_diagonal_element(1e-9), Vector3::zeros());
+        for ((logarithm, annealing), loss) in self.logarithms.iter().zip(&self.annealing).zip(&self.losses) {
+            let row = Vector3::new(1.0, (-alpha * logarithm).exp(), -annealing) / loss.exp();
+            normal += row * row.transpose();
+            right += row;
+        }
+        let scaled = normal.cholesky().map_or(Vector3::repeat(1.0), |normal| normal.solve(&right));
+        scaled.iter().chain([&alpha]).map(|value| value.max(0.01).sqrt()).collect()
+    }
+
+    /// The free numbers of a law.
+    #[cfg(test)]
+    fn free(&self, law: [f64; 4]) -> Vec<f64> {
+        let [l0, a, c, alpha] = law;
+        [l0, a * (-alpha * self.center).exp(), c * self.scale, alpha].map(f64::sqrt).to_vec()
     }
 
     /// The law of the free numbers.
@@ -78,9 +97,11 @@ impl Objective {
     /// The objective, and its slopes against the free numbers.
     fn evaluate(&self, free: &[f64]) -> (f64, [f64; 4]) {
         let [l0, a, c, alpha] = squares(free);
+        let share = 1.0 / self.losses.len() as f64;
         let (mut cost, mut slopes) = (0.0, [0.0; 4]);
         for ((logarithm, annealing), loss) in self.logarithms.iter().zip(&self.annealing).zip(&self.losses) {
-            let power = (-alpha * logarithm).exp();
+            // A line search that tries a large alpha needs a large objective, not an infinite one.
+            let power = (-alpha * logarithm).clamp(-MOST_EXPONENT, MOST_EXPONENT).exp();
             let predicted = l0 + a * power - c * annealing;
             let (log, slope) = if predicted > self.least {
                 (predicted.ln(), 1.0 / predicted)
@@ -89,8 +110,8 @@ impl Objective {
             };
             let residual = (loss - log) / HUBER_DELTA;
             let is_small = residual.abs() <= 1.0;
-            cost += if is_small { 0.5 * residual * residual } else { residual.abs() - 0.5 };
-            let pull = -residual.clamp(-1.0, 1.0) * slope / HUBER_DELTA;
+            cost += share * HUBER_DELTA * if is_small { 0.5 * residual * residual } else { residual.abs() - 0.5 };
+            let pull = -residual.clamp(-1.0, 1.0) * slope * share;
             let terms = [1.0, power, -annealing, -a * power * logarithm];
             slopes.iter_mut().zip(terms).for_each(|(slope, term)| *slope += pull * term);
         }
@@ -149,7 +170,7 @@ mod tests {
         let objective = objective();
         // Everywhere positive, partly below 0, and near the law of the data.
         for start in [[2.1, 1.0, 1.0, 0.4], [0.1, 1.0, 22.0, 0.8], [2.0, 1.0, 0.001, 0.5]] {
-            let free = objective.start(start);
+            let free = objective.free(start);
             let (_, slopes) = objective.evaluate(&free);
             for i in 0..4 {
                 let cost = |move_by: f64| {
@@ -166,7 +187,7 @@ mod tests {
     #[test]
     fn free_numbers_and_laws_are_two_forms_of_one_thing() {
         let objective = objective();
-        let law = objective.law(&objective.start([2.1, 11.5, 22.0, 0.4]), 0.99);
+        let law = objective.law(&objective.free([2.1, 11.5, 22.0, 0.4]), 0.99);
         for (found, expected) in [(law.l0, 2.1), (law.a, 11.5), (law.c, 22.0), (law.alpha, 0.4)] {
             assert!((found - expected).abs() < 1e-12 * expected, "{law:?}");
         }
@@ -175,7 +196,7 @@ mod tests {
     #[test]
     fn a_descent_that_never_ends_is_ended() {
         let objective = objective();
-        let free = objective.start([1.0; 4]);
+        let free = objective.free([1.0; 4]);
         assert_eq!((0..=MOST_EVALUATIONS).find(|_| objective.cost(&free).is_err()), Some(MOST_EVALUATIONS));
         assert!(objective.fresh().gradient(&free).is_ok());
     }
