@@ -22,6 +22,8 @@ pub struct Law {
 pub struct Accuracy {
     /// Mean of the absolute errors, in nats.
     pub mean_error: f64,
+    /// Mean of the absolute errors, each as a share of its loss.
+    pub relative_error: f64,
     /// The largest absolute error, in nats.
     pub max_error: f64,
     /// Share of the variance of the losses that is explained; none when all losses are alike.
@@ -67,11 +69,13 @@ impl Law {
         let count = samples.len() as f64;
         let error = |sample: &Sample| sample.loss - self.at(sample.s1, sample.s2);
         let mean = samples.iter().map(|sample| sample.loss).sum::<f64>() / count;
+        let errors = || samples.iter().map(|sample| error(sample).abs());
         let left: f64 = samples.iter().map(|sample| error(sample).powi(2)).sum();
         let all: f64 = samples.iter().map(|sample| (sample.loss - mean).powi(2)).sum();
         Some(Accuracy {
-            mean_error: samples.iter().map(|sample| error(sample).abs()).sum::<f64>() / count,
-            max_error: samples.iter().map(|sample| error(sample).abs()).fold(0.0, f64::max),
+            mean_error: errors().sum::<f64>() / count,
+            relative_error: errors().zip(samples).map(|(error, sample)| error / sample.loss).sum::<f64>() / count,
+            max_error: errors().fold(0.0, f64::max),
             r2: Some(1.0 - left / all).filter(|r2| r2.is_finite()),
             last_loss: last.loss,
             last_predicted: self.at(last.s1, last.s2),

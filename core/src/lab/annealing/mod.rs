@@ -2,20 +2,28 @@
 //! law that predicts the loss under any other schedule.
 //!
 //! `L(s) = L0 + A * S1(s)^-alpha - C * S2(s)`: the sum of all rates so far drives the loss down, and every fall of the
-//! rate takes off a little more. [`sums()`] computes S1 and S2, [`fit()`] the parameters, and a [`Law`] predicts.
+//! rate takes off a little more. [`sums()`] computes S1 and S2, [`fit()`] the parameters, and a [`Law`] predicts. A
+//! [`Course`] is what the law can know of an experiment's runs, a [`Prediction`] what it says about them, and
+//! [`difference()`] whether it may.
 
+mod course;
+mod difference;
 mod error;
 mod fit;
 mod law;
 mod objective;
+mod prediction;
 mod sums;
 #[cfg(test)]
 mod tests;
 
+pub use course::{Course, MOST_POINTS, STRETCH, Update};
+pub use difference::{Difference, difference};
 pub use error::AnnealingError;
 pub use fit::{Fit, LAMBDAS, LEAST_POINTS, Lambda, fit};
 pub use law::{Accuracy, Law};
 pub use objective::HUBER_DELTA;
+pub use prediction::Prediction;
 pub use sums::{Sums, Warmup, half_life, rates, sums};
 
 /// A loss at a moment of a run.

@@ -104,6 +104,14 @@ fn the_fits_to_the_demonstration_agree_with_the_golden_ones() {
 }
 
 #[test]
+fn the_law_of_one_real_run_predicts_the_other() {
+    let [cosine, constant] = runs().map(|(rates, points)| Course { rates, points, ..Course::default() });
+    let law = fit(&[cosine.run()], Lambda::Given(0.999)).expect("a fit").law;
+    let accuracy = Prediction::new(&law, &constant).accuracy.expect("it has losses");
+    assert!(accuracy.relative_error < 0.005, "{accuracy:?}");
+}
+
+#[test]
 fn the_sums_of_the_demonstration_agree_with_the_golden_ones() {
     let golden = &demonstration()["fits"][0];
     let found = sums(&runs()[0].0, number(&golden["lambda"]));
