@@ -7,6 +7,7 @@ use tailblazer_core::{
 
 use super::{
     axis::Frame,
+    forecast::Forecast,
     ticks::{self, Scale},
 };
 use crate::workspace::{run::Record, summary, view::XAxis};
@@ -69,6 +70,8 @@ pub struct Input<'a> {
     pub crosshair: Option<usize>,
     /// The selected parameter: its index in [`Record::layout`] of the first arm that has one.
     pub matrix: Option<usize>,
+    /// The annealing law, where it is shown.
+    pub law: Option<&'a Forecast>,
 }
 
 impl<'a> Input<'a> {
@@ -198,7 +201,7 @@ mod tests {
             let tokens = Input { x_axis: XAxis::Tokens, ..input };
             assert_eq!(tokens.x_scale(frame).domain.1, 5000.0 * 1024.0);
         });
-        let nothing = Input { arms: &[], x_axis: XAxis::Step, crosshair: Some(3), matrix: None };
+        let nothing = Input { arms: &[], x_axis: XAxis::Step, crosshair: Some(3), matrix: None, law: None };
         assert_eq!(nothing.x_scale(nothing.frame(600.0, 300.0)).domain, (0.0, 1.0));
     }
 

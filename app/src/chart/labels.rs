@@ -4,7 +4,7 @@ use super::{
     ink::Ink,
     input::Arm,
     mark::Shape,
-    scene::{Anchor, Scene},
+    scene::{Anchor, Scene, TEXT},
 };
 
 /// Pixels from one label to the next.
@@ -12,6 +12,16 @@ pub const GAP: f64 = 13.0;
 
 /// Pixels that a label with a marker needs: `A 2.06`.
 pub const ROOM: f64 = 60.0;
+
+/// Pixels from the end of a line to the marker of its label.
+pub const OFFSET: f64 = 11.0;
+
+/// Pixels that the longest of some labels needs beside its line.
+pub fn room(ends: &[End]) -> f64 {
+    // The letter, its space, and the words behind the marker.
+    let width = |end: &End| OFFSET + 8.0 + (2 + end.words.chars().count()) as f64 * TEXT * 0.58;
+    ends.iter().map(width).fold(ROOM, f64::max)
+}
 
 /// Places for labels that should stand at `wanted`: in the same order, at least `gap` apart, and between `low` and `high`
 /// where there is room for all. The sum of squared distances to the wanted places is least.

@@ -1,9 +1,12 @@
 //! The loss: every step as a thin ghost, a labelled moving average, validation as markers; with several arms the
 //! difference to the first one below.
 
+mod law;
+
 use super::{
     axis::{Frame, NARROW},
     curve::{Curve, decimate},
+    forecast::Forecast,
     ink::Ink,
     input::{Arm, Input},
     labels::{self, End},
@@ -52,6 +55,7 @@ pub fn scene(input: Input, log: bool, width: f64, height: f64) -> Scene {
     for arm in input.arms {
         plot.draw_smooth(&mut scene, arm);
     }
+    law::draw(&plot, &mut scene);
     for (place, arm) in input.arms.iter().enumerate() {
         plot.draw_validations(&mut scene, arm, place);
     }
@@ -171,13 +175,16 @@ impl Plot<'_> {
                 ends.push(End { arm, words, y: self.place(value) });
             }
         }
-        if !self.input.is_comparison() {
+        if !self.input.is_comparison() && self.input.law.is_none() {
             for end in ends {
                 let ink = Ink::ArmText(end.arm.index);
                 scene.words(end.words, (right + 7.0, end.y + 3.8), ink, true);
             }
-        } else if scene.width - right >= labels::ROOM {
-            labels::draw(scene, &ends, right + 11.0, frame.top + 6.0, frame.bottom - 6.0);
+            return;
+        }
+        let (ends, right) = law::label(self, scene, (ends, right));
+        if scene.width - right >= labels::room(&ends) {
+            labels::draw(scene, &ends, right + labels::OFFSET, frame.top + 6.0, frame.bottom - 6.0);
         } else {
             for (place, end) in ends.iter().enumerate() {
                 let y = frame.top + KEY_HEIGHT + labels::GAP * place as f64;
@@ -211,6 +218,7 @@ fn y_scale(input: &Input, log: bool, frame: Frame) -> Scale {
     if low > high {
         (low, high) = (1.0, 5.0);
     }
+    low = law::lowest(input, low);
     let (low, high) = (snap(low, f64::floor), snap(high, f64::ceil));
     let range = (frame.bottom, frame.top);
     if log { Scale::logarithmic((low, high), range) } else { Scale::linear((low, high), range) }
@@ -271,8 +279,9 @@ pub fn summary(input: Input, log: bool, unit: &str) -> String {
     if courses.is_empty() {
         return format!("{start}. No step has been made.");
     }
-    let differences = strip::summary(&input).map(|sentence| format!(" {sentence}")).unwrap_or_default();
-    format!("{start}: {}{differences}", courses.join(" "))
+    let law = input.law.map(Forecast::sentence).filter(|sentence| !sentence.is_empty());
+    let more: String = strip::summary(&input).into_iter().chain(law).map(|sentence| format!(" {sentence}")).collect();
+    format!("{start}: {}{more}", courses.join(" "))
 }
 
 #[cfg(test)]

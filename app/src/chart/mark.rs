@@ -54,6 +54,11 @@ impl Stroke {
         Self { ink, width: 1.0, dash: &[], weight: Weight::Ghost }
     }
 
+    /// What a law says of an arm: dots that are further apart than those of any arm's own line and of a plan.
+    pub fn law(arm: usize) -> Self {
+        Self { ink: Ink::Arm(arm), width: 1.75, dash: &[1.75, 5.0], weight: Weight::Full }
+    }
+
     /// What has not happened.
     pub fn plan(ink: Ink) -> Self {
         Self { ink, width: 1.75, dash: &[1.5, 2.5], weight: Weight::Full }
@@ -183,6 +188,7 @@ mod tests {
         for a in 0..ARMS {
             for b in 0..a {
                 assert_ne!(dash(a), dash(b), "{a} and {b}");
+                assert_ne!(dash(a), Stroke::law(a).dash, "{a}");
                 assert_ne!(Shape::of_arm(a), Shape::of_arm(b));
             }
         }

@@ -10,6 +10,7 @@ pub mod difference;
 pub mod esd;
 pub mod fan;
 pub mod fan_labels;
+pub mod forecast;
 pub mod forest;
 pub mod gradient;
 pub mod heat;

@@ -2,8 +2,11 @@
 
 use tailblazer_core::{
     experiment::{Corpus, Experiment},
+    lab::annealing::{Law, Warmup, rates},
     layerwise::{Method, Parameter},
     model::Role,
+    schedule::learning_rate,
+    session::{MetricsFrame, StepMetrics},
 };
 
 pub use super::synthetic::{falling, frame, record, spectrum, tail};
@@ -105,8 +108,26 @@ impl Runs {
                 earlier: &run.earlier,
             })
             .collect();
-        with(Input { arms: &arms, x_axis: self.x_axis, crosshair: self.crosshair, matrix: self.matrix })
+        with(Input { arms: &arms, x_axis: self.x_axis, crosshair: self.crosshair, matrix: self.matrix, law: None })
     }
+}
+
+/// The first steps of an experiment whose losses, at most 4.3, follow an annealing law even in the warm-up.
+pub fn lawful(experiment: &Experiment, steps: usize) -> Record {
+    let (schedule, planned) = (&experiment.schedule, experiment.train.steps);
+    let law = Law { l0: 1.4, a: 0.5, c: 1.5, alpha: 0.45, lambda: 0.97 };
+    let losses = law.predict(&rates(schedule, planned, Warmup::AtPeak));
+    // A loss is measured before its update.
+    let mut record = record(steps, |step| losses[step.saturating_sub(2)].min(4.3));
+    edit(&mut record, |row| row.learning_rate = learning_rate(schedule, planned, row.step - 1));
+    record
+}
+
+/// Changes every step of a run.
+pub fn edit(record: &mut Record, edit: impl Fn(&mut StepMetrics)) {
+    let mut steps = record.columns.rows().to_vec();
+    steps.iter_mut().for_each(edit);
+    record.columns.append(MetricsFrame { steps, ..MetricsFrame::default() });
 }
 
 /// The parameters of a small transformer with biases in the MLP: `layers` layers of this width.

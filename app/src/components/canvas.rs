@@ -63,6 +63,8 @@ pub fn Canvas(
         workspace.runs().iter().for_each(|run| run.state.track());
         view.x_axis.track();
         view.log.track();
+        view.law.track();
+        view.law_fit.track();
         view.rate_log.track();
         view.alpha_view.track();
         view.alpha_arm.track();

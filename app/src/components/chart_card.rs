@@ -43,6 +43,9 @@ pub fn ChartCard(
     /// The same numbers as a table.
     #[prop(into)]
     table: ViewFn,
+    /// What stands between the header and the drawing; it takes its height from the drawing.
+    #[prop(into, optional)]
+    strip: ViewFn,
     /// What covers the drawing before a run.
     #[prop(into, optional)]
     cover: ViewFn,
@@ -136,6 +139,7 @@ pub fn ChartCard(
                     <Glyph icon=Icon::Save />
                 </button>
             </header>
+            {strip.run()}
             {move || if as_table.get() { table.run() } else { drawn().into_any() }}
         </section>
     }

@@ -171,6 +171,10 @@ pub struct View {
     pub x_axis: RwSignal<XAxis>,
     /// Whether the loss axis is logarithmic.
     pub log: RwSignal<bool>,
+    /// Whether the annealing law is shown over the losses.
+    pub law: RwSignal<bool>,
+    /// What the law is fitted to, as places in the list of all runs, the last chosen one last; empty until somebody chooses.
+    pub law_fit: RwSignal<Vec<usize>>,
     /// Whether the axis of the learning rates is logarithmic.
     pub rate_log: RwSignal<bool>,
     /// What the second chart of the upper row shows.
@@ -204,6 +208,8 @@ impl View {
             screen: RwSignal::new(Screen::Train),
             x_axis: RwSignal::new(XAxis::Step),
             log: RwSignal::new(true),
+            law: RwSignal::new(false),
+            law_fit: RwSignal::new(Vec::new()),
             rate_log: RwSignal::new(false),
             pace: RwSignal::new(Pace::Rate),
             alpha_view: RwSignal::new(AlphaView::Heat),

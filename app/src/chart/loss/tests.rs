@@ -1,13 +1,18 @@
 use proptest::prelude::*;
-use tailblazer_core::experiment::Corpus;
+use tailblazer_core::{
+    experiment::Corpus,
+    lab::annealing::{self, Prediction},
+    schedule,
+};
 
 use super::*;
 use crate::{
     chart::{
+        forecast::{Candidate, Outlook},
         palette::Palette,
         scene::Item,
         svg,
-        testing::{Runs, assert_finite, falling, record},
+        testing::{Runs, assert_finite, falling, lawful, record},
     },
     workspace::view::XAxis,
 };
@@ -168,5 +173,101 @@ fn the_axis_holds_every_loss() {
                 }
             });
         }
+    }
+}
+
+/// Three arms of 1,000 steps and their forecast: A has made them and is fitted, B is half way, C has not begun.
+fn predicted() -> (Runs, Forecast) {
+    let mut runs = Runs::new(3, 0);
+    for (run, (id, done)) in runs.arms.iter_mut().zip([("cosine", 1000), ("wsd", 500), ("linear", 0)]) {
+        run.experiment.schedule.shape = schedule::Shape::find(id).expect(id);
+        run.experiment.train.steps = 1000;
+        run.record = lawful(&run.experiment, done);
+    }
+    let candidates: Vec<_> = runs.with(|input| input.arms.iter().map(|arm| Candidate::new(arm, None)).collect());
+    let fit = annealing::fit(&[candidates[0].course.run()], annealing::Lambda::Fitted);
+    let forecast = Forecast::new(&candidates, vec![0], fit);
+    (runs, forecast)
+}
+
+/// The labels that contain a word, with their places.
+fn labels(scene: &Scene, word: &str) -> Vec<(String, (f64, f64))> {
+    let label = |item: &Item| match item {
+        Item::Label { text, at, .. } if text.contains(word) => Some((text.clone(), *at)),
+        _ => None,
+    };
+    scene.items.iter().filter_map(label).collect()
+}
+
+#[test]
+fn a_law_and_what_it_predicts() {
+    let (runs, forecast) = predicted();
+    insta::assert_snapshot!(runs.with(|input| {
+        let input = Input { law: Some(&forecast), ..input };
+        let title = summary(input, true, "nats/char");
+        svg::document(&scene(input, true, 640.0, 240.0), &Palette::variables(), &title, None)
+    }));
+}
+
+#[test]
+fn predictions_have_their_labels_beside_the_plot_or_inside_it() {
+    let (runs, forecast) = predicted();
+    let scene = |width: f64, x_axis: XAxis| {
+        runs.with(|input| scene(Input { law: Some(&forecast), x_axis, ..input }, true, width, 260.0))
+    };
+    let wide = scene(640.0, XAxis::Step);
+    let words: Vec<String> = labels(&wide, "law").into_iter().map(|(words, _)| words).collect();
+    assert_eq!(words, ["A law 1.56", "B law 1.53", "C law 1.57"]);
+    assert!(labels(&wide, "law").iter().all(|(_, (x, _))| *x > 640.0 - 92.0), "beside the plot");
+    let mut heights: Vec<f64> =
+        ["A ", "B ", "C "].iter().flat_map(|letter| labels(&wide, letter)).map(|(_, at)| at.1).collect();
+    heights.sort_by(f64::total_cmp);
+    assert!(heights.windows(2).all(|pair| pair[1] - pair[0] >= labels::GAP - 1e-9), "{heights:?}");
+    let narrow = scene(360.0, XAxis::Tokens);
+    let inside = labels(&narrow, "law");
+    assert!(inside.len() == 3 && inside.iter().all(|(_, (x, _))| *x < 202.0), "left of the key: {inside:?}");
+    let between = labels(&scene(480.0, XAxis::Step), "predicted");
+    assert!(between.len() == 2 && between.iter().all(|(_, (x, _))| *x < 264.0), "the same in long: {between:?}");
+    // Only A is done, and an axis of seconds has no place for what has not happened.
+    assert!(labels(&scene(640.0, XAxis::Seconds), "predicted").is_empty());
+}
+
+#[test]
+fn one_arm_is_fitted_with_its_letter() {
+    let (mut runs, forecast) = predicted();
+    runs.arms.truncate(1);
+    let scene = runs.with(|input| scene(Input { law: Some(&forecast), ..input }, true, 640.0, 240.0));
+    assert_eq!(labels(&scene, "A law 1.56").len(), 1);
+    assert_eq!(labels(&scene, "A 1.56").len(), 1);
+}
+
+#[test]
+fn a_prediction_far_below_does_not_flatten_the_losses() {
+    let (runs, mut forecast) = predicted();
+    for (_, outlook) in &mut forecast.arms {
+        let Outlook::Predicted(prediction) = outlook else { panic!("all are alike") };
+        prediction.curve.iter_mut().for_each(|loss| *loss -= 3.0);
+    }
+    runs.with(|input| {
+        let input = Input { law: Some(&forecast), ..input };
+        let y = y_scale(&input, true, input.frame(640.0, 240.0));
+        assert!(y.domain.0 > 0.9, "{:?}", y.domain);
+        assert_finite(&scene(input, true, 640.0, 240.0));
+    });
+}
+
+proptest! {
+    #[test]
+    fn every_prediction_has_a_finite_place(
+        curve in prop::collection::vec(prop_oneof![8 => -10.0..10.0f64, 1 => Just(f64::INFINITY), 1 => Just(f64::NAN)], 0..1200),
+        (log, axis, width) in (any::<bool>(), 0usize..3, 60.0..900.0f64),
+    ) {
+        let (runs, mut forecast) = predicted();
+        forecast.arms[1].1 = Outlook::Predicted(Prediction { curve, accuracy: None, done: 0 });
+        runs.with(|input| {
+            let input = Input { law: Some(&forecast), x_axis: XAxis::ALL[axis], ..input };
+            assert_finite(&scene(input, log, width, 240.0));
+            assert!(summary(input, log, "nats").ends_with('.'));
+        });
     }
 }

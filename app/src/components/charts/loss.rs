@@ -3,9 +3,13 @@
 use leptos::prelude::*;
 use tailblazer_core::session::RunState;
 
-use super::{arm_value, choice, drawing, readout_view, with_input};
+use super::{
+    arm_value, choice, drawing,
+    law::{Law, LawStrip, LawToggle},
+    readout_view, with_input,
+};
 use crate::{
-    chart::loss,
+    chart::{input::Input, loss},
     components::{chart_card::ChartCard, table::LossTable},
     workspace::{
         Workspace,
@@ -19,11 +23,12 @@ use crate::{
 pub fn LossCard() -> impl IntoView {
     let workspace = Workspace::expect();
     let log = workspace.view.log;
+    let law = Law::new(workspace);
     let unit = move || summary::loss_unit(&workspace.shown()).to_owned();
     let sentence = Memo::new(move |_| {
         workspace.slow_version.track();
-        let (unit, log) = (unit(), log.get());
-        untrack(|| with_input(workspace, |input| loss::summary(input, log, &unit)))
+        let (unit, log, law) = (unit(), log.get(), law.forecast.get());
+        untrack(|| with_input(workspace, |input| loss::summary(Input { law: law.as_deref(), ..input }, log, &unit)))
     });
     let readout = move || {
         workspace.version.track();
@@ -60,10 +65,14 @@ pub fn LossCard() -> impl IntoView {
             title="Loss"
             unit=Signal::derive(unit)
             summary=sentence
-            draw=drawing(workspace, move |input, width, height| loss::scene(input, log.get(), width, height))
+            draw=drawing(workspace, move |input, width, height| {
+                let law = law.forecast.get();
+                loss::scene(Input { law: law.as_deref(), ..input }, log.get(), width, height)
+            })
             readout=readout_view(readout)
-            tools=move || choice("Loss axis", log, scales)
-            table=|| view! { <LossTable /> }
+            tools=move || view! { {choice("Loss axis", log, scales)} <LawToggle /> }
+            strip=move || view! { <LawStrip law=law /> }
+            table=move || view! { <LossTable law=law.forecast /> }
             cover=cover
         />
     }

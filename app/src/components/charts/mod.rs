@@ -3,6 +3,7 @@
 mod alpha;
 mod esd;
 mod gradient;
+mod law;
 mod loss;
 mod multipliers;
 mod rate;
@@ -45,7 +46,7 @@ pub fn with_input<T>(workspace: Workspace, with: impl FnOnce(Input) -> T) -> T {
     };
     let parts = runs.iter().zip(&experiments).zip(records.iter().map(|(record, earlier)| (&**record, &**earlier)));
     let arms: Vec<Arm> = parts.enumerate().map(arm).collect();
-    with(Input { arms: &arms, x_axis, crosshair, matrix })
+    with(Input { arms: &arms, x_axis, crosshair, matrix, law: None })
 }
 
 /// A drawing of the runs.

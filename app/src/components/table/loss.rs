@@ -1,11 +1,14 @@
 //! The losses as a table.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 
 use super::{MOST, heads, table};
 use crate::{
     chart::{
         difference::{learn_alike, loss_at},
+        forecast::Forecast,
         input::{Arm, Input},
         strip::signed,
     },
@@ -18,19 +21,31 @@ use crate::{
 
 /// The last steps, the newest first. Each row carries its loss in full precision for scripts: that of the first arm.
 #[component]
-pub fn LossTable() -> impl IntoView {
+pub fn LossTable(
+    /// The annealing law, where it is shown.
+    #[prop(into)]
+    law: Signal<Option<Arc<Forecast>>>,
+) -> impl IntoView {
     let workspace = Workspace::expect();
     let rows = move || {
         workspace.slow_version.track();
-        with_input(workspace, |input| match input.arms {
-            [arm] => of_one(arm),
-            _ => of_several(input),
+        let law = law.get();
+        with_input(workspace, |input| {
+            let input = Input { law: law.as_deref(), ..input };
+            match input.arms {
+                [arm] => of_one(input, arm),
+                _ => of_several(input),
+            }
         })
     };
     let head = move || {
-        with_input(workspace, |input| match input.arms {
-            [arm] => head_of_one(arm),
-            _ => head_of_several(input),
+        let law = law.get();
+        with_input(workspace, |input| {
+            let input = Input { law: law.as_deref(), ..input };
+            match input.arms {
+                [arm] => head_of_one(input, arm),
+                _ => head_of_several(input),
+            }
         })
     };
     table("Loss", "loss-table", "The last 1,000 steps, the newest first", head, rows)
@@ -41,15 +56,29 @@ fn has_other(arm: &Arm) -> bool {
     arm.experiment.text.then.is_some()
 }
 
-fn head_of_one(arm: &Arm) -> Vec<String> {
+/// Whether the law says anything about an arm, and so has a column.
+fn is_predicted(input: &Input, arm: &Arm) -> bool {
+    input.law.is_some_and(|law| law.prediction(arm.index).is_some())
+}
+
+/// What the law says a step's loss is.
+fn predicted(input: &Input, arm: &Arm, step: usize) -> Option<String> {
+    Some(fixed(input.law?.prediction(arm.index)?.before(step)?, 4))
+}
+
+fn head_of_one(input: Input, arm: &Arm) -> Vec<String> {
     let mut head = heads(&["step", "loss", "EMA", "validation", "rate", "grad. norm", "tokens", "seconds"]);
     if has_other(arm) {
         head.insert(4, "other text".into());
     }
+    if is_predicted(&input, arm) {
+        head.push("predicted".into());
+    }
     head
 }
 
-fn of_one(arm: &Arm) -> AnyView {
+fn of_one(input: Input, arm: &Arm) -> AnyView {
+    let is_predicted = is_predicted(&input, arm);
     let columns = &arm.record.columns;
     let steps = columns.rows().iter().zip(columns.ema()).rev().take(MOST);
     let rows = steps.map(|(row, ema)| {
@@ -68,6 +97,7 @@ fn of_one(arm: &Arm) -> AnyView {
                 <td>{significant(row.gradient_norm)}</td>
                 <td>{compact(row.tokens)}</td>
                 <td>{fixed(row.seconds, 2)}</td>
+                {is_predicted.then(|| view! { <td>{predicted(&input, arm, row.step)}</td> })}
             </tr>
         }
     });
@@ -81,6 +111,9 @@ fn head_of_several(input: Input) -> Vec<String> {
         head.extend(words.map(|word| format!("{} {word}", arm.letter())));
         if let Some(base) = input.arms.first().filter(|_| place > 0) {
             head.push(format!("{} − {}", arm.letter(), base.letter()));
+        }
+        if is_predicted(&input, arm) {
+            head.push(format!("{} predicted", arm.letter()));
         }
     }
     head
@@ -102,6 +135,9 @@ fn of_several(input: Input) -> AnyView {
             if place > 0 {
                 let base = loss_at(base.record, step).filter(|_| learn_alike(base, arm, step));
                 cells.push(validation.zip(base).map(|(loss, base)| signed(loss - base)));
+            }
+            if is_predicted(&input, arm) {
+                cells.push(predicted(&input, arm, step));
             }
         }
         let loss = base.row(step).map(|(_, row)| row.loss.to_string());
