@@ -144,7 +144,7 @@ impl Workspace {
         let count = self.comparison.with_untracked(|comparison| comparison.arms.len());
         let mut places = self.places.get_untracked();
         for place in places.split_off(count.min(places.len())) {
-            self.runs[place].clear();
+            self.forget(place);
         }
         while places.len() < count {
             let free = (0..ARMS).find(|place| !places.contains(place)).expect("as many places as arms");
@@ -154,6 +154,12 @@ impl Workspace {
             self.runs[*place].arm.set(arm);
         }
         self.places.set(places);
+    }
+
+    /// Forgets a run whose arm was removed; another arm may get its place.
+    fn forget(&self, place: usize) {
+        self.runs[place].clear();
+        self.view.law_fit.update(|places| places.retain(|known| *known != place));
     }
 
     /// Replaces the whole comparison, as a link does.
@@ -192,7 +198,7 @@ impl Workspace {
         let place = untrack(|| self.place_of(arm));
         self.comparison.update(|comparison| comparison.remove(arm));
         self.places.update(|places| places.retain(|known| *known != place));
-        self.runs[place].clear();
+        self.forget(place);
         self.edit(Scope::Base);
         self.place_arms();
         Some(place)
