@@ -1,10 +1,12 @@
 //! The learning rate over time: a warm-up to the peak, then one of a family of shapes.
 //!
 //! A schedule is one file here and one line in [`FAMILY`]: the picker, the link, the checks and the tests follow from
-//! its [`Description`]. All of them are pure functions of the configuration and the step. [`refined`] computes factors
-//! from the record of an earlier run. [`plateau`], [`hypergradient`], [`fedhyper`] and [`autolrs`] follow what a run
-//! measures: each is a state machine with a description of its own.
+//! its [`Description`]. Most are pure functions of the configuration and the step. Some follow what a run measures: their
+//! [`Schedule::factor`] is the plan as far as it is known, and their [`Schedule::adaptive`] the state machine that the
+//! trainer drives. [`refined`] computes factors from the record of an earlier run. [`hypergradient`], [`fedhyper`] and
+//! [`autolrs`] are state machines with descriptions of their own.
 
+mod adaptive;
 pub mod autolrs;
 mod constant;
 mod cosine;
@@ -20,7 +22,7 @@ mod knobs;
 mod linear;
 mod nanogpt;
 mod one_cycle;
-pub mod plateau;
+mod plateau;
 mod polynomial;
 pub mod power;
 pub mod refined;
@@ -34,6 +36,7 @@ mod tests;
 mod wsd;
 mod wsd_s;
 
+pub use adaptive::Adaptive;
 pub use constant::Constant;
 pub use cosine::Cosine;
 pub use curve::{Curve, Point};
@@ -46,6 +49,7 @@ pub use knobs::FLOOR;
 pub use linear::Linear;
 pub use nanogpt::NanoGpt;
 pub use one_cycle::OneCycle;
+pub use plateau::{OnPlateau, Plateau};
 pub use polynomial::Polynomial;
 pub use power::Power;
 pub use rewarm::Rewarm;
@@ -68,6 +72,7 @@ pub const FAMILY: &[&dyn Schedule] = &[
     &OneCycle,
     &InverseSqrt,
     &Step,
+    &OnPlateau,
     &Drawn,
     &Polynomial,
     &Exponential,
@@ -90,8 +95,15 @@ pub trait Schedule: Sync {
     /// What it is and what can be set.
     fn description(&self) -> &'static Description;
 
-    /// The learning rate as a fraction of the peak, after the warm-up.
+    /// The learning rate as a fraction of the peak, after the warm-up. Where it depends on the run, this is the plan as
+    /// far as it is known before.
     fn factor(&self, config: &ScheduleConfig, at: Progress) -> f64;
+
+    /// The state machine that gives the learning rate after the warm-up in place of [`Schedule::factor`], for a schedule
+    /// that follows what its run measures.
+    fn adaptive(&self, _config: &ScheduleConfig) -> Option<Box<dyn Adaptive>> {
+        None
+    }
 
     /// Whether the rate climbs to the peak in [`ScheduleConfig::warmup`] steps first.
     fn warms_up(&self) -> bool {
@@ -139,8 +151,8 @@ impl Progress {
     }
 }
 
-/// The learning rate of the update after `step` updates, in a run of `steps`: the schedule's warm-up first, then its
-/// factor of the peak.
+/// The planned learning rate of the update after `step` updates, in a run of `steps`: the schedule's warm-up first, then
+/// its factor of the peak.
 pub fn learning_rate(config: &ScheduleConfig, steps: usize, step: usize) -> f64 {
     let at = Progress { step, steps, warmup: config.warmup_steps() };
     if step < at.warmup { config.shape.warming(config, at) } else { config.peak * config.shape.factor(config, at) }

@@ -1,9 +1,15 @@
 //! Reduce on plateau: a rate that falls when the validation loss no longer does (PyTorch's `ReduceLROnPlateau`).
-//!
-//! It is no member of the family: it follows the losses of the run, not the step.
 
-use super::knobs;
-use crate::policy::{Description, Knob, Settings};
+use super::{Adaptive, Progress, Schedule};
+use crate::{
+    experiment::ScheduleConfig,
+    policy::{Description, Knob, Settings},
+};
+
+/// The rate falls by a factor whenever more than `patience` validations in a row brought no improvement: [`Plateau`].
+/// Validations before the end of the warm-up do not count.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct OnPlateau;
 
 const FACTOR: Knob = Knob {
     id: "factor",
@@ -21,7 +27,8 @@ const PATIENCE: Knob = Knob {
     unit: "",
     range: 0.0..=1000.0,
     is_whole: true,
-    default: 10.0,
+    // PyTorch waits for 10; a run here has about 20 validations.
+    default: 2.0,
     summary: "Validations without improvement that are tolerated.",
 };
 
@@ -45,19 +52,41 @@ const COOLDOWN: Knob = Knob {
     summary: "Validations after a fall of the rate that are not counted.",
 };
 
-const FLOOR: Knob = Knob { default: 0.0, ..knobs::FLOOR };
+const LEAST: Knob = Knob {
+    id: "least",
+    name: "Least",
+    unit: "× peak",
+    range: 0.0..=1.0,
+    is_whole: false,
+    default: 0.0,
+    summary: "The rate falls no lower, as a fraction of the peak.",
+};
 
-/// What it is and what can be set.
-pub static DESCRIPTION: Description = Description {
+static DESCRIPTION: Description = Description {
     id: "plateau",
     name: "Plateau",
-    summary: "Falls by a factor whenever the validation loss has stopped falling.",
+    summary: "Falls by a factor whenever the validation loss has stopped falling; the plan knows only the peak.",
     source: "PyTorch, torch.optim.lr_scheduler.ReduceLROnPlateau",
-    knobs: &[FACTOR, PATIENCE, THRESHOLD, COOLDOWN, FLOOR],
+    knobs: &[FACTOR, PATIENCE, THRESHOLD, COOLDOWN, LEAST],
     null: Some(&[("factor", 1.0)]),
 };
 
-/// The rule: `lr = max(factor * lr, floor * peak)` after more than `patience` validations in a row without
+impl Schedule for OnPlateau {
+    fn description(&self) -> &'static Description {
+        &DESCRIPTION
+    }
+
+    /// The plan as far as it is known before the run: the peak.
+    fn factor(&self, _: &ScheduleConfig, _: Progress) -> f64 {
+        1.0
+    }
+
+    fn adaptive(&self, config: &ScheduleConfig) -> Option<Box<dyn Adaptive>> {
+        Some(Box::new(Plateau::new(&config.knobs, config.peak)))
+    }
+}
+
+/// The rule: `lr = max(factor * lr, least * peak)` after more than `patience` validations in a row without
 /// `loss < best * (1 - threshold)`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plateau {
@@ -82,16 +111,11 @@ impl Plateau {
             patience: value(&PATIENCE) as usize,
             threshold: value(&THRESHOLD),
             cooldown: value(&COOLDOWN) as usize,
-            least: value(&FLOOR) * peak,
+            least: value(&LEAST) * peak,
             best: f64::INFINITY,
             without: 0,
             cooling: 0,
         }
-    }
-
-    /// The learning rate now.
-    pub fn rate(&self) -> f64 {
-        self.rate
     }
 
     /// Takes the loss of a validation, and gives the rate from now on. A loss that is no number is no improvement.
@@ -105,11 +129,25 @@ impl Plateau {
             (self.cooling, self.without) = (self.cooling - 1, 0);
         }
         if self.without > self.patience {
-            // A rate below the floor is not raised to it.
+            // A rate below the least is not raised to it.
             self.rate = (self.rate * self.factor).max(self.least.min(self.rate));
             (self.cooling, self.without) = (self.cooldown, 0);
         }
         self.rate
+    }
+}
+
+impl Adaptive for Plateau {
+    fn rate(&self) -> f64 {
+        self.rate
+    }
+
+    fn validated(&mut self, loss: f64) {
+        self.observe(loss);
+    }
+
+    fn copy(&self) -> Box<dyn Adaptive> {
+        Box::new(self.clone())
     }
 }
 
@@ -149,8 +187,8 @@ mod tests {
     }
 
     #[test]
-    fn the_rate_stays_above_its_floor() {
-        let knobs = [("factor", 0.5), ("patience", 0.0), ("floor", 0.3)];
+    fn the_rate_falls_no_lower_than_its_least() {
+        let knobs = [("factor", 0.5), ("patience", 0.0), ("least", 0.3)];
         assert_eq!(rates(&knobs, 2.0, &[1.0; 5]), [2.0, 1.0, 0.6, 0.6, 0.6]);
     }
 

@@ -106,12 +106,12 @@ fn golden_infinite() {
     check(&vectors()["infinite"]["lr"], &config("infinite", &[("floor", 0.1)]));
 }
 
-/// The descriptions of the family, and of the rules that follow what a run measures.
+/// The descriptions of the family, and of the rules that are no members of it.
 fn descriptions() -> Vec<&'static Description> {
     let family = FAMILY.iter().map(|schedule| schedule.description());
-    let measured = [&plateau::DESCRIPTION, &autolrs::DESCRIPTION].into_iter();
     let hypergradients = hypergradient::Variant::ALL.map(hypergradient::Variant::description);
-    family.chain(measured).chain(hypergradients).chain(fedhyper::Rule::ALL.map(fedhyper::Rule::description)).collect()
+    let others = hypergradients.into_iter().chain(fedhyper::Rule::ALL.map(fedhyper::Rule::description));
+    family.chain([&autolrs::DESCRIPTION]).chain(others).collect()
 }
 
 #[test]
@@ -150,6 +150,24 @@ fn null_settings_reproduce_the_constant_schedule() {
                 assert_eq!(found.to_bits(), expected.to_bits(), "{shape:?} at {step} of {steps}");
             }
         }
+    }
+}
+
+/// The configurations of the schedules that follow their run.
+fn adaptive() -> impl Iterator<Item = ScheduleConfig> {
+    let configs = Shape::all().map(|shape| ScheduleConfig { shape, ..ScheduleConfig::default() });
+    configs.filter(|config| config.shape.adaptive(config).is_some())
+}
+
+#[test]
+fn what_follows_a_run_plans_the_peak_and_begins_with_it() {
+    let names: Vec<_> = adaptive().map(|config| config.shape.id()).collect();
+    assert_eq!(names, ["plateau"]);
+    for config in adaptive() {
+        let rule = config.shape.adaptive(&config).expect("it follows the run");
+        assert_eq!(rule.rate(), config.peak, "{config:?}");
+        assert_eq!(rule.copy().rate(), config.peak);
+        assert!((config.warmup..=300).all(|step| learning_rate(&config, 300, step) == config.peak));
     }
 }
 

@@ -1,6 +1,7 @@
 //! The trainer: steps, validation, and copies of its state in memory.
 
 mod error;
+mod following;
 mod gradient;
 mod layers;
 mod metrics;

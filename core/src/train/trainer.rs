@@ -7,6 +7,7 @@ use tailblazer_kernels::functions::State as Parameters;
 
 use super::{
     TrainError,
+    following::Following,
     gradient::Gradient,
     layers::{Layers, Measured},
     metrics::{self, PendingStep},
@@ -16,7 +17,6 @@ use crate::{
     experiment::Experiment,
     model::{Dropout, Transformer, Weights, initialise},
     optim::Updater,
-    schedule::learning_rate,
     session::{LayersFrame, StepMetrics},
     text::{BatchDigest, Batches, Dataset},
 };
@@ -46,6 +46,7 @@ struct State {
     parameters: Parameters,
     optimiser: Updater,
     layers: Layers,
+    following: Following,
     digest: BatchDigest,
 }
 
@@ -77,7 +78,9 @@ impl Trainer {
         let optimiser = Updater::new(&experiment.optimiser, peak, &transformer.specs, device);
         let parameters = Parameters::new(weights);
         let layers = Layers::new(experiment, &transformer.specs);
-        let state = State { step: 0, tokens: 0, parameters, optimiser, layers, digest: BatchDigest::default() };
+        let following = Following::new(experiment);
+        let digest = BatchDigest::default();
+        let state = State { step: 0, tokens: 0, parameters, optimiser, layers, following, digest };
         Self {
             experiment: experiment.clone(),
             dataset,
@@ -129,8 +132,8 @@ impl Trainer {
     /// Hands one optimiser step to the device.
     pub fn step(&mut self) {
         self.gradients();
-        let Experiment { train, schedule, model, .. } = &self.experiment;
-        let learning_rate = learning_rate(schedule, train.steps, self.state.step);
+        let Experiment { train, model, .. } = &self.experiment;
+        let learning_rate = self.state.following.rate(&self.experiment, self.state.step);
         let State { step, optimiser, layers, parameters, .. } = &mut self.state;
         let learning_rates = layers.learning_rates(learning_rate, *step + 1);
         let gradient_norm = self.gradient.update(&self.transformer, optimiser, parameters, train, &learning_rates);
@@ -244,6 +247,7 @@ impl Trainer {
             },
             exact_match: validation::exact_match(transformer, weights, dataset, *seed).await?,
         };
+        self.state.following.validated(&self.experiment, self.state.step, found.loss);
         if found.loss.is_finite() {
             self.kept = self.snapshot();
         }
