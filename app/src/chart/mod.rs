@@ -5,6 +5,7 @@ pub mod alpha;
 pub mod alpha_lines;
 pub mod axis;
 pub mod canvas;
+pub mod course;
 pub mod curve;
 pub mod difference;
 pub mod esd;

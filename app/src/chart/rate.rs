@@ -4,6 +4,7 @@ use tailblazer_core::{experiment::Experiment, layerwise::Parameter, schedule::le
 
 use super::{
     axis::Frame,
+    course::{Course, is_adaptive},
     curve::decimate,
     fan::{Fan, Line, MANY},
     fan_labels,
@@ -127,8 +128,9 @@ impl Plot<'_> {
         if !self.has_plan() {
             return Vec::new();
         }
-        let rates = rates(arm.experiment, arm.done(), arm.experiment.train.steps);
-        let points: Vec<(f64, f64)> = rates.map(|(update, rate)| self.at(arm, update, rate)).collect();
+        let course = Course::new(arm);
+        let updates = rates(arm.experiment, arm.done(), arm.experiment.train.steps).map(|(update, _)| update);
+        let points: Vec<(f64, f64)> = updates.map(|update| self.at(arm, update, course.at(update))).collect();
         scene.curve(&decimate(points.iter().copied()), Stroke::plan(Ink::Arm(arm.index)));
         points.into_iter().filter(|(_, y)| y.is_finite()).collect()
     }
@@ -306,8 +308,11 @@ pub fn summary(input: Input) -> String {
             Some((low, high)) => format!(" Matrices from ×{low:.2} to ×{high:.2}."),
             None => String::new(),
         };
-        let end = significant(learning_rate(schedule, steps, steps.saturating_sub(1)));
-        format!("{name}{} to {end} at step {}.{now}{spread}", course(schedule), integer(steps))
+        let end = match is_adaptive(schedule) {
+            true => ", which follows the run, until".into(),
+            false => format!(" to {} at", significant(learning_rate(schedule, steps, steps.saturating_sub(1)))),
+        };
+        format!("{name}{}{end} step {}.{now}{spread}", course(schedule), integer(steps))
     };
     let arms: Vec<String> = input.arms.iter().map(sentence).collect();
     format!("Learning rate by {}: {}", input.x_axis.name(), arms.join(" "))

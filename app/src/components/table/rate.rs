@@ -4,7 +4,12 @@ use leptos::prelude::*;
 
 use super::{heads, table};
 use crate::{
-    chart::{fan::Fan, input::Input, matrices, rate},
+    chart::{
+        course::Course,
+        fan::Fan,
+        input::{Arm, Input},
+        matrices, rate,
+    },
     components::charts::with_input,
     workspace::{
         Workspace,
@@ -12,7 +17,7 @@ use crate::{
     },
 };
 
-/// The learning rate at even distances over the planned run of the first arm, and every matrix at the crosshair.
+/// The learning rate at even distances over the run of the arm that is looked at, or every matrix at the crosshair.
 #[component]
 pub fn RateTable() -> impl IntoView {
     let workspace = Workspace::expect();
@@ -28,31 +33,35 @@ pub fn RateTable() -> impl IntoView {
 
 #[component]
 fn Steps() -> impl IntoView {
-    /// Rows of the table; the ends and the peak come on top.
-    const ROWS: usize = 20;
     let workspace = Workspace::expect();
     let rows = move || {
         workspace.slow_version.track();
-        let experiment = workspace.shown();
-        let steps = experiment.train.steps;
-        let done = untrack(|| with_input(workspace, |input| input.lead().map_or(0, |arm| arm.done())));
-        let stride = (steps / ROWS).max(1);
-        let warmup = experiment.schedule.warmup_steps();
-        rate::rates(&experiment, 0, steps)
-            .filter(|(step, _)| *step == 1 || *step == steps || *step == warmup || step.is_multiple_of(stride))
-            .map(|(step, rate)| {
-                let kind = if step <= done { "used" } else { "planned" };
-                view! {
-                    <tr data-step=step.to_string() data-rate=rate.to_string()>
-                        <td>{integer(step)}</td>
-                        <td>{significant(rate)}</td>
-                        <td>{kind}</td>
-                    </tr>
-                }
-            })
-            .collect_view()
+        let arm = workspace.arm();
+        with_input(workspace, |input| input.arm(arm).map(steps_of))
     };
     table("Learning rate", "rate-table", "Learning rate by step", || heads(&["step", "learning rate", "kind"]), rows)
+}
+
+fn steps_of(arm: &Arm) -> AnyView {
+    /// Rows of the table; the ends and the peak come on top.
+    const ROWS: usize = 20;
+    let (experiment, course) = (arm.experiment, Course::new(arm));
+    let steps = experiment.train.steps;
+    let stride = (steps / ROWS).max(1);
+    let warmup = experiment.schedule.warmup_steps();
+    let is_shown = |step: &usize| *step == 1 || *step == steps || *step == warmup || step.is_multiple_of(stride);
+    let rows = rate::rates(experiment, 0, steps).map(|(step, _)| step).filter(is_shown).map(|step| {
+        let rate = course.at(step);
+        let kind = if step <= arm.done() { "used" } else { "planned" };
+        view! {
+            <tr data-step=step.to_string() data-rate=rate.to_string()>
+                <td>{integer(step)}</td>
+                <td>{significant(rate)}</td>
+                <td>{kind}</td>
+            </tr>
+        }
+    });
+    rows.collect_view().into_any()
 }
 
 #[component]
