@@ -8,6 +8,14 @@ pub trait Adaptive: Debug {
     /// The learning rate of the next update.
     fn rate(&self) -> f64;
 
+    /// Whether it must be told a [`Product`] before every update.
+    fn wants_products(&self) -> bool {
+        false
+    }
+
+    /// Takes what was measured before the next update.
+    fn measured(&mut self, _product: Product) {}
+
     /// Takes the loss of a validation, in nats per token.
     fn validated(&mut self, _loss: f64) {}
 
@@ -19,4 +27,15 @@ impl Clone for Box<dyn Adaptive> {
     fn clone(&self) -> Self {
         self.copy()
     }
+}
+
+/// What is measured between the gradient of a step and the update of the step before, over all parameters.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Product {
+    /// Their dot product; 0 at the first step.
+    pub dot: f64,
+    /// Norm of the gradient `g_t`.
+    pub gradient: f64,
+    /// Norm of the last update, before the learning rate.
+    pub update: f64,
 }

@@ -1,9 +1,19 @@
 //! Hypergradient descent (Baydin et al. 2018, arXiv:1703.04782): a rate that follows its own gradient.
 //!
-//! It is no member of the family: it follows the gradients of the run, not the step. The trainer measures one dot product
-//! over all parameters; the released AdamHD moves the rate once per tensor, so that tensors of one step differ.
+//! The trainer measures one dot product over all parameters; the released AdamHD moves the rate once per tensor, so that
+//! tensors of one step differ. Members of the family work over any optimiser; the published rules for SGD and Adam are
+//! here too, and Adam-HD is an optimiser besides.
 
-use crate::policy::{Description, Knob, Settings};
+use super::{Adaptive, Product, Progress, Schedule};
+use crate::{
+    experiment::ScheduleConfig,
+    policy::{Description, Knob, Settings},
+};
+
+/// `lr *= 1 + beta * cos(g_t, u_{t-1})` before every update after the warm-up, with `g_t` the gradient and `u_{t-1}` the
+/// last update per unit of learning rate, over all parameters: [`Hypergradient`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FollowGradient;
 
 /// Which product moves the rate, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,11 +75,26 @@ static ADAM: Description = Description {
 static SCALE_FREE: Description = Description {
     id: "hypergradient",
     name: "Hypergradient",
-    summary: "Grows by a share of the cosine between the gradient and the last update.",
+    summary: "Grows by a share of the cosine between the gradient and the last update; the plan knows only the peak.",
     source: "Tailblazer, after Baydin et al. 2018, arXiv:1703.04782",
     knobs: &[Knob { default: 0.02, ..BETA }, SMALLEST, LARGEST],
     null: NULL,
 };
+
+impl Schedule for FollowGradient {
+    fn description(&self) -> &'static Description {
+        &SCALE_FREE
+    }
+
+    /// The plan as far as it is known before the run: the peak.
+    fn factor(&self, _: &ScheduleConfig, _: Progress) -> f64 {
+        1.0
+    }
+
+    fn adaptive(&self, config: &ScheduleConfig) -> Option<Box<dyn Adaptive>> {
+        Some(Box::new(Hypergradient::new(Variant::ScaleFree, &config.knobs, config.peak)))
+    }
+}
 
 impl Variant {
     /// All of them.
@@ -83,17 +108,6 @@ impl Variant {
             Self::ScaleFree => &SCALE_FREE,
         }
     }
-}
-
-/// What is measured between the gradient of a step and the update of the step before, over all parameters.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Product {
-    /// Their dot product; 0 at the first step.
-    pub dot: f64,
-    /// Norm of the gradient `g_t`.
-    pub gradient: f64,
-    /// Norm of the last update, before the learning rate.
-    pub update: f64,
 }
 
 /// Adam-HD's product from `raw = g_t . (m / (sqrt(v) + eps))`, with the moments after `previous` updates: `raw * sqrt(1 -
@@ -123,11 +137,6 @@ impl Hypergradient {
         Self { variant, rate, beta: value(&BETA), smallest: value(&SMALLEST), largest: value(&LARGEST) }
     }
 
-    /// The learning rate now.
-    pub fn rate(&self) -> f64 {
-        self.rate
-    }
-
     /// The rate of this step, moved before it is used. A product that is no number moves nothing.
     pub fn next(&mut self, product: Product) -> f64 {
         let change = match self.variant {
@@ -141,6 +150,24 @@ impl Hypergradient {
             self.rate = (self.rate + change).max(self.smallest).min(self.largest);
         }
         self.rate
+    }
+}
+
+impl Adaptive for Hypergradient {
+    fn rate(&self) -> f64 {
+        self.rate
+    }
+
+    fn wants_products(&self) -> bool {
+        true
+    }
+
+    fn measured(&mut self, product: Product) {
+        self.next(product);
+    }
+
+    fn copy(&self) -> Box<dyn Adaptive> {
+        Box::new(self.clone())
     }
 }
 

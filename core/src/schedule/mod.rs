@@ -3,8 +3,8 @@
 //! A schedule is one file here and one line in [`FAMILY`]: the picker, the link, the checks and the tests follow from
 //! its [`Description`]. Most are pure functions of the configuration and the step. Some follow what a run measures: their
 //! [`Schedule::factor`] is the plan as far as it is known, and their [`Schedule::adaptive`] the state machine that the
-//! trainer drives. [`refined`] computes factors from the record of an earlier run. [`hypergradient`], [`fedhyper`] and
-//! [`autolrs`] are state machines with descriptions of their own.
+//! trainer drives. [`refined`] computes factors from the record of an earlier run. [`fedhyper`] and [`autolrs`] are state
+//! machines with descriptions of their own.
 
 mod adaptive;
 pub mod autolrs;
@@ -36,13 +36,14 @@ mod tests;
 mod wsd;
 mod wsd_s;
 
-pub use adaptive::Adaptive;
+pub use adaptive::{Adaptive, Product};
 pub use constant::Constant;
 pub use cosine::Cosine;
 pub use curve::{Curve, Point};
 pub use drawn::Drawn;
 pub use edit::Stroke;
 pub use exponential::Exponential;
+pub use hypergradient::FollowGradient;
 pub use infinite::Infinite;
 pub use inverse_sqrt::InverseSqrt;
 pub use knobs::FLOOR;
@@ -77,6 +78,7 @@ pub const FAMILY: &[&dyn Schedule] = &[
     &Polynomial,
     &Exponential,
     &Power,
+    &FollowGradient,
     &wsd::SQRT,
     &wsd::SQUARE,
     &wsd::COSINE,

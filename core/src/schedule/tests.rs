@@ -109,8 +109,8 @@ fn golden_infinite() {
 /// The descriptions of the family, and of the rules that are no members of it.
 fn descriptions() -> Vec<&'static Description> {
     let family = FAMILY.iter().map(|schedule| schedule.description());
-    let hypergradients = hypergradient::Variant::ALL.map(hypergradient::Variant::description);
-    let others = hypergradients.into_iter().chain(fedhyper::Rule::ALL.map(fedhyper::Rule::description));
+    let of_sgd_and_adam = hypergradient::Variant::ALL[1..].iter().map(|variant| variant.description());
+    let others = of_sgd_and_adam.chain(fedhyper::Rule::ALL.map(fedhyper::Rule::description));
     family.chain([&autolrs::DESCRIPTION]).chain(others).collect()
 }
 
@@ -162,7 +162,7 @@ fn adaptive() -> impl Iterator<Item = ScheduleConfig> {
 #[test]
 fn what_follows_a_run_plans_the_peak_and_begins_with_it() {
     let names: Vec<_> = adaptive().map(|config| config.shape.id()).collect();
-    assert_eq!(names, ["plateau"]);
+    assert_eq!(names, ["plateau", "hypergradient"]);
     for config in adaptive() {
         let rule = config.shape.adaptive(&config).expect("it follows the run");
         assert_eq!(rule.rate(), config.peak, "{config:?}");

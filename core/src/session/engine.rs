@@ -163,8 +163,7 @@ impl<H: Host> Engine<H> {
             self.host.emit(Event::Progress { stage: Stage::Kernels, done: 0, total: 0 });
             self.host.yield_now().await;
         }
-        self.measure_layers().await;
-        self.train_step();
+        self.make_step().await;
         // Waits for this step alone: the first one's time is the compiler's, not the model's.
         self.read_metrics().await;
         if self.state != RunState::Failed {
@@ -175,9 +174,9 @@ impl<H: Host> Engine<H> {
 
     /// One turn of the training loop.
     async fn advance(&mut self) {
-        self.measure_layers().await;
-        if self.state == RunState::Running {
-            self.train_step();
+        self.make_step().await;
+        if self.state != RunState::Running {
+            return;
         }
         let now = self.host.seconds();
         let due = self.run.as_ref().is_some_and(|run| {
@@ -188,6 +187,14 @@ impl<H: Host> Engine<H> {
         }
         if self.state == RunState::Running {
             self.look_after_step().await;
+        }
+    }
+
+    /// Measures what the next step needs, and hands it to the device.
+    async fn make_step(&mut self) {
+        self.measure_layers().await;
+        if self.state != RunState::Failed {
+            self.train_step().await;
         }
     }
 
@@ -212,13 +219,18 @@ impl<H: Host> Engine<H> {
         }
     }
 
-    fn train_step(&mut self) {
+    /// What a schedule asks for before its step is part of what the step costs.
+    async fn train_step(&mut self) {
         let now = self.host.seconds();
-        if let Some(run) = &mut self.run {
-            if run.trainer.unread() == 0 {
-                (run.unread_since, run.unread_from) = (now, self.host.counters());
-            }
-            run.trainer.step();
+        let Some(run) = &mut self.run else {
+            return;
+        };
+        if run.trainer.unread() == 0 {
+            (run.unread_since, run.unread_from) = (now, self.host.counters());
+        }
+        match run.trainer.follow().await {
+            Ok(()) => run.trainer.step(),
+            Err(error) => self.break_off(error),
         }
     }
 

@@ -26,13 +26,13 @@ use crate::{
 /// [`Trainer::step`] only hands work to the device. Losses stay there until [`Trainer::read`], so that a GPU is never
 /// waited for between two steps.
 pub struct Trainer {
-    experiment: Experiment,
+    pub(super) experiment: Experiment,
     dataset: Arc<Dataset>,
     transformer: Transformer,
     gradient: Gradient,
     /// The losses of the micro-batches whose gradient is ready for the next update.
     losses: Option<Vec<Tensor<1>>>,
-    state: State,
+    pub(super) state: State,
     pending: Vec<PendingStep>,
     last_finite: Option<(usize, f64)>,
     kept: Snapshot,
@@ -40,13 +40,13 @@ pub struct Trainer {
 
 /// Everything that a step changes.
 #[derive(Clone)]
-struct State {
-    step: usize,
+pub(super) struct State {
+    pub step: usize,
     tokens: u64,
     parameters: Parameters,
     optimiser: Updater,
     layers: Layers,
-    following: Following,
+    pub following: Following,
     digest: BatchDigest,
 }
 
@@ -134,7 +134,8 @@ impl Trainer {
         self.gradients();
         let Experiment { train, model, .. } = &self.experiment;
         let learning_rate = self.state.following.rate(&self.experiment, self.state.step);
-        let State { step, optimiser, layers, parameters, .. } = &mut self.state;
+        let State { step, optimiser, layers, parameters, following, .. } = &mut self.state;
+        following.remember(&parameters.weights, learning_rate);
         let learning_rates = layers.learning_rates(learning_rate, *step + 1);
         let gradient_norm = self.gradient.update(&self.transformer, optimiser, parameters, train, &learning_rates);
 
@@ -171,12 +172,16 @@ impl Trainer {
         let (mut optimiser, mut parameters) = (optimiser.clone(), parameters.clone());
         let ones = vec![1.0; self.transformer.specs.len()];
         self.gradient.clone().update(&self.transformer, &mut optimiser, &mut parameters, train, &ones);
-        let mean = self.gradient.total(&self.transformer) / train.accumulation as f64;
-        [mean, self.weights().clone() - parameters.weights]
+        [self.mean_gradient(), self.weights().clone() - parameters.weights]
+    }
+
+    /// The mean gradient of the next step, after [`Trainer::gradients`].
+    pub(super) fn mean_gradient(&self) -> Tensor<1> {
+        self.gradient.total(&self.transformer) / self.experiment.train.accumulation as f64
     }
 
     /// Sums up the gradient of the next step's micro-batches if it was not yet.
-    fn gradients(&mut self) {
+    pub(super) fn gradients(&mut self) {
         if self.losses.is_none() {
             self.losses = Some((0..self.experiment.train.accumulation).map(|index| self.micro_batch(index)).collect());
         }
@@ -270,7 +275,7 @@ impl Trainer {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use futures::executor::block_on;
 
     use super::*;
@@ -280,14 +285,16 @@ mod tests {
         text::{Split, Tokeniser},
     };
 
-    fn dataset() -> Arc<Dataset> {
+    /// A short text in characters.
+    pub fn dataset() -> Arc<Dataset> {
         let split =
             Split::of_text(Corpus::Own, "pack my box with five dozen liquor jugs. ".repeat(30)).expect("a text");
         let tokeniser = Tokeniser::Char(split.char_tokeniser().expect("few characters"));
         Arc::new(Dataset::new(&split, tokeniser, 8).expect("a long text"))
     }
 
-    fn experiment() -> Experiment {
+    /// A transformer of two narrow layers with biases.
+    pub fn experiment() -> Experiment {
         let model =
             ModelConfig { layers: 2, heads: 2, width: 8, context: 8, bias: true, tied: false, ..Default::default() };
         let mut experiment = Experiment { model, ..Default::default() };

@@ -3,6 +3,7 @@
 use super::*;
 use crate::{
     experiment::{Operations, ScheduleConfig},
+    optim::Method,
     schedule::{Plateau, Shape, learning_rate},
 };
 
@@ -39,7 +40,11 @@ fn validations(events: &[Event]) -> Vec<(usize, f64)> {
 
 /// With knobs that move the rate early, for the schedules that follow their run.
 fn lively() -> Vec<(&'static str, Experiment)> {
-    vec![("plateau", with("plateau", PLATEAU, |_| ()))]
+    let hypergradient = [("beta", 0.5), ("largest", 0.02)];
+    vec![
+        ("plateau", with("plateau", PLATEAU, |_| ())),
+        ("hypergradient", with("hypergradient", &hypergradient, |_| ())),
+    ]
 }
 
 /// Nearly every validation counts as none that improves.
@@ -98,6 +103,21 @@ fn a_plateau_is_told_every_validation_behind_the_warm_up() {
         assert_eq!(row.learning_rate, rates[(row.step - 1) / 2 - 1], "{row:?}");
     }
     assert!(rates.windows(2).any(|pair| pair[1] == 0.5 * pair[0]), "{rates:?}");
+}
+
+#[test]
+fn a_hypergradient_moves_the_rate_by_its_share_of_a_cosine() {
+    for method in Method::all() {
+        let experiment = with("hypergradient", &[("beta", 0.25), ("largest", 1.0)], |e| {
+            e.optimiser.choose(method);
+            e.schedule.peak = method.peak();
+        });
+        let rows = metrics(&run_of(experiment));
+        let rates: Vec<f64> = rows[4..].iter().map(|row| row.learning_rate).collect();
+        let shares: Vec<f64> = rates.windows(2).map(|pair| pair[1] / pair[0] - 1.0).collect();
+        assert!(shares.iter().all(|share| share.abs() <= 0.25 + 1e-12), "{method:?}: {shares:?}");
+        assert!(shares.iter().any(|share| *share != 0.0), "{method:?}");
+    }
 }
 
 #[test]
