@@ -16,7 +16,7 @@ use super::{
     ticks::{self, Scale},
 };
 use crate::workspace::{
-    format::{integer, power_of_ten, significant},
+    format::{fixed, integer, power_of_ten, significant},
     summary::course,
     view::XAxis,
 };
@@ -60,6 +60,9 @@ pub fn scene(input: Input, log: bool, width: f64, height: f64) -> Scene {
     }
     for (arm, fan) in input.arms.iter().zip(&fans) {
         plot.draw_selected(&mut scene, arm, fan);
+    }
+    for arm in input.arms {
+        plot.draw_searches(&mut scene, arm);
     }
     plot.draw_events(&mut scene, &fans);
 
@@ -139,6 +142,19 @@ impl Plot<'_> {
         let rows = arm.record.columns.rows().iter();
         let used = rows.map(|row| (self.x.map(self.input.x_of(row)), row.learning_rate));
         scene.curve(&decimate(used).placed(|rate| self.place(rate)), Stroke::arm(arm.index, 2.0));
+    }
+
+    /// The rates that were tried, as small rings at their step; a cross where the loss was not finite.
+    fn draw_searches(&self, scene: &mut Scene, arm: &Arm) {
+        for search in &arm.record.searches {
+            for probe in search.probes.iter().filter(|probe| probe.rate.is_finite()) {
+                let (shape, ink) = match probe.forecast {
+                    Some(_) => (Shape::Ring, Ink::Arm(arm.index)),
+                    None => (Shape::Cross, Ink::Bad),
+                };
+                scene.marker(shape, self.at(arm, search.step, probe.rate), 2.0, ink);
+            }
+        }
     }
 
     /// A row of dots over the plot: where the method gave new multipliers, and as rings where it will.
@@ -240,7 +256,8 @@ fn top(input: &Input, fans: &[Fan]) -> f64 {
             rates.filter(|rate| rate.is_finite()).fold(0.0, f64::max)
         };
         let lines = fan.lines.iter().map(of_line);
-        most = used.chain(lines).filter(|rate| rate.is_finite()).fold(most, f64::max);
+        let tried = arm.record.searches.iter().flat_map(|search| &search.probes).map(|probe| probe.rate);
+        most = used.chain(lines).chain(tried).filter(|rate| rate.is_finite()).fold(most, f64::max);
         most = most.max(arm.experiment.schedule.peak);
     }
     if most.is_finite() && most > 0.0 { most * 1.12 } else { 1.0 }
@@ -303,6 +320,7 @@ pub fn summary(input: Input) -> String {
             Some(row) => format!(" Now {} at step {}.", significant(row.learning_rate), integer(row.step)),
             None => String::new(),
         };
+        let searched = searches(arm);
         let fan = Fan::at(arm, arm.done().max(1));
         let spread = match fan.range(0, |_| true) {
             Some((low, high)) => format!(" Matrices from ×{low:.2} to ×{high:.2}."),
@@ -312,10 +330,21 @@ pub fn summary(input: Input) -> String {
             true => ", which follows the run, until".into(),
             false => format!(" to {} at", significant(learning_rate(schedule, steps, steps.saturating_sub(1)))),
         };
-        format!("{name}{}{end} step {}.{now}{spread}", course(schedule), integer(steps))
+        format!("{name}{}{end} step {}.{now}{searched}{spread}", course(schedule), integer(steps))
     };
     let arms: Vec<String> = input.arms.iter().map(sentence).collect();
     format!("Learning rate by {}: {}", input.x_axis.name(), arms.join(" "))
+}
+
+/// What searches for the rate have cost so far; empty where there was none.
+fn searches(arm: &Arm) -> String {
+    let list = &arm.record.searches;
+    if list.is_empty() {
+        return String::new();
+    }
+    let (steps, probes) = list.iter().fold((0, 0), |(a, b), search| (a + search.steps, b + search.probes.len()));
+    let seconds = list.iter().map(|search| search.seconds).sum();
+    format!(" Rates tried on copies of the run: {probes}, with {} steps in {} s.", integer(steps), fixed(seconds, 1))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use tailblazer_core::{
     experiment::{Comparison, Experiment, Invalid},
     layerwise::Parameter,
-    session::{Backend, Event, LayersFrame, Limit, OwnText, Prepared, RunState, Stage},
+    session::{Backend, Event, LayersFrame, Limit, OwnText, Prepared, RunState, SearchFrame, Stage},
 };
 
 use super::{
@@ -101,9 +101,19 @@ pub struct Record {
     pub layout: Vec<Parameter>,
     /// Measured spectra, in order.
     pub layers: Vec<LayersFrame>,
+    /// Searches for a learning rate, in order.
+    pub searches: Vec<SearchFrame>,
 }
 
 impl Record {
+    /// Takes in a search, which begins or ends at its step: what the run reported behind it is out of date.
+    fn search(&mut self, frame: SearchFrame) {
+        self.validations.retain(|known| known.step <= frame.step);
+        self.layers.retain(|known| known.step <= frame.step);
+        self.searches.retain(|known| known.step < frame.step);
+        self.searches.push(frame);
+    }
+
     /// The validation loss after so many steps, if the run got there.
     pub fn final_loss(&self, steps: usize) -> Option<f64> {
         self.validations.last().filter(|last| last.step >= steps).map(|last| last.loss)
@@ -292,6 +302,10 @@ impl Run {
                     record.layers.retain(|known| known.step < frame.step);
                     record.layers.push(frame);
                 });
+                self.shared.touch();
+            }
+            Event::Search(frame) => {
+                self.record.update_value(|record| record.search(frame));
                 self.shared.touch();
             }
             Event::Sample { step, prompt, text } => self.samples.update(|samples| {

@@ -187,7 +187,7 @@ pub fn schedule(experiment: &Experiment) -> String {
 /// The name of a schedule inside a sentence: `cosine`, but `WSD cosine` and `nanoGPT`.
 pub fn shape_name(shape: Shape) -> String {
     let name = shape.description().name;
-    let is_word = name.chars().nth(1).is_some_and(char::is_lowercase);
+    let is_word = !name.chars().skip(1).any(char::is_uppercase);
     if is_word { lower_first(name) } else { name.into() }
 }
 
@@ -278,7 +278,14 @@ mod tests {
 
     #[test]
     fn a_schedule_has_its_name_in_a_sentence() {
-        for (id, name) in [("cosine", "cosine"), ("rex", "REX"), ("wsd-sqrt", "WSD 1−√u"), ("nanogpt", "nanoGPT")] {
+        for (id, name) in [
+            ("cosine", "cosine"),
+            ("rex", "REX"),
+            ("wsd-sqrt", "WSD 1−√u"),
+            ("nanogpt", "nanoGPT"),
+            ("autolrs", "AutoLRS"),
+            ("one-cycle", "one-cycle"),
+        ] {
             assert_eq!(Shape::find(id).map(shape_name).as_deref(), Some(name));
         }
     }

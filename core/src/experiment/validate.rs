@@ -130,6 +130,12 @@ impl Check {
             settings.0.insert(FLOOR.id.into(), schedule.floor);
         }
         self.settings("schedule", description, settings);
+        // Knobs can only be held to each other when each is sound.
+        if !self.invalid.iter().any(|invalid| invalid.field.starts_with("schedule."))
+            && let Some((id, sentence)) = schedule.shape.fault(schedule)
+        {
+            self.fail(&format!("schedule.{id}"), sentence);
+        }
         if let Some(sentence) = schedule.points.fault().filter(|_| schedule.shape.is_drawn()) {
             self.fail("schedule.points", sentence);
         }
@@ -273,6 +279,8 @@ mod tests {
             ("wsd-s", "cycles", 2.5, "choose a whole number"),
             ("wsd", "colour", 1.0, "WSD has no setting colour"),
             ("cosine", "decay", 0.2, "Cosine has no setting decay"),
+            ("autolrs", "probes", 2.5, "choose a whole number"),
+            ("autolrs", "probe", 200.0, "Probe is 200: choose at most the 100 steps of a stage."),
         ] {
             let mut experiment = Experiment::default();
             experiment.schedule.choose(Shape::find(shape).expect(shape));

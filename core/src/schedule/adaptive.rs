@@ -2,11 +2,13 @@
 
 use std::fmt::Debug;
 
+use serde::{Deserialize, Serialize};
+
 /// A schedule at work on one run: it is told what the run measures, and gives the learning rate of every update after
 /// the warm-up. A copy goes on as the original would.
 pub trait Adaptive: Debug {
-    /// The learning rate of the next update.
-    fn rate(&self) -> f64;
+    /// The learning rate of the run; none before it is known.
+    fn rate(&self) -> Option<f64>;
 
     /// Whether it must be told a [`Product`] before every update.
     fn wants_products(&self) -> bool {
@@ -18,6 +20,30 @@ pub trait Adaptive: Debug {
 
     /// Takes the loss of a validation, in nats per token.
     fn validated(&mut self, _loss: f64) {}
+
+    /// What it wants to try on a copy of the run before the next update; none when the rate of that one is known.
+    fn trial(&self) -> Option<Trial> {
+        None
+    }
+
+    /// Takes the training loss of an update, on the copy where there is a trial and else of the run, in nats per token;
+    /// not finite where the gradient was not.
+    fn trained(&mut self, _loss: f64) {}
+
+    /// How many updates of the run may be made before it is told the losses of all that were.
+    fn ahead(&self) -> usize {
+        usize::MAX
+    }
+
+    /// Whether the run must go back to where its rate was first chosen: that rate has failed, and another one is chosen.
+    fn goes_back(&self) -> bool {
+        false
+    }
+
+    /// The rates that were tried for the present choice.
+    fn probes(&self) -> &[Probe] {
+        &[]
+    }
 
     /// A copy.
     fn copy(&self) -> Box<dyn Adaptive>;
@@ -38,4 +64,22 @@ pub struct Product {
     pub gradient: f64,
     /// Norm of the last update, before the learning rate.
     pub update: f64,
+}
+
+/// An update of a copy of the run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Trial {
+    /// Whether it begins a probe, and so needs a new copy.
+    pub begins: bool,
+    /// Its learning rate.
+    pub rate: f64,
+}
+
+/// A rate that was tried.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Probe {
+    /// The rate.
+    pub rate: f64,
+    /// The forecast of the smoothed loss at the end of the stage, in nats per token; none when a loss was not finite.
+    pub forecast: Option<f64>,
 }

@@ -154,8 +154,8 @@ impl Hypergradient {
 }
 
 impl Adaptive for Hypergradient {
-    fn rate(&self) -> f64 {
-        self.rate
+    fn rate(&self) -> Option<f64> {
+        Some(self.rate)
     }
 
     fn wants_products(&self) -> bool {
@@ -198,7 +198,7 @@ mod tests {
         for (rate, expected) in numbers(&golden["alpha"]).into_iter().zip(numbers(&golden["x"])) {
             let gradient = x;
             close(rule.next(dot(gradient * last)), rate, "alpha");
-            x -= rule.rate() * gradient;
+            x -= rule.rate * gradient;
             last = gradient;
             close(x, expected, "x");
         }

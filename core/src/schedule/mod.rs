@@ -3,7 +3,7 @@
 //! A schedule is one file here and one line in [`FAMILY`]: the picker, the link, the checks and the tests follow from
 //! its [`Description`]. Most are pure functions of the configuration and the step. Some follow what a run measures: their
 //! [`Schedule::factor`] is the plan as far as it is known, and their [`Schedule::adaptive`] the state machine that the
-//! trainer drives. [`refined`] computes factors from the record of an earlier run. [`fedhyper`] and [`autolrs`] are state
+//! trainer drives. [`refined`] computes factors from the record of an earlier run. [`fedhyper`] is a family of state
 //! machines with descriptions of their own.
 
 mod adaptive;
@@ -36,7 +36,8 @@ mod tests;
 mod wsd;
 mod wsd_s;
 
-pub use adaptive::{Adaptive, Product};
+pub use adaptive::{Adaptive, Probe, Product, Trial};
+pub use autolrs::AutoLrs;
 pub use constant::Constant;
 pub use cosine::Cosine;
 pub use curve::{Curve, Point};
@@ -79,6 +80,7 @@ pub const FAMILY: &[&dyn Schedule] = &[
     &Exponential,
     &Power,
     &FollowGradient,
+    &AutoLrs,
     &wsd::SQRT,
     &wsd::SQUARE,
     &wsd::COSINE,
@@ -104,6 +106,11 @@ pub trait Schedule: Sync {
     /// The state machine that gives the learning rate after the warm-up in place of [`Schedule::factor`], for a schedule
     /// that follows what its run measures.
     fn adaptive(&self, _config: &ScheduleConfig) -> Option<Box<dyn Adaptive>> {
+        None
+    }
+
+    /// The first knob whose value is in its range and at odds with another one, with a sentence that says what to do.
+    fn fault(&self, _config: &ScheduleConfig) -> Option<(String, String)> {
         None
     }
 

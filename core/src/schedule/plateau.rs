@@ -138,8 +138,8 @@ impl Plateau {
 }
 
 impl Adaptive for Plateau {
-    fn rate(&self) -> f64 {
-        self.rate
+    fn rate(&self) -> Option<f64> {
+        Some(self.rate)
     }
 
     fn validated(&mut self, loss: f64) {

@@ -52,17 +52,17 @@ pub async fn run<H: Host>(host: H, mut commands: UnboundedReceiver<Command>) {
     }
 }
 
-struct Engine<H> {
-    host: H,
+pub(super) struct Engine<H> {
+    pub host: H,
     texts: Texts,
-    run: Option<Run>,
+    pub run: Option<Run>,
     checkpoint: Option<Snapshot>,
-    state: RunState,
+    pub state: RunState,
 }
 
 /// A prepared run and its clock.
-struct Run {
-    trainer: Trainer,
+pub(super) struct Run {
+    pub trainer: Trainer,
     start: Snapshot,
     /// Seconds of training so far.
     trained: f64,
@@ -72,6 +72,8 @@ struct Run {
     unread_from: Counters,
     /// Whether the first step on this device is done, and so its kernels are compiled.
     is_warm: bool,
+    /// Whether it pauses after the next step.
+    is_single: bool,
 }
 
 impl<H: Host> Engine<H> {
@@ -104,7 +106,9 @@ impl<H: Host> Engine<H> {
             Ok(trainer) => {
                 let start = trainer.snapshot();
                 let unread_from = Counters::default();
-                self.run = Some(Run { trainer, start, trained: 0.0, unread_since: 0.0, unread_from, is_warm: false });
+                let (trained, unread_since) = (0.0, 0.0);
+                let (is_warm, is_single) = (false, false);
+                self.run = Some(Run { trainer, start, trained, unread_since, unread_from, is_warm, is_single });
                 self.checkpoint = None;
                 self.enter(RunState::Idle);
             }
@@ -163,17 +167,36 @@ impl<H: Host> Engine<H> {
             self.host.emit(Event::Progress { stage: Stage::Kernels, done: 0, total: 0 });
             self.host.yield_now().await;
         }
+        if self.advance_aside().await {
+            // What comes before the step can take long: the session listens in between.
+            if self.state != RunState::Failed {
+                self.pause_after_step(next == RunState::Paused);
+                self.enter(RunState::Running);
+            }
+            return;
+        }
         self.make_step().await;
         // Waits for this step alone: the first one's time is the compiler's, not the model's.
-        self.read_metrics().await;
+        let is_kept = self.read_metrics().await;
         if self.state != RunState::Failed {
             self.enter(next);
-            self.look_after_step().await;
+            if is_kept {
+                self.look_after_step().await;
+            }
+        }
+    }
+
+    fn pause_after_step(&mut self, is_single: bool) {
+        if let Some(run) = &mut self.run {
+            run.is_single = is_single;
         }
     }
 
     /// One turn of the training loop.
     async fn advance(&mut self) {
+        if self.advance_aside().await {
+            return;
+        }
         self.make_step().await;
         if self.state != RunState::Running {
             return;
@@ -182,11 +205,12 @@ impl<H: Host> Engine<H> {
         let due = self.run.as_ref().is_some_and(|run| {
             run.trainer.unread() >= UNREAD_STEPS || now - run.unread_since >= READ_EVERY_SECONDS || run.is_due()
         });
-        if due {
-            self.read_metrics().await;
-        }
-        if self.state == RunState::Running {
+        let is_kept = !due || self.read_metrics().await;
+        if self.state == RunState::Running && is_kept {
             self.look_after_step().await;
+        }
+        if self.state == RunState::Running && self.run.as_ref().is_some_and(|run| run.is_single) {
+            self.settle().await;
         }
     }
 
@@ -234,10 +258,11 @@ impl<H: Host> Engine<H> {
         }
     }
 
-    /// Reads unread metrics and reports them; a divergence ends the run here.
-    async fn read_metrics(&mut self) {
+    /// Reads unread metrics and reports them; a divergence ends the run here, unless its schedule knows another rate.
+    /// Returns whether the last step was kept.
+    pub(super) async fn read_metrics(&mut self) -> bool {
         let Some(run) = self.run.as_mut().filter(|run| run.trainer.unread() > 0) else {
-            return;
+            return true;
         };
         // What was handed over and not begun belongs to the steps, not to their reading, which would begin it. A device
         // that has failed says so there.
@@ -257,8 +282,12 @@ impl<H: Host> Engine<H> {
             let work = Work { count, steps, reads, total };
             self.host.emit(Event::Metrics(MetricsFrame { steps: rows, batch_digest, work }));
         }
-        if let Err(error) = result {
-            self.break_off(error);
+        match result {
+            Ok(()) => !self.report_failed_rate(),
+            Err(error) => {
+                self.break_off(error);
+                false
+            }
         }
     }
 
@@ -320,7 +349,7 @@ impl<H: Host> Engine<H> {
     fn reset(&mut self) {
         if let Some(run) = &mut self.run {
             run.trainer.restore(&run.start.clone());
-            run.trained = 0.0;
+            (run.trained, run.is_single) = (0.0, false);
         }
         self.checkpoint = None;
         self.enter(RunState::Idle);
@@ -350,13 +379,14 @@ impl<H: Host> Engine<H> {
     /// Pauses a running run with all its metrics read; returns the state it is in then.
     async fn settle(&mut self) -> RunState {
         self.read_metrics().await;
+        self.pause_after_step(false);
         if self.state == RunState::Running {
             self.enter(RunState::Paused);
         }
         self.state
     }
 
-    fn break_off(&mut self, error: TrainError) {
+    pub(super) fn break_off(&mut self, error: TrainError) {
         let field = matches!(error, TrainError::Diverged { .. }).then(|| "schedule.peak".into());
         self.fail(Failure { field, message: error.to_string() });
         self.enter(RunState::Failed);
@@ -388,6 +418,7 @@ impl Run {
     }
 
     fn is_due(&self) -> bool {
-        self.is_validation_due() || self.is_sample_due() || self.trainer.is_finished()
+        let is_waited_for = self.is_single || self.trainer.must_read();
+        is_waited_for || self.is_validation_due() || self.is_sample_due() || self.trainer.is_finished()
     }
 }

@@ -4,6 +4,8 @@
 //! needs the messages alone, and gets them without the feature `engine`.
 
 mod adapter;
+#[cfg(feature = "engine")]
+mod aside;
 mod counters;
 #[cfg(feature = "engine")]
 mod engine;
@@ -24,6 +26,6 @@ pub use engine::run;
 #[cfg(feature = "engine")]
 pub use host::Host;
 pub use protocol::{
-    Backend, Command, Event, Failure, LayersFrame, Limit, MetricsFrame, OwnText, PROTOCOL, Prepared, RunState, Stage,
-    StepMetrics, TextFacts,
+    Backend, Command, Event, Failure, LayersFrame, Limit, MetricsFrame, OwnText, PROTOCOL, Prepared, RunState,
+    SearchFrame, Stage, StepMetrics, TextFacts,
 };

@@ -6,6 +6,7 @@ use super::{Adapter, Work};
 use crate::{
     experiment::Experiment,
     layerwise::{Parameter, Tail},
+    schedule::Probe,
     text::Tokens,
 };
 
@@ -110,6 +111,8 @@ pub enum Event {
     },
     /// The spectra of the weight matrices were measured.
     Layers(LayersFrame),
+    /// Rates were tried, or one was chosen; a frame takes the place of an earlier one of its step.
+    Search(SearchFrame),
     /// A sample from the model.
     Sample {
         /// Steps done before this sample.
@@ -230,6 +233,22 @@ pub struct LayersFrame {
     pub tails: Vec<Option<Tail>>,
     /// The multipliers that the method asked for; none when it was not its turn and the spectra are for the charts alone.
     pub multipliers: Option<Vec<f64>>,
+    /// Seconds that it took.
+    pub seconds: f64,
+}
+
+/// A search for the learning rate of the steps that follow. It trains copies of the run, so that none of its steps is a
+/// step of the run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SearchFrame {
+    /// Steps of the run done before it.
+    pub step: usize,
+    /// The rates that were tried so far, in order, with the losses that were forecast for them.
+    pub probes: Vec<Probe>,
+    /// The rate that was chosen; none while the search goes on.
+    pub rate: Option<f64>,
+    /// Steps that were made on copies.
+    pub steps: usize,
     /// Seconds that it took.
     pub seconds: f64,
 }

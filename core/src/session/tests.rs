@@ -21,7 +21,7 @@ use crate::experiment::{Corpus, DeviceChoice, Experiment, ModelConfig};
 struct Recorder {
     events: Rc<RefCell<Vec<Event>>>,
     commands: UnboundedSender<Command>,
-    answer: fn(&Event) -> Option<Command>,
+    answer: Box<dyn Fn(&Event) -> Option<Command>>,
     clock: RefCell<f64>,
     turns: Cell<u64>,
 }
@@ -58,13 +58,13 @@ impl Host for Recorder {
 }
 
 /// All events of a session that gets these commands and answers, until it stops.
-fn session(commands: Vec<Command>, answer: fn(&Event) -> Option<Command>) -> Vec<Event> {
+fn session(commands: Vec<Command>, answer: impl Fn(&Event) -> Option<Command> + 'static) -> Vec<Event> {
     let (sender, receiver) = mpsc::unbounded();
     for command in commands {
         sender.unbounded_send(command).expect("the channel is open");
     }
     let events = Rc::new(RefCell::new(Vec::new()));
-    let (clock, turns) = (RefCell::new(0.0), Cell::new(0));
+    let (clock, turns, answer) = (RefCell::new(0.0), Cell::new(0), Box::new(answer));
     block_on(run(Recorder { events: events.clone(), commands: sender, answer, clock, turns }, receiver));
     events.take()
 }

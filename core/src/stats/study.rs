@@ -21,7 +21,7 @@ pub struct Study {
 }
 
 /// One run of a study.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct StudyRun {
     /// The letter of its arm.
     pub arm: char,
@@ -38,6 +38,12 @@ pub struct StudyRun {
     pub seconds: f64,
     /// Seconds of measuring spectra.
     pub spectra_seconds: f64,
+    /// Seconds of searching for a learning rate on copies of the run.
+    #[serde(default)]
+    pub search_seconds: f64,
+    /// Steps made on those copies.
+    #[serde(default)]
+    pub search_steps: usize,
 }
 
 /// What a study says of two arms.
@@ -146,15 +152,7 @@ mod tests {
 
     fn run(arm: char, seed: u32, losses: &[f64]) -> StudyRun {
         let validations = losses.iter().enumerate().map(|(i, loss)| (50 * (i + 1), loss.is_finite().then_some(*loss)));
-        StudyRun {
-            arm,
-            seed,
-            validations: validations.collect(),
-            other_validations: Vec::new(),
-            failure: None,
-            seconds: 1.0,
-            spectra_seconds: 0.0,
-        }
+        StudyRun { arm, seed, validations: validations.collect(), seconds: 1.0, ..StudyRun::default() }
     }
 
     fn study(b: [&[f64]; 2]) -> Study {

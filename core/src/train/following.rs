@@ -4,16 +4,18 @@ use burn::tensor::Tensor;
 
 use super::{
     TrainError, Trainer,
-    metrics::{read_all, sum},
+    metrics::{self, read_all, sum},
+    trainer::State,
 };
 use crate::{
     experiment::Experiment,
     model::Weights,
-    schedule::{Adaptive, Product, learning_rate},
+    schedule::{Adaptive, Probe, Product, learning_rate},
+    session::SearchFrame,
 };
 
 /// What the schedule has made of the run so far; a copy goes on as the original would.
-#[derive(Clone, Debug)]
+#[derive(Clone, Default)]
 pub struct Following {
     /// None for a schedule that is a function of the step alone.
     rule: Option<Box<dyn Adaptive>>,
@@ -21,6 +23,23 @@ pub struct Following {
     last: Option<Last>,
     /// The last update, counted from 1, before which the rule was told a product.
     measured: usize,
+    /// The copy of the run on which a rate is tried.
+    trial: Option<Box<State>>,
+    /// The run where its present rate was chosen.
+    stage: Option<Box<State>>,
+    /// Updates made on copies in the last search.
+    tried: usize,
+    /// Seconds that the last search took.
+    seconds: f64,
+}
+
+/// A learning rate with which the run diverged, so that another one was chosen.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FailedRate {
+    /// The step whose loss or gradient was not finite.
+    pub step: usize,
+    /// The rate.
+    pub rate: f64,
 }
 
 /// An update that was made.
@@ -36,16 +55,14 @@ impl Following {
     /// The schedule before the first update.
     pub fn new(experiment: &Experiment) -> Self {
         let schedule = &experiment.schedule;
-        Self { rule: schedule.shape.adaptive(schedule), last: None, measured: 0 }
+        Self { rule: schedule.shape.adaptive(schedule), ..Self::default() }
     }
 
-    /// The learning rate of the update after `step` updates: the planned one, or after the warm-up that of the rule.
+    /// The learning rate of the update after `step` updates: after the warm-up that of the rule, else the planned one.
     pub fn rate(&self, experiment: &Experiment, step: usize) -> f64 {
-        let schedule = &experiment.schedule;
-        match &self.rule {
-            Some(rule) if step >= schedule.warmup_steps() => rule.rate(),
-            _ => learning_rate(schedule, experiment.train.steps, step),
-        }
+        let rule = self.rule.as_ref().filter(|_| is_behind_warmup(experiment, step));
+        let planned = || learning_rate(&experiment.schedule, experiment.train.steps, step);
+        rule.and_then(|rule| rule.rate()).unwrap_or_else(planned)
     }
 
     /// Takes note of an update that is about to be made from these weights.
@@ -58,16 +75,36 @@ impl Following {
     /// Takes the loss of a validation after `step` updates. The warm-up has losses of its own, which say nothing about
     /// the rate that follows.
     pub fn validated(&mut self, experiment: &Experiment, step: usize, loss: f64) {
-        if step >= experiment.schedule.warmup_steps()
-            && let Some(rule) = &mut self.rule
-        {
+        if let Some(rule) = self.rule.as_mut().filter(|_| is_behind_warmup(experiment, step)) {
             rule.validated(loss);
         }
+    }
+
+    /// Takes the training loss of step number `step`, counted from 1.
+    pub fn trained(&mut self, experiment: &Experiment, step: usize, loss: f64) {
+        let rule = self.rule.as_mut().filter(|rule| rule.trial().is_none());
+        if let Some(rule) = rule.filter(|_| is_behind_warmup(experiment, step - 1)) {
+            rule.trained(loss);
+        }
+    }
+
+    /// The run where the present rate was chosen, when it must go back there.
+    pub(super) fn way_back(&self) -> Option<State> {
+        let goes_back = self.rule.as_ref().is_some_and(|rule| rule.goes_back());
+        self.stage.as_deref().filter(|_| goes_back).cloned()
+    }
+
+    fn probes(&self) -> &[Probe] {
+        self.rule.as_ref().map_or(&[], |rule| rule.probes())
     }
 
     fn wants_products(&self) -> bool {
         self.rule.as_ref().is_some_and(|rule| rule.wants_products())
     }
+}
+
+fn is_behind_warmup(experiment: &Experiment, step: usize) -> bool {
+    step >= experiment.schedule.warmup_steps()
 }
 
 impl Last {
@@ -87,8 +124,8 @@ impl Trainer {
     pub async fn follow(&mut self) -> Result<(), TrainError> {
         let update = self.state.step + 1;
         let following = &self.state.following;
-        let is_behind_warmup = self.state.step >= self.experiment.schedule.warmup_steps();
-        if !following.wants_products() || !is_behind_warmup || following.measured >= update || self.is_finished() {
+        let is_due = following.wants_products() && is_behind_warmup(&self.experiment, self.state.step);
+        if !is_due || following.measured >= update || self.is_finished() {
             return Ok(());
         }
         self.gradients();
@@ -102,6 +139,65 @@ impl Trainer {
             rule.measured(product);
         }
         Ok(())
+    }
+
+    /// Whether the losses of unread steps must be read before the next one: the schedule's choice depends on them.
+    pub fn must_read(&self) -> bool {
+        let untold = self.pending.iter().filter(|step| is_behind_warmup(&self.experiment, step.step - 1)).count();
+        untold > 0 && self.state.following.rule.as_ref().is_some_and(|rule| untold >= rule.ahead())
+    }
+
+    /// Whether the schedule tries a rate before the next step.
+    pub fn is_trial_due(&self) -> bool {
+        let is_due = !self.is_finished() && is_behind_warmup(&self.experiment, self.state.step);
+        is_due && self.state.following.rule.as_ref().is_some_and(|rule| rule.trial().is_some())
+    }
+
+    /// Makes one update of the copy of the run on which the schedule tries a rate, and tells it the loss. The run itself
+    /// stays as it is: its step, its weights, its digest. Returns whether a probe is over.
+    ///
+    /// The copy learns the batches that the run is about to see; layerwise multipliers go on without an event.
+    pub async fn try_step(&mut self) -> Result<bool, TrainError> {
+        let following = &mut self.state.following;
+        let Some(trial) = following.rule.as_ref().and_then(|rule| rule.trial()) else { return Ok(false) };
+        let before = following.probes().len();
+        if before == 0 && trial.begins {
+            (following.tried, following.seconds) = (0, 0.0);
+        }
+        let begun = following.trial.take().filter(|_| !trial.begins);
+        let mut aside = begun.unwrap_or_else(|| Box::new(self.state.aside()));
+        let step = self.update_aside(&mut aside, trial.rate);
+        let (loss, gradient_norm) = metrics::read(&[step]).await?[0];
+
+        let following = &mut self.state.following;
+        following.tried += 1;
+        let Some(rule) = &mut following.rule else { return Ok(false) };
+        rule.trained(if gradient_norm.is_finite() { loss } else { f64::NAN });
+        if rule.trial().is_some() {
+            following.trial = Some(aside);
+        } else {
+            let chosen = self.state.aside();
+            self.state.following.stage = Some(Box::new(chosen));
+        }
+        Ok(self.state.following.probes().len() > before)
+    }
+
+    /// The search for the rate of the present stage, while the run is where that begins.
+    pub fn search(&self) -> SearchFrame {
+        let Following { rule, tried, seconds, .. } = &self.state.following;
+        let rate = rule.as_ref().filter(|rule| rule.trial().is_none()).and_then(|rule| rule.rate());
+        let probes = self.state.following.probes().to_vec();
+        SearchFrame { step: self.state.step, probes, rate, steps: *tried, seconds: *seconds }
+    }
+
+    /// Takes note of seconds that the search took: the caller has the clock.
+    pub fn spend(&mut self, seconds: f64) {
+        self.state.following.seconds += seconds;
+    }
+
+    /// The rate that has failed since this was last asked, after which the run went back.
+    pub fn failed_rate(&mut self) -> Option<FailedRate> {
+        self.failed_rate.take()
     }
 }
 
@@ -182,6 +278,40 @@ mod tests {
         let once = follow(&mut trainer);
         assert_ne!(once, experiment.schedule.peak);
         assert_eq!(follow(&mut trainer), once);
+    }
+
+    /// Every trial has the rate that is chosen anyway, so that only what it leaves behind could make a difference.
+    #[test]
+    fn trials_leave_no_trace_in_the_run() {
+        let mut constant = experiment();
+        (constant.train.accumulation, constant.schedule.peak, constant.schedule.warmup) = (2, 5e-3, 3);
+        constant.layerwise.rule.choose(crate::layerwise::Method::find("llr").expect("a method"));
+        constant.schedule.choose(Shape::find("constant").expect("a schedule"));
+        let mut searching = constant.clone();
+        searching.schedule.choose(Shape::find("autolrs").expect("a schedule"));
+        for (id, value) in [("smallest", 5e-3), ("largest", 5e-3), ("stage", 4.0), ("probe", 3.0), ("probes", 2.0)] {
+            searching.schedule.knobs.0.insert(id.into(), value);
+        }
+        let [(plain, none), (followed, trials)] = [constant, searching].map(|experiment| {
+            let mut trainer = Trainer::new(&experiment, dataset(), &Device::flex());
+            let (mut found, mut trials) = (Vec::new(), 0);
+            for _ in 0..12 {
+                while trainer.is_trial_due() {
+                    trials += 1;
+                    block_on(trainer.try_step()).expect("flex does not fail");
+                }
+                block_on(trainer.measure()).expect("flex does not fail");
+                trainer.step();
+                let (rows, result) = block_on(trainer.read());
+                assert_eq!(result, Ok(()));
+                let validation = block_on(trainer.validate()).expect("flex does not fail");
+                found.push((rows, validation, trainer.batch_digest(), values(trainer.weights())));
+            }
+            (found, trials)
+        });
+        // Before the updates 4, 8 and 12.
+        assert_eq!((none, trials), (0, 3 * 2 * 3));
+        assert!(plain == followed);
     }
 
     #[test]

@@ -9,5 +9,6 @@ mod trainer;
 mod validation;
 
 pub use error::TrainError;
+pub use following::FailedRate;
 pub use trainer::{Snapshot, Trainer};
 pub use validation::Validation;

@@ -7,7 +7,7 @@ use tailblazer_kernels::functions::State as Parameters;
 
 use super::{
     TrainError,
-    following::Following,
+    following::{FailedRate, Following},
     gradient::Gradient,
     layers::{Layers, Measured},
     metrics::{self, PendingStep},
@@ -33,9 +33,10 @@ pub struct Trainer {
     /// The losses of the micro-batches whose gradient is ready for the next update.
     losses: Option<Vec<Tensor<1>>>,
     pub(super) state: State,
-    pending: Vec<PendingStep>,
+    pub(super) pending: Vec<PendingStep>,
     last_finite: Option<(usize, f64)>,
     kept: Snapshot,
+    pub(super) failed_rate: Option<FailedRate>,
 }
 
 /// Everything that a step changes.
@@ -48,6 +49,13 @@ pub(super) struct State {
     layers: Layers,
     pub following: Following,
     digest: BatchDigest,
+}
+
+impl State {
+    /// A copy beside the run, which no schedule follows.
+    pub fn aside(&self) -> Self {
+        Self { following: Following::default(), ..self.clone() }
+    }
 }
 
 /// A copy of a run's state in memory. Tensors that somebody else holds are never changed in place, so a copy costs no
@@ -91,6 +99,7 @@ impl Trainer {
             state,
             pending: Vec::new(),
             last_finite: None,
+            failed_rate: None,
         }
     }
 
@@ -131,9 +140,14 @@ impl Trainer {
 
     /// Hands one optimiser step to the device.
     pub fn step(&mut self) {
+        let step = self.update(self.state.following.rate(&self.experiment, self.state.step));
+        self.pending.push(step);
+    }
+
+    /// Hands one update to the device.
+    pub(super) fn update(&mut self, learning_rate: f64) -> PendingStep {
         self.gradients();
         let Experiment { train, model, .. } = &self.experiment;
-        let learning_rate = self.state.following.rate(&self.experiment, self.state.step);
         let State { step, optimiser, layers, parameters, following, .. } = &mut self.state;
         following.remember(&parameters.weights, learning_rate);
         let learning_rates = layers.learning_rates(learning_rate, *step + 1);
@@ -143,7 +157,16 @@ impl Trainer {
         self.state.step += 1;
         self.state.tokens += (train.batch * train.accumulation * model.context) as u64;
         let (step, tokens) = (self.state.step, self.state.tokens);
-        self.pending.push(PendingStep { step, learning_rate, tokens, losses, gradient_norm });
+        PendingStep { step, learning_rate, tokens, losses, gradient_norm }
+    }
+
+    /// As [`Trainer::update`], of a state beside the run, which stays as it is.
+    pub(super) fn update_aside(&mut self, aside: &mut State, learning_rate: f64) -> PendingStep {
+        assert!(self.losses.is_none(), "a gradient that is ready belongs to the run's next step");
+        std::mem::swap(&mut self.state, aside);
+        let step = self.update(learning_rate);
+        std::mem::swap(&mut self.state, aside);
+        step
     }
 
     /// Whether [`Trainer::measure`] has something to do before the next step.
@@ -209,7 +232,8 @@ impl Trainer {
 
     /// Reads the metrics of all unread steps, in one transfer. `seconds` of the rows is 0: the caller has the clock.
     ///
-    /// The finite rows before a divergence are returned together with the error.
+    /// The finite rows before a divergence are returned together with the error. Where the schedule has another rate to
+    /// go on with there is no error: the run is back where that rate was chosen, and [`Trainer::failed_rate`] says so.
     pub async fn read(&mut self) -> (Vec<StepMetrics>, Result<(), TrainError>) {
         let pending = std::mem::take(&mut self.pending);
         let values = match metrics::read(&pending).await {
@@ -218,7 +242,12 @@ impl Trainer {
         };
         let mut rows = Vec::with_capacity(values.len());
         for (step, (loss, gradient_norm)) in pending.iter().zip(values) {
-            if !loss.is_finite() || !gradient_norm.is_finite() {
+            let is_finite = loss.is_finite() && gradient_norm.is_finite();
+            self.state.following.trained(&self.experiment, step.step, if is_finite { loss } else { f64::NAN });
+            if !is_finite {
+                if self.go_back(step) {
+                    return (rows, Ok(()));
+                }
                 let kept = self.kept.step();
                 let last = self.last_finite;
                 self.state = self.kept.0.clone();
@@ -259,6 +288,18 @@ impl Trainer {
         Ok(found)
     }
 
+    /// Returns to where the present rate was chosen after the one before it failed, if the schedule knows such a rate.
+    fn go_back(&mut self, failed: &PendingStep) -> bool {
+        let Some(stage) = self.state.following.way_back() else { return false };
+        let following = self.state.following.clone();
+        self.state = State { following, ..stage };
+        self.losses = None;
+        self.kept = self.snapshot();
+        self.last_finite = self.last_finite.filter(|(step, _)| *step <= self.state.step);
+        self.failed_rate = Some(FailedRate { step: failed.step, rate: failed.learning_rate });
+        true
+    }
+
     /// A copy of the present state.
     pub fn snapshot(&self) -> Snapshot {
         Snapshot(self.state.clone())
@@ -269,6 +310,7 @@ impl Trainer {
         self.state = snapshot.0.clone();
         self.kept = snapshot.clone();
         self.last_finite = None;
+        self.failed_rate = None;
         self.losses = None;
         self.pending.clear();
     }

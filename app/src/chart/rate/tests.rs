@@ -1,9 +1,13 @@
 use proptest::prelude::*;
-use tailblazer_core::session::{MetricsFrame, StepMetrics};
+use tailblazer_core::{
+    schedule::{Probe, Shape},
+    session::{MetricsFrame, SearchFrame, StepMetrics},
+};
 
-use super::*;
+use super::{Shape as Mark, *};
 use crate::chart::{
     palette::Palette,
+    scene::Item,
     svg,
     testing::{Runs, assert_finite},
 };
@@ -67,6 +71,34 @@ fn a_fan_beside_one_rate_for_all() {
     runs.with(|input| {
         let scene = scene(input, false, 480.0, 240.0);
         insta::assert_snapshot!(svg::document(&scene, &Palette::variables(), &summary(input), None));
+    });
+}
+
+#[test]
+fn rates_that_were_tried_are_rings_and_those_that_failed_crosses() {
+    let mut runs = Runs::new(1, 20);
+    runs.arms[0].experiment = experiment();
+    runs.arms[0].experiment.schedule.choose(Shape::find("autolrs").expect("a schedule"));
+    let probe = |rate, forecast| Probe { rate, forecast };
+    let search = |step, rate| SearchFrame {
+        step,
+        probes: vec![probe(2e-3, Some(2.2)), probe(3e-2, None), probe(5e-3, Some(2.1))],
+        rate,
+        steps: 25,
+        seconds: 0.75,
+    };
+    runs.arms[0].record.searches = vec![search(8, Some(5e-3)), search(20, None)];
+    runs.with(|input| {
+        let scene = scene(input, true, 360.0, 160.0);
+        let count = |shape| {
+            scene.items.iter().filter(|item| matches!(item, Item::Marker { shape: s, .. } if *s == shape)).count()
+        };
+        assert_eq!((count(Mark::Ring), count(Mark::Cross)), (4, 2));
+        assert!(top(&input, &[Fan::new(&input.arms[0], 100)]) > 3e-2, "the scale holds them");
+        let summary = summary(input);
+        assert!(summary.contains("Rates tried on copies of the run: 6, with 50 steps in 1.5 s."), "{summary}");
+        assert!(summary.contains("then AutoLRS, which follows the run, until step 40."), "{summary}");
+        insta::assert_snapshot!(svg::document(&scene, &Palette::variables(), &summary, None));
     });
 }
 

@@ -1,6 +1,7 @@
 //! The learning rates as tables: over the run, and over the matrices where they differ.
 
 use leptos::prelude::*;
+use tailblazer_core::session::SearchFrame;
 
 use super::{heads, table};
 use crate::{
@@ -13,7 +14,7 @@ use crate::{
     components::charts::with_input,
     workspace::{
         Workspace,
-        format::{integer, significant},
+        format::{fixed, integer, significant},
     },
 };
 
@@ -50,9 +51,12 @@ fn steps_of(arm: &Arm) -> AnyView {
     let stride = (steps / ROWS).max(1);
     let warmup = experiment.schedule.warmup_steps();
     let is_shown = |step: &usize| *step == 1 || *step == steps || *step == warmup || step.is_multiple_of(stride);
-    let rows = rate::rates(experiment, 0, steps).map(|(step, _)| step).filter(is_shown).map(|step| {
-        let rate = course.at(step);
-        let kind = if step <= arm.done() { "used" } else { "planned" };
+    let kind = |step| if step <= arm.done() { "used" } else { "planned" };
+    let steps = rate::rates(experiment, 0, steps).map(|(step, _)| step).filter(is_shown);
+    let mut rows: Vec<_> = steps.map(|step| (step, course.at(step), kind(step).to_owned())).collect();
+    rows.extend(arm.record.searches.iter().flat_map(tried));
+    rows.sort_by_key(|(step, ..)| *step);
+    let row = |(step, rate, kind): (usize, f64, String)| {
         view! {
             <tr data-step=step.to_string() data-rate=rate.to_string()>
                 <td>{integer(step)}</td>
@@ -60,8 +64,17 @@ fn steps_of(arm: &Arm) -> AnyView {
                 <td>{kind}</td>
             </tr>
         }
-    });
-    rows.collect_view().into_any()
+    };
+    rows.into_iter().map(row).collect_view().into_any()
+}
+
+/// The rates of a search, with what was forecast for them.
+fn tried(search: &SearchFrame) -> impl Iterator<Item = (usize, f64, String)> {
+    search.probes.iter().map(|probe| {
+        let found = probe.forecast.map_or_else(|| "diverged".into(), |loss| format!("forecast {}", fixed(loss, 3)));
+        let word = if search.rate == Some(probe.rate) { "chosen" } else { "tried" };
+        (search.step, probe.rate, format!("{word}, {found}"))
+    })
 }
 
 #[component]

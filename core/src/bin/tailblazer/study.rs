@@ -16,7 +16,7 @@ use anyhow::{Context as _, bail};
 use futures::{channel::mpsc, executor::block_on};
 use tailblazer_core::{
     experiment::{Comparison, DeviceChoice, Experiment, comparison_from_link},
-    session::{self, Command, Event, Host, RunState},
+    session::{self, Command, Event, Host, RunState, SearchFrame},
     stats::{Study, StudyRun},
 };
 
@@ -65,6 +65,8 @@ struct Outcome {
     failure: Option<String>,
     /// Seconds of training, and of measuring spectra.
     seconds: [f64; 2],
+    /// Searches for a learning rate, which train copies of the run.
+    searches: Vec<SearchFrame>,
 }
 
 /// Runs the study.
@@ -174,6 +176,8 @@ impl Host for Quiet<'_> {
         let mut outcome = self.outcome.borrow_mut();
         let is_over = match event {
             Event::Validation { step, loss, other_loss, .. } => {
+                outcome.validations.retain(|(known, _)| *known < step);
+                outcome.other_validations.retain(|(known, _)| *known < step);
                 outcome.validations.push((step, loss));
                 outcome.other_validations.extend(other_loss.map(|loss| (step, loss)));
                 false
@@ -184,6 +188,11 @@ impl Host for Quiet<'_> {
             }
             Event::Layers(frame) => {
                 outcome.seconds[1] += frame.seconds;
+                false
+            }
+            Event::Search(frame) => {
+                outcome.searches.retain(|known| known.step < frame.step);
+                outcome.searches.push(frame);
                 false
             }
             Event::Failed(failure) => {
@@ -224,6 +233,8 @@ impl Outcome {
             failure: self.failure.clone(),
             seconds,
             spectra_seconds,
+            search_seconds: self.searches.iter().map(|search| search.seconds).sum(),
+            search_steps: self.searches.iter().map(|search| search.steps).sum(),
         }
     }
 }

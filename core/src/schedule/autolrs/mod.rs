@@ -1,8 +1,9 @@
 //! AutoLRS (Jin et al. 2021, arXiv:2105.10762): short trials from a checkpoint, forecast and searched by Bayesian
 //! optimisation, choose the learning rate of every stage.
 //!
-//! It is no member of the family: it follows the losses of the run, not the step. [`Search`] says what to do before each
-//! update. The defaults are for runs of a few thousand steps; the paper's stages are ten times as long.
+//! [`Search`] says what to do before each update. The trials begin from the run as it is and learn the batches that come
+//! next, so that all of a stage are held to the same losses. The defaults are for runs of a few thousand steps; the
+//! paper's stages are ten times as long.
 
 mod forecast;
 mod gaussian;
@@ -10,9 +11,19 @@ mod search;
 
 pub use forecast::{Forecast, forecast};
 pub use gaussian::Process;
-pub use search::{Before, Order, Phase, Probe, Search, Stage};
+pub use search::{Before, Order, Phase, Search, Stage};
 
-use crate::policy::{Description, Knob, Settings};
+use super::{Adaptive, Progress, Schedule};
+use crate::{
+    experiment::ScheduleConfig,
+    policy::{Description, Knob, Settings},
+};
+
+/// After the warm-up, before every `stage` steps: `probes` rates in `smallest..=largest`, each tried for `probe` steps on
+/// a copy of the run; the stage trains with the rate whose loss at its end is forecast to be the lowest. The first rate
+/// is the middle of the range, every other one has the lowest `mean - kappa * deviation` of a Gaussian process.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AutoLrs;
 
 const SMALLEST: Knob = Knob {
     id: "smallest",
@@ -56,10 +67,10 @@ const PROBES: Knob = Knob {
     id: "probes",
     name: "Probes",
     unit: "",
-    range: 1.0..=64.0,
+    range: 0.0..=64.0,
     is_whole: true,
     default: 8.0,
-    summary: "Rates that are tried before each stage.",
+    summary: "Rates that are tried before each stage; 0 keeps the peak.",
 };
 
 const KAPPA: Knob = Knob {
@@ -82,26 +93,41 @@ const SMOOTHING: Knob = Knob {
     summary: "Span of the moving average of the losses that are forecast; 1 takes them as they are.",
 };
 
-/// What it is and what can be set.
-pub static DESCRIPTION: Description = Description {
+static DESCRIPTION: Description = Description {
     id: "autolrs",
     name: "AutoLRS",
-    summary: "Tries several rates before each stage, forecasts their losses and trains with the best.",
+    summary: "Tries rates before each stage and trains with the best; the peak ends the warm-up, and is all that the plan knows.",
     source: "Jin et al. 2021, arXiv:2105.10762",
     knobs: &[SMALLEST, LARGEST, STAGE, PROBE, PROBES, KAPPA, SMOOTHING],
-    null: None,
+    null: Some(&[("probes", 0.0)]),
 };
 
-/// The first setting that is out of its range or at odds with another, with a sentence that says what to do.
-pub fn fault(settings: &Settings) -> Option<(String, String)> {
+impl Schedule for AutoLrs {
+    fn description(&self) -> &'static Description {
+        &DESCRIPTION
+    }
+
+    /// The plan as far as it is known before the run: the peak.
+    fn factor(&self, _: &ScheduleConfig, _: Progress) -> f64 {
+        1.0
+    }
+
+    fn adaptive(&self, config: &ScheduleConfig) -> Option<Box<dyn Adaptive>> {
+        (config.value(&PROBES) > 0.0).then(|| Box::new(Search::new(&config.knobs)) as Box<dyn Adaptive>)
+    }
+
+    fn fault(&self, config: &ScheduleConfig) -> Option<(String, String)> {
+        fault(&config.knobs)
+    }
+}
+
+/// The first setting that is at odds with another, with a sentence that says what to do.
+fn fault(settings: &Settings) -> Option<(String, String)> {
     let value = |knob: &Knob| DESCRIPTION.value(settings, knob.id);
     let fail = |knob: &Knob, wanted: String| {
         let sentence = format!("{} is {}: choose {wanted}.", knob.name, value(knob));
         Some((knob.id.to_owned(), sentence))
     };
-    if let Some(fault) = DESCRIPTION.fault(settings) {
-        return Some(fault);
-    }
     if value(&SMALLEST) >= value(&LARGEST) {
         return fail(&SMALLEST, format!("less than the largest rate, {}", value(&LARGEST)));
     }
@@ -142,12 +168,9 @@ mod tests {
     fn settings_at_odds_are_named() {
         let fault = |id: &str, value: f64| fault(&Settings([(id.to_owned(), value)].into()));
         assert_eq!(fault("stage", 10.0), None);
-        for (id, value, words) in [
-            ("smallest", 0.5, "less than the largest rate, 0.03"),
-            ("probe", 200.0, "at most the 100 steps"),
-            ("probes", 2.5, "whole number"),
-            ("kappa", f64::NAN, "choose a number"),
-        ] {
+        for (id, value, words) in
+            [("smallest", 0.5, "less than the largest rate, 0.03"), ("probe", 200.0, "at most the 100 steps")]
+        {
             let (found, sentence) = fault(id, value).expect("a fault");
             assert!(found == id && sentence.contains(words), "{sentence}");
         }

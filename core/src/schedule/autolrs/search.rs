@@ -4,7 +4,10 @@ use super::{
     DESCRIPTION, KAPPA, LARGEST, PROBE, PROBES, Process, SMALLEST, SMOOTHING, STAGE, forecast,
     gaussian::{LENGTH, NOISE},
 };
-use crate::policy::{Knob, Settings};
+use crate::{
+    policy::{Knob, Settings},
+    schedule::{Adaptive, Probe, Trial},
+};
 
 /// Rates among which the search chooses, at equal ratios.
 const GRID: usize = 200;
@@ -38,15 +41,6 @@ pub struct Order {
     pub phase: Phase,
     /// Its learning rate.
     pub rate: f64,
-}
-
-/// A rate that was tried.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Probe {
-    /// The rate.
-    pub rate: f64,
-    /// The forecast of the smoothed loss at the end of the stage; none when the loss was not finite.
-    pub forecast: Option<f64>,
 }
 
 /// A stage: what was tried, what was chosen, and what came of it.
@@ -228,6 +222,40 @@ impl Search {
     }
 }
 
+impl Adaptive for Search {
+    fn rate(&self) -> Option<f64> {
+        self.stages.iter().rev().find_map(|stage| stage.rate)
+    }
+
+    fn trial(&self) -> Option<Trial> {
+        let Order { before, phase, rate } = self.order();
+        (phase == Phase::Probing).then_some(Trial { begins: before != Before::Keep, rate })
+    }
+
+    fn trained(&mut self, loss: f64) {
+        self.observe(loss);
+    }
+
+    fn ahead(&self) -> usize {
+        match self.phase {
+            Phase::Probing => 0,
+            Phase::Training => self.stage_steps - self.trained,
+        }
+    }
+
+    fn goes_back(&self) -> bool {
+        (self.phase, self.before) == (Phase::Training, Before::Restore)
+    }
+
+    fn probes(&self) -> &[Probe] {
+        self.stages.last().map_or(&[], |stage| &stage.probes)
+    }
+
+    fn copy(&self) -> Box<dyn Adaptive> {
+        Box::new(self.clone())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -354,6 +382,27 @@ mod tests {
         [2.0, 1.0].into_iter().for_each(|loss| search.observe(loss));
         let found: Vec<_> = search.stages()[1].probes.iter().map(|probe| probe.forecast).collect();
         assert_eq!(found, [Some(3.0), Some(2.5)]);
+    }
+
+    #[test]
+    fn the_trainer_sees_trials_then_a_rate_and_may_train_until_the_next_ones() {
+        let knobs = settings(&[("probes", 2.0), ("probe", 2.0), ("stage", 3.0)]);
+        let mut rule: Box<dyn Adaptive> = Box::new(Search::new(&knobs));
+        assert_eq!((rule.rate(), rule.ahead()), (None, 0));
+        for (begins, loss) in [(true, 2.0), (false, 1.9), (true, 2.0), (false, 1.5)] {
+            assert_eq!(rule.trial().map(|trial| trial.begins), Some(begins));
+            rule.trained(loss);
+        }
+        let second = rule.probes()[1].rate;
+        assert_eq!((rule.trial(), rule.rate(), rule.ahead()), (None, Some(second), 3));
+        rule.trained(1.5);
+        assert!(!rule.goes_back() && rule.ahead() == 2);
+        rule.trained(f64::NAN);
+        let first = rule.probes()[0].rate;
+        assert!(rule.goes_back() && rule.rate() == Some(first) && rule.ahead() == 3);
+        (0..3).for_each(|_| rule.trained(1.5));
+        assert!(rule.trial().is_some_and(|trial| trial.begins) && rule.probes().is_empty());
+        assert_eq!((rule.rate(), rule.copy().rate()), (Some(first), Some(first)), "until the next one is chosen");
     }
 
     proptest! {
