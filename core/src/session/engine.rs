@@ -3,8 +3,10 @@
 use futures::{StreamExt as _, channel::mpsc::UnboundedReceiver};
 
 use super::{
-    Adapter, Command, Counters, Event, Failure, Host, LayersFrame, MetricsFrame, PROTOCOL, Prepared, RunState, Stage,
-    TextFacts, Work, limit,
+    Adapter, BranchEnd, Command, Counters, Event, Failure, Host, LayersFrame, MetricsFrame, PROTOCOL, Prepared,
+    RunState, Stage, TextFacts, Work,
+    aside::Branching,
+    limit,
     prepare::{self, Texts},
 };
 use crate::{
@@ -20,10 +22,10 @@ use crate::{
 const EARLY_SAMPLES: [usize; 3] = [1, 10, 30];
 
 /// Most steps whose losses stay on the device unread.
-const UNREAD_STEPS: usize = 32;
+pub(super) const UNREAD_STEPS: usize = 32;
 
 /// Seconds after which unread losses are read: the page redraws, and the device's queue stays short.
-const READ_EVERY_SECONDS: f64 = 0.1;
+pub(super) const READ_EVERY_SECONDS: f64 = 0.1;
 
 /// Runs a session until its last command was [`Command::Stop`] or no more can come.
 pub async fn run<H: Host>(host: H, mut commands: UnboundedReceiver<Command>) {
@@ -65,7 +67,7 @@ pub(super) struct Run {
     pub trainer: Trainer,
     start: Snapshot,
     /// Seconds of training so far.
-    trained: f64,
+    pub trained: f64,
     /// When the first unread step began.
     unread_since: f64,
     /// What the device had done by then.
@@ -74,6 +76,8 @@ pub(super) struct Run {
     is_warm: bool,
     /// Whether it pauses after the next step.
     is_single: bool,
+    /// The branch that is trained before the run goes on.
+    pub branch: Option<Branching>,
 }
 
 impl<H: Host> Engine<H> {
@@ -91,6 +95,7 @@ impl<H: Host> Engine<H> {
                 self.settle().await;
             }
             Command::Reset => self.reset(),
+            Command::Branch => self.begin_branch().await,
             Command::Sample => self.sample().await,
             Command::Limit => self.time_limit().await,
             Command::Checkpoint => self.keep_checkpoint().await,
@@ -107,8 +112,8 @@ impl<H: Host> Engine<H> {
                 let start = trainer.snapshot();
                 let unread_from = Counters::default();
                 let (trained, unread_since) = (0.0, 0.0);
-                let (is_warm, is_single) = (false, false);
-                self.run = Some(Run { trainer, start, trained, unread_since, unread_from, is_warm, is_single });
+                let (is_warm, is_single, branch) = (false, false, None);
+                self.run = Some(Run { trainer, start, trained, unread_since, unread_from, is_warm, is_single, branch });
                 self.checkpoint = None;
                 self.enter(RunState::Idle);
             }
@@ -349,7 +354,7 @@ impl<H: Host> Engine<H> {
     fn reset(&mut self) {
         if let Some(run) = &mut self.run {
             run.trainer.restore(&run.start.clone());
-            (run.trained, run.is_single) = (0.0, false);
+            (run.trained, run.is_single, run.branch) = (0.0, false, None);
         }
         self.checkpoint = None;
         self.enter(RunState::Idle);
@@ -365,6 +370,7 @@ impl<H: Host> Engine<H> {
     }
 
     fn restore_checkpoint(&mut self) {
+        self.end_branch(BranchEnd::Stopped);
         match (&mut self.run, &self.checkpoint) {
             (Some(run), Some(snapshot)) => {
                 run.trainer.restore(snapshot);
@@ -379,6 +385,7 @@ impl<H: Host> Engine<H> {
     /// Pauses a running run with all its metrics read; returns the state it is in then.
     async fn settle(&mut self) -> RunState {
         self.read_metrics().await;
+        self.end_branch(BranchEnd::Stopped);
         self.pause_after_step(false);
         if self.state == RunState::Running {
             self.enter(RunState::Paused);
@@ -396,7 +403,7 @@ impl<H: Host> Engine<H> {
         self.host.emit(Event::Failed(failure));
     }
 
-    fn enter(&mut self, state: RunState) {
+    pub(super) fn enter(&mut self, state: RunState) {
         if self.state != state {
             self.state = state;
             self.host.emit(Event::State { state });

@@ -26,6 +26,6 @@ pub use engine::run;
 #[cfg(feature = "engine")]
 pub use host::Host;
 pub use protocol::{
-    Backend, Command, Event, Failure, LayersFrame, Limit, MetricsFrame, OwnText, PROTOCOL, Prepared, RunState,
-    SearchFrame, Stage, StepMetrics, TextFacts,
+    Backend, BranchEnd, BranchFrame, Command, Event, Failure, LayersFrame, Limit, MetricsFrame, OwnText, PROTOCOL,
+    Prepared, RunState, SearchFrame, Stage, StepMetrics, TextFacts,
 };

@@ -34,6 +34,9 @@ pub enum Command {
     Step,
     /// Returns the prepared run to step 0.
     Reset,
+    /// Trains a copy of a running or paused run with a rate that falls to the floor, and reports it; then the run is as it
+    /// was, and running if it ran. A pause, a step or a reset ends the branch.
+    Branch,
     /// Draws a sample from the present weights.
     Sample,
     /// Times the matrix products of one step by themselves, on the CPU.
@@ -113,6 +116,8 @@ pub enum Event {
     Layers(LayersFrame),
     /// Rates were tried, or one was chosen; a frame takes the place of an earlier one of its step.
     Search(SearchFrame),
+    /// A branch advanced.
+    Branch(BranchFrame),
     /// A sample from the model.
     Sample {
         /// Steps done before this sample.
@@ -251,6 +256,40 @@ pub struct SearchFrame {
     pub steps: usize,
     /// Seconds that it took.
     pub seconds: f64,
+}
+
+/// What a branch reports: a decay of the learning rate that leaves the run as it is.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct BranchFrame {
+    /// Steps of the run done where it branched off.
+    pub from: usize,
+    /// Steps that it is to make.
+    pub steps: usize,
+    /// Metrics of its steps since the last frame, counted on from those of the run.
+    pub rows: Vec<StepMetrics>,
+    /// The loss on held-out text after these steps, in nats per token, when a validation was due.
+    pub validation: Option<f64>,
+    /// How it ended; none while it goes on.
+    pub end: Option<BranchEnd>,
+}
+
+impl BranchFrame {
+    /// Whether the branch begins: it has nothing to report yet, and takes the place of an earlier one from there.
+    pub fn is_first(&self) -> bool {
+        self.rows.is_empty() && self.validation.is_none() && self.end.is_none()
+    }
+}
+
+/// How a branch ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BranchEnd {
+    /// All its steps are done.
+    Finished,
+    /// A loss or a gradient was not finite.
+    Diverged,
+    /// It was given up.
+    Stopped,
 }
 
 /// The speed of a run's matrix products by themselves: that of a step on the CPU that were nothing else.

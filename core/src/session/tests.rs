@@ -1,5 +1,6 @@
 //! A session behind an in-process channel.
 
+mod branches;
 mod layers;
 mod schedules;
 mod second_text;

@@ -3,6 +3,7 @@
 use burn::tensor::{Tensor, TensorData, Transaction};
 
 use super::TrainError;
+use crate::session::StepMetrics;
 
 /// What a step leaves on the device until it is read.
 #[derive(Debug)]
@@ -17,6 +18,14 @@ pub struct PendingStep {
     pub losses: Vec<Tensor<1>>,
     /// The last value is the l2 norm of the gradient before clipping.
     pub gradient_norm: Tensor<1>,
+}
+
+impl PendingStep {
+    /// The step with what was read of it. `seconds` is 0: the caller has the clock.
+    pub fn row(&self, loss: f64, gradient_norm: f64) -> StepMetrics {
+        let Self { step, learning_rate, tokens, .. } = *self;
+        StepMetrics { step, loss, learning_rate, gradient_norm, tokens: tokens as f64, seconds: 0.0 }
+    }
 }
 
 /// Reads losses and gradient norms of several steps in one transfer, in order.

@@ -1,5 +1,6 @@
 //! The trainer: steps, validation, and copies of its state in memory.
 
+mod branch;
 mod error;
 mod following;
 mod gradient;
@@ -8,6 +9,7 @@ mod metrics;
 mod trainer;
 mod validation;
 
+pub use branch::Branch;
 pub use error::TrainError;
 pub use following::FailedRate;
 pub use trainer::{Snapshot, Trainer};

@@ -18,7 +18,7 @@ use crate::{
     model::{Dropout, Transformer, Weights, initialise},
     optim::Updater,
     session::{LayersFrame, StepMetrics},
-    text::{BatchDigest, Batches, Dataset},
+    text::{BatchDigest, Batches, Dataset, Tokens},
 };
 
 /// A run of an experiment.
@@ -55,6 +55,11 @@ impl State {
     /// A copy beside the run, which no schedule follows.
     pub fn aside(&self) -> Self {
         Self { following: Following::default(), ..self.clone() }
+    }
+
+    /// Its weights.
+    pub fn weights(&self) -> &Weights {
+        &self.parameters.weights
     }
 }
 
@@ -130,7 +135,7 @@ impl Trainer {
 
     /// The present weights.
     pub fn weights(&self) -> &Weights {
-        &self.state.parameters.weights
+        self.state.weights()
     }
 
     /// Digest of all batches so far, hexadecimal.
@@ -256,8 +261,7 @@ impl Trainer {
                 return (rows, Err(TrainError::Diverged { step: step.step, last, kept, peak }));
             }
             self.last_finite = Some((step.step, loss));
-            let PendingStep { step, learning_rate, tokens, .. } = *step;
-            rows.push(StepMetrics { step, loss, learning_rate, gradient_norm, tokens: tokens as f64, seconds: 0.0 });
+            rows.push(step.row(loss, gradient_norm));
         }
         (rows, Ok(()))
     }
@@ -265,27 +269,38 @@ impl Trainer {
     /// Losses on held-out windows, and the share of exact answers for a synthetic task. A finite loss on the text that is
     /// learned makes the present state the one to return to when the run diverges.
     pub async fn validate(&mut self) -> Result<Validation, TrainError> {
-        let Self { experiment: Experiment { seed, text, train, .. }, dataset, transformer, state, .. } = &*self;
-        let weights = &state.parameters.weights;
-        let Dataset { first, then, .. } = &**dataset;
-        let (learned, other) = match then {
-            Some(then) if text.is_switched(train.steps, state.step) => (then, Some(first)),
-            then => (first, then.as_ref()),
-        };
-        let loss = |tokens| validation::loss(transformer, weights, tokens, train.eval_windows, train.batch);
+        let (learned, other) = self.texts(self.state.step);
+        let weights = self.weights();
         let found = Validation {
-            loss: loss(&learned.validation).await?,
+            loss: self.validation_loss(learned, weights).await?,
             other_loss: match other {
-                Some(other) => Some(loss(&other.validation).await?),
+                Some(other) => Some(self.validation_loss(other, weights).await?),
                 None => None,
             },
-            exact_match: validation::exact_match(transformer, weights, dataset, *seed).await?,
+            exact_match: validation::exact_match(&self.transformer, weights, &self.dataset, self.experiment.seed)
+                .await?,
         };
         self.state.following.validated(&self.experiment, self.state.step, found.loss);
         if found.loss.is_finite() {
             self.kept = self.snapshot();
         }
         Ok(found)
+    }
+
+    /// The text that an update, counted from 1, learns, and the other one where there are two.
+    pub(super) fn texts(&self, update: usize) -> (&Tokens, Option<&Tokens>) {
+        let Experiment { text, train, .. } = &self.experiment;
+        let Dataset { first, then, .. } = &*self.dataset;
+        match then {
+            Some(then) if text.is_switched(train.steps, update) => (then, Some(first)),
+            then => (first, then.as_ref()),
+        }
+    }
+
+    /// Loss of weights on the held-out windows of a text.
+    pub(super) async fn validation_loss(&self, text: &Tokens, weights: &Weights) -> Result<f64, TrainError> {
+        let train = &self.experiment.train;
+        validation::loss(&self.transformer, weights, &text.validation, train.eval_windows, train.batch).await
     }
 
     /// Returns to where the present rate was chosen after the one before it failed, if the schedule knows such a rate.

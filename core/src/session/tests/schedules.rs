@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// A run of 24 steps, 4 of them warm-up, with a schedule and some of its knobs set.
-fn with(id: &str, knobs: &[(&str, f64)], edit: impl FnOnce(&mut Experiment)) -> Experiment {
+pub fn with(id: &str, knobs: &[(&str, f64)], edit: impl FnOnce(&mut Experiment)) -> Experiment {
     let mut experiment = tiny();
     (experiment.train.steps, experiment.train.eval_every, experiment.sample.every) = (24, 2, 0);
     let shape = Shape::find(id).expect(id);
@@ -21,17 +21,17 @@ fn with(id: &str, knobs: &[(&str, f64)], edit: impl FnOnce(&mut Experiment)) -> 
     experiment
 }
 
-fn run_of(experiment: Experiment) -> Vec<Event> {
+pub fn run_of(experiment: Experiment) -> Vec<Event> {
     session(vec![configure(experiment), Command::Start], stop_at_the_end)
 }
 
 /// Losses and rates of every step.
-fn course(events: &[Event]) -> Vec<[f64; 2]> {
+pub fn course(events: &[Event]) -> Vec<[f64; 2]> {
     metrics(events).iter().map(|row| [row.loss, row.learning_rate]).collect()
 }
 
 /// Steps and losses of the validations.
-fn validations(events: &[Event]) -> Vec<(usize, f64)> {
+pub fn validations(events: &[Event]) -> Vec<(usize, f64)> {
     let validation = |event: &Event| match event {
         Event::Validation { step, loss, .. } => Some((*step, *loss)),
         _ => None,
@@ -40,7 +40,7 @@ fn validations(events: &[Event]) -> Vec<(usize, f64)> {
 }
 
 /// With knobs that move the rate early, for the schedules that follow their run.
-fn lively() -> Vec<(&'static str, Experiment)> {
+pub fn lively() -> Vec<(&'static str, Experiment)> {
     let hypergradient = [("beta", 0.5), ("largest", 0.02)];
     vec![
         ("plateau", with("plateau", PLATEAU, |_| ())),
@@ -126,7 +126,7 @@ fn a_hypergradient_moves_the_rate_by_its_share_of_a_cosine() {
 }
 
 /// Whether metrics up to a step or beyond it were reported.
-fn has_come_to(event: &Event, step: usize) -> bool {
+pub fn has_come_to(event: &Event, step: usize) -> bool {
     matches!(event, Event::Metrics(frame) if frame.steps.last().is_some_and(|row| row.step >= step))
 }
 
@@ -211,7 +211,7 @@ fn searches(events: &[Event]) -> Vec<SearchFrame> {
     events.iter().filter_map(search).collect()
 }
 
-fn digest(events: &[Event]) -> String {
+pub fn digest(events: &[Event]) -> String {
     let digest = events.iter().rev().find_map(|event| match event {
         Event::Metrics(frame) => Some(frame.batch_digest.clone()),
         _ => None,
