@@ -1,4 +1,4 @@
-//! Single keys: Space, `.`, Shift R, N, 0 to 8, D, X and L; none of them while a field has the focus.
+//! Single keys: Space, `.`, B, Shift R, N, 0 to 8, D, X and L; none of them while a field has the focus.
 
 use leptos::{ev, prelude::*};
 use tailblazer_core::session::RunState;
@@ -31,6 +31,7 @@ pub fn listen(workspace: Workspace, engine: Engine) {
                 _ => Action::Play,
             }),
             "." => engine.act(Action::Step),
+            "b" | "B" => engine.act(Action::Branch),
             "R" if event.shift_key() => engine.act(Action::Reset),
             "x" | "X" => workspace.view.x_axis.update(|axis| *axis = axis.next()),
             "n" | "N" => workspace.add_arm(),

@@ -116,14 +116,20 @@ impl<'a> Input<'a> {
         Frame::inside(width, height, self.is_comparison())
     }
 
-    /// The horizontal scale. It spans the whole planned run wherever the plan says how long that is.
+    /// The horizontal scale. It spans the whole planned run wherever the plan says how long that is, and branches that
+    /// go beyond it.
     pub fn x_scale(&self, frame: Frame) -> Scale {
         let end = |arm: &Arm| {
-            let steps = arm.experiment.train.steps.max(1) as f64;
+            let branches = arm.record.branches.iter();
+            let last = branches.clone().map(|branch| branch.from + branch.steps).max().unwrap_or(0);
+            let steps = arm.experiment.train.steps.max(last).max(1) as f64;
             match self.x_axis {
                 XAxis::Step => steps,
                 XAxis::Tokens => steps * summary::tokens_per_step(arm.experiment).max(1) as f64,
-                XAxis::Seconds => arm.record.columns.last().map_or(0.0, |row| row.seconds),
+                XAxis::Seconds => {
+                    let rows = arm.record.columns.last().into_iter().chain(branches.filter_map(|b| b.rows.last()));
+                    rows.map(|row| row.seconds).fold(0.0, f64::max)
+                }
             }
         };
         let end = self.arms.iter().map(end).fold(0.0, f64::max);

@@ -5,6 +5,7 @@ mod law;
 
 use super::{
     axis::{Frame, NARROW},
+    branches::{self, Quantity},
     curve::{Curve, decimate},
     forecast::Forecast,
     ink::Ink,
@@ -44,7 +45,7 @@ pub fn scene(input: Input, log: bool, width: f64, height: f64) -> Scene {
     frame.draw_y(&mut scene, &y, &values, ticks::label);
     input.draw_x(&mut scene, whole, &x);
     let has_key = !input.is_empty();
-    let key = if has_key { (key_left(frame, width), frame.top + KEY_HEIGHT) } else { (frame.right, frame.top) };
+    let key = if has_key { (key_left(frame, width), frame.top + key_height(&input)) } else { (frame.right, frame.top) };
     texts::draw_switches(&mut scene, &input, frame, key, &x);
     strip::draw(&mut scene, &input, &differences, whole, &x);
 
@@ -54,6 +55,9 @@ pub fn scene(input: Input, log: bool, width: f64, height: f64) -> Scene {
     let raw: Vec<Curve> = input.arms.iter().map(|arm| plot.draw_steps(&mut scene, arm)).collect();
     for arm in input.arms {
         plot.draw_smooth(&mut scene, arm);
+    }
+    for arm in input.arms {
+        branches::draw(&mut scene, &input, arm, &x, |loss| plot.place(loss), Quantity::Loss);
     }
     law::draw(&plot, &mut scene);
     for (place, arm) in input.arms.iter().enumerate() {
@@ -187,7 +191,7 @@ impl Plot<'_> {
             labels::draw(scene, &ends, right + labels::OFFSET, frame.top + 6.0, frame.bottom - 6.0);
         } else {
             for (place, end) in ends.iter().enumerate() {
-                let y = frame.top + KEY_HEIGHT + labels::GAP * place as f64;
+                let y = frame.top + key_height(&self.input) + labels::GAP * place as f64;
                 labels::draw_one(scene, end, (key_left(frame, scene.width) + 9.0, y));
             }
         }
@@ -210,7 +214,7 @@ fn y_scale(input: &Input, log: bool, frame: Frame) -> Scale {
         let losses = arm.record.columns.rows().iter().map(|row| row.loss);
         let runs = arm.earlier.iter().chain([arm.record]);
         let validations = runs.flat_map(|run| &run.validations).flat_map(|v| [Some(v.loss), v.other_loss]).flatten();
-        for loss in losses.chain(validations).filter(|loss| loss.is_finite()) {
+        for loss in losses.chain(validations).chain(branches::losses(arm)).filter(|loss| loss.is_finite()) {
             low = low.min(loss.max(FLOOR));
             high = high.max(loss.max(FLOOR));
         }
@@ -232,8 +236,13 @@ fn snap(value: f64, round: impl Fn(f64) -> f64) -> f64 {
     if steps < 4.0 { value * 0.9 } else { steps * unit }
 }
 
-/// The height of the key's three lines, and of one for the band.
-const KEY_HEIGHT: f64 = 76.0;
+/// From one line of the key to the next.
+const KEY_LINE: f64 = 16.0;
+
+/// The height of the key: of its three lines, of one for the band, and of one for branches where there are some.
+fn key_height(input: &Input) -> f64 {
+    76.0 + if branches::any(input) { KEY_LINE } else { 0.0 }
+}
 
 fn key_left(frame: Frame, width: f64) -> f64 {
     frame.right - if width < NARROW { 112.0 } else { 150.0 }
@@ -255,6 +264,12 @@ fn draw_key(scene: &mut Scene, input: &Input, frame: Frame, width: f64) {
         scene.band(&[[x, y + 40.0, y + 50.0], [x + 18.0, y + 40.0, y + 50.0]], Ink::Ink);
         scene.words(format!("range of {seeds} seeds"), (x + 26.0, y + 48.5), Ink::Second, false);
     }
+    if branches::any(input) {
+        let y = y + if seeds > 1 { 61.0 } else { 45.0 };
+        scene.line((x, y), (x + 18.0, y), Stroke::solid(Ink::Ink, 1.0));
+        scene.marker(Shape::Ring, (x + 18.0, y), 3.2, Ink::Ink);
+        scene.words("branch", (x + 26.0, y + 3.5), Ink::Second, false);
+    }
 }
 
 /// The chart in one sentence.
@@ -267,12 +282,13 @@ pub fn summary(input: Input, log: bool, unit: &str) -> String {
         let name = input.prefix(arm);
         let validation = arm.record.validations.last().map(|v| texts::sentence(arm, v)).unwrap_or_default();
         Some(format!(
-            "{name}{} at step {}, {} at step {} of {}.{validation}",
+            "{name}{} at step {}, {} at step {} of {}.{validation}{}",
             fixed(first.loss, 3),
             integer(first.step),
             fixed(last.loss, 3),
             integer(last.step),
             integer(arm.experiment.train.steps),
+            branches::summary(arm),
         ))
     };
     let courses: Vec<String> = input.arms.iter().filter_map(course).collect();

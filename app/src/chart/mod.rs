@@ -4,6 +4,7 @@
 pub mod alpha;
 pub mod alpha_lines;
 pub mod axis;
+pub mod branches;
 pub mod canvas;
 pub mod course;
 pub mod curve;

@@ -4,6 +4,7 @@ use tailblazer_core::{experiment::Experiment, layerwise::Parameter, schedule::le
 
 use super::{
     axis::Frame,
+    branches::{self, Quantity},
     course::{Course, is_adaptive},
     curve::decimate,
     fan::{Fan, Line, MANY},
@@ -57,6 +58,9 @@ pub fn scene(input: Input, log: bool, width: f64, height: f64) -> Scene {
     let plans: Vec<Vec<(f64, f64)>> = input.arms.iter().map(|arm| plot.draw_plan(&mut scene, arm)).collect();
     for arm in input.arms {
         plot.draw_used(&mut scene, arm);
+    }
+    for arm in input.arms {
+        branches::draw(&mut scene, &input, arm, &x, |rate| plot.place(rate), Quantity::Rate);
     }
     for (arm, fan) in input.arms.iter().zip(&fans) {
         plot.draw_selected(&mut scene, arm, fan);

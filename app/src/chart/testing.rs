@@ -6,7 +6,7 @@ use tailblazer_core::{
     layerwise::{Method, Parameter},
     model::Role,
     schedule::learning_rate,
-    session::{MetricsFrame, StepMetrics},
+    session::{BranchEnd, BranchFrame, MetricsFrame, StepMetrics},
 };
 
 pub use super::synthetic::{falling, frame, record, spectrum, tail};
@@ -150,6 +150,28 @@ pub fn layout(layers: usize, width: usize) -> Vec<Parameter> {
     list.push(Parameter::new(Role::Scale, None, [1, width]));
     list.push(Parameter::new(Role::Head, None, [width, 20]));
     list
+}
+
+/// Adds a branch that halves the loss of the run over so many steps, with a validation half way and one at its end.
+pub fn add_branch(record: &mut Record, from: usize, steps: usize, end: Option<BranchEnd>) {
+    let frame = |rows, validation, end| BranchFrame { from, steps, rows, validation, end };
+    let row = |made: usize| StepMetrics {
+        step: from + made,
+        loss: falling(from + made) * (1.0 - 0.5 * made as f64 / steps as f64),
+        learning_rate: 1e-3 * (1.0 - (made - 1) as f64 / steps as f64),
+        gradient_norm: 1.0,
+        tokens: 1024.0 * (from + made) as f64,
+        seconds: 0.02 * (from + made) as f64,
+    };
+    let half = steps / 2;
+    let grown = [
+        frame(vec![], None, None),
+        frame((1..=half).map(row).collect(), Some(2.3), None),
+        frame((half + 1..=steps).map(row).collect(), Some(1.8), None),
+    ];
+    for frame in grown.into_iter().chain(end.map(|end| frame(vec![], None, Some(end)))) {
+        record.branches.take(&record.columns, frame);
+    }
 }
 
 /// Whether every position and size in a chart is finite.

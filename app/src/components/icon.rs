@@ -11,6 +11,8 @@ pub enum Icon {
     Pause,
     /// One step.
     Step,
+    /// A branch.
+    Branch,
     /// Back to step 0.
     Reset,
     /// Done.
@@ -46,6 +48,9 @@ impl Icon {
             }
             Self::Step => {
                 r#"<svg width="12" height="12"><path d="M0 0l8 6-8 6zM9.6 0H12v12H9.6z" fill="currentColor"/></svg>"#
+            }
+            Self::Branch => {
+                r#"<svg width="13" height="12" fill="none" stroke="currentColor" stroke-width="1.6"><path d="M0 3h12M3.5 3c3 0 2.5 5.5 5.5 5.5"/><circle cx="10.6" cy="8.6" r="1.7"/></svg>"#
             }
             Self::Reset => {
                 r#"<svg width="13" height="13" fill="none" stroke="currentColor" stroke-width="1.6"><path d="M2 6.5a4.7 4.7 0 1 0 1.5-3.4M1.6 1v3.2h3.2"/></svg>"#

@@ -1,4 +1,4 @@
-//! Train, pause, step, reset; where the run is; how it is looked at; where it computes.
+//! Train, pause, step, branch, reset; where the run is; how it is looked at; where it computes.
 
 use leptos::prelude::*;
 use tailblazer_core::session::RunState;
@@ -24,6 +24,7 @@ pub fn RunBar() -> impl IntoView {
             <div class="actions">
                 <PlayButton />
                 <StepButton />
+                <BranchButton />
                 <ResetButton />
                 <button
                     type="button"
@@ -97,6 +98,26 @@ fn StepButton() -> impl IntoView {
         >
             <Glyph icon=Icon::Step />
             <span class="word">"Step"</span>
+        </button>
+    }
+}
+
+#[component]
+fn BranchButton() -> impl IntoView {
+    let workspace = Workspace::expect();
+    let engine = Engine::expect();
+    view! {
+        <button
+            type="button"
+            class="btn"
+            data-testid="run-branch"
+            aria-label="Branch: let a copy of the run decay and see its loss"
+            title="Let a copy of the run decay to the floor and see its loss; the run stays as it is. Key B"
+            disabled=move || !workspace.possible(Action::Branch)
+            on:click=move |_| engine.act(Action::Branch)
+        >
+            <Glyph icon=Icon::Branch />
+            <span class="word">"Branch"</span>
         </button>
     }
 }

@@ -93,6 +93,7 @@ impl ArmEngine {
             Request::Start => self.send(Command::Start),
             Request::Pause => self.send(Command::Pause),
             Request::Step => self.send(Command::Step),
+            Request::Branch => self.send(Command::Branch),
             Request::Reset => match self.run.plan.get_untracked() {
                 Some(plan) if self.run.seed.get_untracked() > 0 => self.configure(Plan { seed: 0, ..plan }),
                 _ => self.send(Command::Reset),

@@ -11,6 +11,8 @@ pub enum Action {
     Pause,
     /// Train one step.
     Step,
+    /// Train a decay that leaves the run as it is.
+    Branch,
     /// Back to step 0.
     Reset,
 }
@@ -26,6 +28,8 @@ pub enum Request {
     Pause,
     /// Train one step.
     Step,
+    /// Train a branch.
+    Branch,
     /// Return the prepared run to step 0.
     Reset,
     /// Give the preparation up.
@@ -43,6 +47,8 @@ pub struct Standing {
     pub prepared: bool,
     /// Whether the settings differ from those of the prepared run.
     pub changed: bool,
+    /// Whether it has steps to branch off, and no branch under way.
+    pub can_branch: bool,
 }
 
 impl Action {
@@ -66,6 +72,9 @@ impl Action {
             (Self::Step, RunState::Idle) => &[Configure, Step],
             (Self::Step, _) => &[],
 
+            (Self::Branch, RunState::Paused | RunState::Running) if at.can_branch => &[Branch],
+            (Self::Branch, _) => &[],
+
             (Self::Reset, RunState::Idle | RunState::Preparing) => &[],
             (Self::Reset, _) if !at.prepared => &[Forget],
             (Self::Reset, _) if at.changed => &[Configure],
@@ -84,7 +93,7 @@ mod tests {
     use super::*;
 
     fn at(state: RunState, prepared: bool, changed: bool) -> Standing {
-        Standing { state, prepared, changed }
+        Standing { state, prepared, changed, can_branch: false }
     }
 
     #[test]
@@ -104,6 +113,20 @@ mod tests {
         assert_eq!(Action::Play.requests(at(RunState::Finished, true, false)), [Request::Reset, Request::Start]);
         assert_eq!(Action::Play.requests(at(RunState::Finished, true, true)), [Request::Configure, Request::Start]);
         assert!(!Action::Step.possible(at(RunState::Finished, true, false)));
+    }
+
+    #[test]
+    fn a_branch_needs_a_run_that_can_go_on() {
+        for (state, can_branch, expected) in [
+            (RunState::Running, true, true),
+            (RunState::Paused, true, true),
+            (RunState::Paused, false, false),
+            (RunState::Finished, true, false),
+            (RunState::Preparing, true, false),
+        ] {
+            let standing = Standing { can_branch, ..at(state, true, true) };
+            assert_eq!(Action::Branch.possible(standing), expected, "{standing:?}");
+        }
     }
 
     #[test]

@@ -20,13 +20,14 @@ pub struct Columns {
 
 /// An exponential moving average that is not biased towards its start and that skips what is not finite.
 #[derive(Clone, Copy, Debug, Default)]
-struct Smoother {
+pub struct Smoother {
     sum: f64,
     weight: f64,
 }
 
 impl Smoother {
-    fn push(&mut self, value: f64) -> f64 {
+    /// Takes a value in and gives the average.
+    pub fn push(&mut self, value: f64) -> f64 {
         if !value.is_finite() {
             return f64::NAN;
         }
@@ -95,6 +96,15 @@ impl Columns {
     /// The smoothed loss of every step; NaN where the loss is not finite.
     pub fn ema(&self) -> &[f64] {
         &self.ema
+    }
+
+    /// The average of the losses up to a step, to be gone on with.
+    pub fn smoother_at(&self, step: usize) -> Smoother {
+        let mut smoother = Smoother::default();
+        for row in self.rows.iter().take_while(|row| row.step <= step) {
+            smoother.push(row.loss);
+        }
+        smoother
     }
 
     /// The last step.

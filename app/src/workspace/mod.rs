@@ -5,6 +5,7 @@
 //! the engine raises the version at most once per frame.
 
 pub mod action;
+pub mod branch;
 pub mod columns;
 pub mod format;
 pub mod message;

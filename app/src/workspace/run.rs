@@ -6,11 +6,12 @@ use leptos::prelude::*;
 use tailblazer_core::{
     experiment::{Comparison, Experiment, Invalid},
     layerwise::Parameter,
-    session::{Backend, Event, LayersFrame, Limit, OwnText, Prepared, RunState, SearchFrame, Stage},
+    session::{Backend, Event, LayersFrame, Limit, MetricsFrame, OwnText, Prepared, RunState, SearchFrame, Stage},
 };
 
 use super::{
     action::Standing,
+    branch::Branches,
     columns::Columns,
     message::{Message, Messages},
 };
@@ -103,9 +104,19 @@ pub struct Record {
     pub layers: Vec<LayersFrame>,
     /// Searches for a learning rate, in order.
     pub searches: Vec<SearchFrame>,
+    /// Decays that left the run as it was, in order.
+    pub branches: Branches,
 }
 
 impl Record {
+    /// Takes in metrics; a run that went back has other steps there now.
+    fn metrics(&mut self, frame: MetricsFrame) {
+        if let Some(first) = frame.steps.first() {
+            self.branches.go_back(first.step.saturating_sub(1));
+        }
+        self.columns.append(frame);
+    }
+
     /// Takes in a search, which begins or ends at its step: what the run reported behind it is out of date.
     fn search(&mut self, frame: SearchFrame) {
         self.validations.retain(|known| known.step <= frame.step);
@@ -207,7 +218,10 @@ impl Run {
 
     /// Where the run stands.
     pub fn standing(&self, edited: &Plan) -> Standing {
-        Standing { state: self.state.get(), prepared: self.plan.with(Option::is_some), changed: self.changed(edited) }
+        self.shared.slow_version.track();
+        let can_branch = self.has_steps() && self.record.with_value(|record| !record.branches.is_growing());
+        let (state, prepared) = (self.state.get(), self.plan.with(Option::is_some));
+        Standing { state, prepared, changed: self.changed(edited), can_branch }
     }
 
     /// Whether steps were made.
@@ -289,7 +303,7 @@ impl Run {
                 self.clear_record();
                 self.record.update_value(|record| record.layout = layout);
             }
-            Event::Metrics(frame) => self.record.update_value(|record| record.columns.append(frame)),
+            Event::Metrics(frame) => self.record.update_value(|record| record.metrics(frame)),
             Event::Validation { step, loss, other_loss, exact_match } => {
                 self.record.update_value(|record| {
                     record.validations.retain(|known| known.step < step);
@@ -306,6 +320,10 @@ impl Run {
             }
             Event::Search(frame) => {
                 self.record.update_value(|record| record.search(frame));
+                self.shared.touch();
+            }
+            Event::Branch(frame) => {
+                self.record.update_value(|record| record.branches.take(&record.columns, frame));
                 self.shared.touch();
             }
             Event::Sample { step, prompt, text } => self.samples.update(|samples| {

@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     fn at(state: RunState) -> Standing {
-        Standing { state, prepared: state != RunState::Idle, changed: false }
+        Standing { state, prepared: state != RunState::Idle, changed: false, can_branch: false }
     }
 
     #[test]

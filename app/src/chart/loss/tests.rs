@@ -3,6 +3,7 @@ use tailblazer_core::{
     experiment::Corpus,
     lab::annealing::{self, Prediction},
     schedule,
+    session::BranchEnd,
 };
 
 use super::*;
@@ -12,7 +13,7 @@ use crate::{
         palette::Palette,
         scene::Item,
         svg,
-        testing::{Runs, assert_finite, falling, lawful, record},
+        testing::{Runs, add_branch, assert_finite, falling, lawful, record},
     },
     workspace::view::XAxis,
 };
@@ -83,6 +84,25 @@ fn two_arms_of_two_texts_before_their_end() {
     insta::assert_snapshot!(figure(Runs::of_two_texts(2, 60, 50), XAxis::Step, true, Some(40)));
 }
 
+#[test]
+fn branches_leave_the_curve_and_end_in_a_ring() {
+    let mut runs = Runs::new(2, 40);
+    add_branch(&mut runs.arms[0].record, 15, 10, Some(BranchEnd::Finished));
+    add_branch(&mut runs.arms[0].record, 36, 12, None);
+    add_branch(&mut runs.arms[1].record, 20, 6, Some(BranchEnd::Diverged));
+    insta::assert_snapshot!(figure(runs, XAxis::Step, true, None));
+}
+
+#[test]
+fn the_summary_says_what_branches_came_to() {
+    let mut runs = one(40, falling);
+    add_branch(&mut runs.arms[0].record, 15, 10, Some(BranchEnd::Finished));
+    add_branch(&mut runs.arms[0].record, 20, 10, Some(BranchEnd::Diverged));
+    let summary = runs.with(|input| summary(input, true, "nats"));
+    let words = " Branches, validation: from step 15 1.800 at step 25; from step 20 diverged.";
+    assert!(summary.ends_with(words), "{summary}");
+}
+
 fn count(scene: &Scene, is: impl Fn(&Item) -> bool) -> usize {
     scene.items.iter().filter(|item| is(item)).count()
 }
@@ -148,6 +168,7 @@ proptest! {
             for (validation, loss) in run.record.validations.iter_mut().zip(&losses) {
                 validation.other_loss = Some(*loss);
             }
+            add_branch(&mut run.record, losses.len() / 2, 1 + arm, Some(BranchEnd::Diverged));
         }
         (runs.x_axis, runs.crosshair) = (XAxis::ALL[axis], crosshair);
         runs.with(|input| {

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 use tailblazer_core::{
     schedule::{Probe, Shape},
-    session::{MetricsFrame, SearchFrame, StepMetrics},
+    session::{BranchEnd, MetricsFrame, SearchFrame, StepMetrics},
 };
 
 use super::{Shape as Mark, *};
@@ -9,7 +9,7 @@ use crate::chart::{
     palette::Palette,
     scene::Item,
     svg,
-    testing::{Runs, assert_finite},
+    testing::{Runs, add_branch, assert_finite},
 };
 
 fn experiment() -> Experiment {
@@ -103,6 +103,27 @@ fn rates_that_were_tried_are_rings_and_those_that_failed_crosses() {
 }
 
 #[test]
+fn a_branch_falls_from_the_rate_of_the_run_and_the_axis_holds_it() {
+    let mut runs = Runs::new(1, 30);
+    runs.arms[0].experiment = experiment();
+    add_branch(&mut runs.arms[0].record, 28, 14, Some(BranchEnd::Finished));
+    runs.with(|input| {
+        let frame = input.frame(360.0, 160.0);
+        assert_eq!(input.x_scale(frame).domain, (0.0, 42.0), "two steps beyond the plan");
+        let scene = scene(input, false, 360.0, 160.0);
+        let lines = scene.items.iter().filter_map(|item| match item {
+            Item::Path { points, stroke } if stroke.ink == Ink::Arm(0) && stroke.width == 1.0 => Some(points.clone()),
+            _ => None,
+        });
+        let [line] = &lines.collect::<Vec<_>>()[..] else { panic!("one branch") };
+        assert_eq!(line.len(), 15, "where it left and its steps");
+        assert!(line.windows(2).skip(1).all(|pair| pair[1].1 > pair[0].1), "it falls on the screen: {line:?}");
+        let rings = scene.items.iter().filter(|item| matches!(item, Item::Marker { shape: Mark::Ring, .. }));
+        assert_eq!(rings.count(), 1);
+    });
+}
+
+#[test]
 fn the_readout_is_of_the_selected_matrix() {
     let mut runs = Runs::measured(2, 300);
     runs.crosshair = Some(250);
@@ -139,6 +160,7 @@ proptest! {
             run.experiment.train.steps = steps;
             run.experiment.schedule.peak = peak;
             run.experiment.schedule.warmup = warmup;
+            add_branch(&mut run.record, done / 2, 1 + done % 7, None);
         }
         runs.with(|input| {
             assert_finite(&scene(input, log, 480.0, 240.0));

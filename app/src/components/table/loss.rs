@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
+use tailblazer_core::session::BranchEnd;
 
 use super::{MOST, heads, table};
 use crate::{
@@ -15,6 +16,7 @@ use crate::{
     components::charts::with_input,
     workspace::{
         Workspace,
+        branch::Branch,
         format::{compact, fixed, integer, significant},
     },
 };
@@ -101,7 +103,41 @@ fn of_one(input: Input, arm: &Arm) -> AnyView {
             </tr>
         }
     });
-    rows.collect_view().into_any()
+    let branches = arm.record.branches.iter().rev().map(|branch| {
+        let cells = branch.rows.last().zip(branch.ema.last()).map(|(row, ema)| {
+            let losses = [Some(fixed(row.loss, 4)), Some(fixed(*ema, 4)), final_validation(branch)];
+            let rest = [significant(row.learning_rate), significant(row.gradient_norm), compact(row.tokens)];
+            let rest = rest.into_iter().chain([fixed(row.seconds, 2)]).map(Some);
+            losses.into_iter().chain(rest).collect::<Vec<_>>()
+        });
+        branch_row(branch_name(branch), branch, cells.unwrap_or_default())
+    });
+    view! { {branches.collect_view()} {rows.collect_view()} }.into_any()
+}
+
+/// A row of a branch, with its last validation in full precision for scripts.
+fn branch_row(name: String, branch: &Branch, cells: Vec<Option<String>>) -> impl IntoView + use<> {
+    let loss = branch.validations.last().map(|(_, loss)| loss.to_string());
+    view! {
+        <tr data-branch=branch.from.to_string() data-loss=loss>
+            <td>{name}</td>
+            {cells.into_iter().map(|cell| view! { <td>{cell}</td> }).collect_view()}
+        </tr>
+    }
+}
+
+/// `branch 400 to 480`.
+fn branch_name(branch: &Branch) -> String {
+    format!("branch {} to {}", integer(branch.from), integer(branch.done()))
+}
+
+/// The last validation of a branch, or why there is none.
+fn final_validation(branch: &Branch) -> Option<String> {
+    match (branch.validations.last(), branch.end) {
+        (_, Some(BranchEnd::Diverged)) => Some("diverged".into()),
+        (Some((_, loss)), _) => Some(fixed(*loss, 4)),
+        (None, _) => None,
+    }
 }
 
 fn head_of_several(input: Input) -> Vec<String> {
@@ -148,5 +184,14 @@ fn of_several(input: Input) -> AnyView {
             </tr>
         }
     });
-    rows.collect_view().into_any()
+    let branches = input.arms.iter().enumerate().flat_map(|(place, arm)| {
+        arm.record.branches.iter().rev().map(move |branch| {
+            // The cells of the arms before it: two of the first, three of every other.
+            let before = if place == 0 { 0 } else { 3 * place - 1 };
+            let found = [branch.ema.last().map(|ema| fixed(*ema, 4)), final_validation(branch)];
+            let cells = std::iter::repeat_n(None, before).chain(found).collect();
+            branch_row(format!("{} {}", arm.letter(), branch_name(branch)), branch, cells)
+        })
+    });
+    view! { {branches.collect_view()} {rows.collect_view()} }.into_any()
 }

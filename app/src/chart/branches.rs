@@ -1,0 +1,118 @@
+//! Branches: decays that left a run as it was, drawn beside it.
+
+use tailblazer_core::session::{BranchEnd, StepMetrics};
+
+use super::{
+    curve::decimate,
+    ink::Ink,
+    input::{Arm, Input},
+    mark::{Shape, Stroke},
+    scene::Scene,
+    ticks::Scale,
+};
+use crate::workspace::{
+    branch::Branch,
+    format::{fixed, integer},
+};
+
+/// Width of their lines; those of the run are wider.
+const WIDTH: f64 = 1.0;
+
+/// What a chart shows of a branch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quantity {
+    /// The smoothed loss, and validations.
+    Loss,
+    /// The learning rate.
+    Rate,
+}
+
+impl Quantity {
+    /// Of the run where the branch left it.
+    fn start(self, arm: &Arm, branch: &Branch) -> Option<(StepMetrics, f64)> {
+        let (index, row) = arm.row(branch.from)?;
+        let value = match self {
+            Self::Loss => arm.record.columns.ema()[index],
+            Self::Rate => row.learning_rate,
+        };
+        Some((*row, value))
+    }
+
+    /// Of every step of the branch.
+    fn values(self, branch: &Branch) -> Vec<f64> {
+        match self {
+            Self::Loss => branch.ema.clone(),
+            Self::Rate => branch.rows.iter().map(|row| row.learning_rate).collect(),
+        }
+    }
+}
+
+/// Draws the branches of an arm: thin lines from where they left to a ring at the last validation.
+pub fn draw(
+    scene: &mut Scene,
+    input: &Input,
+    arm: &Arm,
+    x: &Scale,
+    place: impl Fn(f64) -> f64 + Copy,
+    quantity: Quantity,
+) {
+    for branch in arm.record.branches.iter() {
+        let at = |row: &StepMetrics, value: f64| (x.map(input.x_of(row)), value);
+        let values = quantity.values(branch);
+        let start = quantity.start(arm, branch).map(|(row, value)| at(&row, value));
+        let points = branch.rows.iter().zip(&values).map(|(row, value)| at(row, *value));
+        let curve = decimate(start.into_iter().chain(points)).placed(place);
+        scene.curve(&curve, Stroke::arm(arm.index, WIDTH));
+        if let Some((index, value)) = last_validation(branch, quantity) {
+            let (x, value) = at(&branch.rows[index], value);
+            if quantity == Quantity::Loss && values[index].is_finite() {
+                // The smoothed loss lags behind: a leader says which ring belongs to it.
+                scene.line((x, place(values[index])), (x, place(value)), Stroke::solid(Ink::Arm(arm.index), WIDTH));
+            }
+            scene.marker(Shape::Ring, (x, place(value)), 3.2, Ink::Arm(arm.index));
+        }
+        let end = curve.parts.last().and_then(|part| part.last());
+        if let Some(end) = end.filter(|_| branch.end == Some(BranchEnd::Diverged)) {
+            scene.marker(Shape::Cross, *end, 4.0, Ink::Bad);
+        }
+    }
+}
+
+/// The last validation of a branch: the place of its row, and the height of its ring.
+fn last_validation(branch: &Branch, quantity: Quantity) -> Option<(usize, f64)> {
+    let (step, loss) = *branch.validations.last()?;
+    let index = branch.rows.iter().rposition(|row| row.step == step)?;
+    let value = match quantity {
+        Quantity::Loss => loss,
+        Quantity::Rate => branch.rows[index].learning_rate,
+    };
+    Some((index, value)).filter(|(_, value)| value.is_finite())
+}
+
+/// Every loss that is drawn of the branches of an arm.
+pub fn losses(arm: &Arm) -> impl Iterator<Item = f64> {
+    let of = |branch: &Branch| {
+        let validations = branch.validations.iter().map(|(_, loss)| *loss);
+        branch.ema.iter().copied().chain(validations).collect::<Vec<_>>()
+    };
+    arm.record.branches.iter().flat_map(of)
+}
+
+/// Whether there is anything to draw.
+pub fn any(input: &Input) -> bool {
+    input.arms.iter().any(|arm| !arm.record.branches.is_empty())
+}
+
+/// What the branches of an arm came to, in one sentence; empty where there is none.
+pub fn summary(arm: &Arm) -> String {
+    let one = |branch: &Branch| {
+        let found = match (branch.validations.last(), branch.end) {
+            (_, Some(BranchEnd::Diverged)) => "diverged".into(),
+            (Some((step, loss)), _) => format!("{} at step {}", fixed(*loss, 3), integer(*step)),
+            (None, _) => "not validated".into(),
+        };
+        format!("from step {} {found}", integer(branch.from))
+    };
+    let list: Vec<String> = arm.record.branches.iter().map(one).collect();
+    if list.is_empty() { String::new() } else { format!(" Branches, validation: {}.", list.join("; ")) }
+}
