@@ -48,18 +48,14 @@ pub fn unlearned(arm: &Arm) -> Vec<Unlearned> {
     let (text, steps) = (&arm.experiment.text, arm.experiment.train.steps);
     let validations = &arm.record.validations;
     let (before, after) = validations.split_at(validations.partition_point(|v| !text.is_switched(steps, v.step)));
-    let learned = |validation: Option<&Validation>| validation.map(|v| (v.step, v.loss));
-    let others = |list: &[Validation]| list.iter().filter_map(|v| Some((v.step, v.other_loss?))).collect();
     let is_finite = |(_, loss): &(usize, f64)| loss.is_finite();
-    [(text.then, before, after.first()), (Some(text.corpus), after, before.last())]
-        .into_iter()
-        .filter_map(|(text, list, next)| {
-            let mut points: Vec<(usize, f64)> = others(list);
-            points.retain(is_finite);
-            Some(Unlearned { text: text?, points, learned: learned(next).filter(is_finite) })
-        })
-        .filter(|unlearned| !unlearned.points.is_empty())
-        .collect()
+    let of = |(text, list, next): (Option<Corpus>, &[Validation], Option<&Validation>)| {
+        let points: Vec<_> = list.iter().filter_map(|v| Some((v.step, v.other_loss?))).filter(is_finite).collect();
+        let learned = next.map(|v| (v.step, v.loss)).filter(is_finite);
+        text.filter(|_| !points.is_empty()).map(|text| Unlearned { text, points, learned })
+    };
+    let both = [(text.then, before, after.first()), (Some(text.corpus), after, before.last())];
+    both.into_iter().filter_map(of).collect()
 }
 
 /// Draws the losses of an arm on the text that it does not learn: hollow markers, joined by a thin dotted line. `at`
@@ -94,25 +90,30 @@ pub fn name_unlearned(scene: &mut Scene, input: &Input, frame: Frame, at: impl F
     }
 }
 
-/// Draws a hairline where runs switch to their second text, with the name of the text at its top, or below the key whose
-/// left and lower edge are given.
+/// Draws a hairline where runs switch to their second text. Each text is named once, at the top of its first line or below
+/// the key whose left and lower edge are given.
 pub fn draw_switches(scene: &mut Scene, input: &Input, frame: Frame, key: (f64, f64), x: &Scale) {
-    let mut drawn: Vec<(f64, Corpus)> = Vec::new();
-    for arm in input.arms {
-        let Some((at, then)) = switch(input, arm) else { continue };
-        let place = (x.map(at), then);
-        if !drawn.contains(&place) {
-            drawn.push(place);
+    let mut switches: Vec<(f64, Corpus)> = Vec::new();
+    for (at, then) in input.arms.iter().filter_map(|arm| switch(input, arm)) {
+        if !switches.contains(&(at, then)) {
+            switches.push((at, then));
         }
     }
-    for (row, (x, then)) in drawn.into_iter().enumerate() {
+    let mut named: Vec<Corpus> = Vec::new();
+    for (x, then) in switches.into_iter().map(|(at, then)| (x.map(at), then)) {
         scene.line((x, frame.top), (x, frame.bottom), Stroke::solid(Ink::Edge, 1.0));
+        if named.contains(&then) {
+            continue;
+        }
         let rows = [(key.0, frame.top), (frame.right, key.1)];
-        let fitting =
-            |(right, top)| words_beside(x, then.name(), (frame.left, right)).map(|(words, at)| (words, (at, top)));
+        let fitting = |(right, top)| {
+            let (words, left) = words_beside(x, then.name(), (frame.left, right))?;
+            Some((words, (left, top)))
+        };
         let name = || (then.name().to_owned(), (frame.left, key.1));
-        let (words, (at, top)) = rows.into_iter().find_map(fitting).unwrap_or_else(name);
-        scene.words(words, (at, top + TEXT + ROW * row as f64), Ink::Second, false);
+        let (words, (left, top)) = rows.into_iter().find_map(fitting).unwrap_or_else(name);
+        scene.words(words, (left, top + TEXT + ROW * named.len() as f64), Ink::Second, false);
+        named.push(then);
     }
 }
 
@@ -221,6 +222,25 @@ mod tests {
             runs.x_axis = XAxis::Seconds;
             runs.with(|input| assert_eq!(switch(&input, &input.arms[0]).is_some(), is_known, "{done} done"));
         }
+    }
+
+    #[test]
+    fn arms_share_a_switch_and_a_text_is_named_once() {
+        let mut runs = Runs::of_two_texts(3, 60, 0);
+        let lines_and_words = |runs: &Runs| {
+            runs.with(|input| {
+                let mut scene = Scene::new(480.0, 240.0);
+                let frame = input.frame(480.0, 240.0);
+                draw_switches(&mut scene, &input, frame, (frame.right, frame.top), &input.x_scale(frame));
+                let words = scene.items.iter().filter(|item| matches!(item, Item::Label { .. })).count();
+                (scene.items.len() - words, words)
+            })
+        };
+        assert_eq!(lines_and_words(&runs), (1, 1));
+        runs.arms[1].experiment.text.switch = 0.25;
+        assert_eq!(lines_and_words(&runs), (2, 1));
+        runs.arms[2].experiment.text.then = Some(Corpus::FirstNames);
+        assert_eq!(lines_and_words(&runs), (3, 2));
     }
 
     #[test]
