@@ -89,7 +89,7 @@ fn a_snapshot_on_the_gpu_stays_while_training_goes_on() {
     let experiment = experiment();
     let open = open(DeviceChoice::Gpu);
     let mut trainer = Trainer::new(&experiment, dataset(experiment.model.context), &open.device);
-    let validate = |trainer: &mut Trainer| block_on(trainer.validate()).expect("the device answers").0;
+    let validate = |trainer: &mut Trainer| block_on(trainer.validate()).expect("the device answers").loss;
     trainer.step();
     let snapshot = trainer.snapshot();
     let before = validate(&mut trainer);
