@@ -250,9 +250,9 @@ mod tests {
                     let update: Vec<f64> = before.iter().zip(&weights).map(|(a, b)| (a - b) / rate).collect();
                     let norm = |list: &[f64]| dot(list, list).sqrt();
                     let product = dot(&gradient, &update);
-                    rule.next(Product { dot: product, gradient: norm(&gradient), update: norm(&update) });
+                    let expected =
+                        rule.next(Product { dot: product, gradient: norm(&gradient), update: norm(&update) });
                     let found = trainer.state.following.rate(&experiment, step);
-                    let expected = rule.rate();
                     assert!((found - expected).abs() < 1e-5 * expected, "{method} at {step}: {found}, not {expected}");
                 }
                 rate = trainer.state.following.rate(&experiment, step);
