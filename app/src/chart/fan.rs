@@ -34,6 +34,13 @@ pub struct Events {
     pub is_guess: bool,
 }
 
+impl Events {
+    /// Whether there are more than the one at the start that every method with multipliers has.
+    pub fn are_several(&self) -> bool {
+        self.past.len() + self.planned.len() > 1
+    }
+}
+
 /// Matrices with the same multipliers throughout.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line {

@@ -12,6 +12,10 @@ use super::{
 /// Pixels from one row to the next.
 const PITCH: f64 = 17.0;
 
+/// Pixels for mean and half width, and for the word at the right: "not distinguishable".
+const ESTIMATE: f64 = 112.0;
+const WORD: f64 = 122.0;
+
 /// Pixels for the axis below the rows.
 const AXIS: f64 = 16.0;
 
@@ -41,7 +45,12 @@ pub fn height(rows: usize) -> f64 {
 pub fn scene(lines: &[Line], names: f64, width: f64) -> Scene {
     let mut scene = Scene::new(width, height(lines.len()));
     let verdicts = || lines.iter().filter_map(|line| line.row.verdict.as_ref().ok());
-    let (left, right) = (names + 104.0, (width - 96.0).max(names + 164.0));
+    // A narrow figure keeps the intervals and leaves out what they say in words.
+    let is_narrow = width < names + ESTIMATE + WORD + 90.0;
+    let (left, right) = match is_narrow {
+        true => (names + 8.0, (width - 8.0).max(names + 60.0)),
+        false => (names + ESTIMATE, width - WORD),
+    };
     let ends = verdicts().flat_map(|verdict| verdict.interval().into_iter().chain(values(verdict)));
     let (low, high) = ends.filter(|end| end.is_finite()).fold((0.0f64, 0.0f64), |(a, b), v| (a.min(v), b.max(v)));
     let room = 0.04 * (high - low).max(1e-9);
@@ -56,19 +65,22 @@ pub fn scene(lines: &[Line], names: f64, width: f64) -> Scene {
     scene.line((x.map(0.0), 2.0), (x.map(0.0), bottom), Stroke::solid(Ink::Axis, 1.0));
     for (place, line) in lines.iter().enumerate() {
         let middle = 4.0 + PITCH * (place as f64 + 0.5);
-        draw(&mut scene, line, names, &x, middle);
+        draw(&mut scene, line, (!is_narrow).then_some(names), &x, middle);
     }
     scene
 }
 
-fn draw(scene: &mut Scene, line: &Line, names: f64, x: &Scale, middle: f64) {
+/// Draws a row; `words` is where the names end, if there is room for words beside the interval.
+fn draw(scene: &mut Scene, line: &Line, words: Option<f64>, x: &Scale, middle: f64) {
     let base = middle + 3.8;
     scene.anchored(line.name.clone(), (0.0, base), Anchor::Start, Ink::Ink, true);
     let word_at = (x.range.1 + 8.0, base);
     let Ok(verdict) = &line.row.verdict else {
-        return scene.anchored("no verdict yet", word_at, Anchor::Start, Ink::Third, false);
+        if words.is_some() {
+            scene.anchored("no verdict yet", word_at, Anchor::Start, Ink::Third, false);
+        }
+        return;
     };
-    scene.anchored(verdict.estimate(), (names + 92.0, base), Anchor::End, Ink::Second, false);
     let [low, high] = verdict.interval().map(|end| x.map(end));
     // An interval without width is still seen.
     scene.cell((low, middle - 4.0), ((high - low).max(1.0), 8.0), Ink::Edge, Weight::Ghost);
@@ -77,7 +89,10 @@ fn draw(scene: &mut Scene, line: &Line, names: f64, x: &Scale, middle: f64) {
     }
     let mean = x.map(verdict.mean);
     scene.line((mean, middle - 5.5), (mean, middle + 5.5), Stroke::solid(Ink::Ink, 2.0));
-    scene.anchored(verdict.word.to_string(), word_at, Anchor::Start, Ink::Ink, verdict.is_decided());
+    if let Some(names) = words {
+        scene.anchored(verdict.estimate(), (names + ESTIMATE - 12.0, base), Anchor::End, Ink::Second, false);
+        scene.anchored(verdict.word.to_string(), word_at, Anchor::Start, Ink::Ink, verdict.is_decided());
+    }
 }
 
 /// The difference of every seed.

@@ -33,7 +33,7 @@ pub fn scene(input: Input, log: bool, width: f64, height: f64) -> Scene {
     let mut scene = Scene::new(width, height);
     let frame = input.frame(width, height);
     let fans: Vec<Fan> = input.arms.iter().map(|arm| Fan::new(arm, frame.width().max(1.0) as usize)).collect();
-    let rows = fans.iter().filter(|fan| !fan.lines.is_empty()).count();
+    let rows = fans.iter().filter(|fan| fan.events.are_several()).count();
     let frame = Frame { top: frame.top + if rows > 0 { DOTS * rows as f64 + 4.0 } else { 0.0 }, ..frame };
     let x = input.x_scale(frame);
     let most = top(&input, &fans);
@@ -74,7 +74,7 @@ pub fn scene(input: Input, log: bool, width: f64, height: f64) -> Scene {
     if let Some((px, py)) = plans.first().and_then(|plan| plan.get(plan.len() / 2).filter(|_| plan.len() > 8)) {
         scene.words("plan", (px + 6.0, py - 6.0), Ink::Second, false);
     }
-    if rows == 0 && !input.is_comparison() {
+    if fans.iter().all(|fan| fan.lines.is_empty()) && !input.is_comparison() {
         plot.draw_rate_now(&mut scene, unit);
     } else {
         fan_labels::draw(&mut scene, &input, &fans, frame, |arm, update, rate| plot.at(arm, update, rate));
@@ -163,7 +163,7 @@ impl Plot<'_> {
 
     /// A row of dots over the plot: where the method gave new multipliers, and as rings where it will.
     fn draw_events(&self, scene: &mut Scene, fans: &[Fan]) {
-        let arms = self.input.arms.iter().zip(fans).filter(|(_, fan)| !fan.lines.is_empty());
+        let arms = self.input.arms.iter().zip(fans).filter(|(_, fan)| fan.events.are_several());
         for (row, (arm, fan)) in arms.enumerate() {
             let y = 7.0 + DOTS * row as f64;
             let x = |update: &usize| self.x.clamp(self.input.x_of_step(arm, *update));
@@ -182,7 +182,8 @@ impl Plot<'_> {
             let last = fan.events.past.iter().chain(planned).map(x).fold(self.frame.left, f64::max);
             let words = if fan.events.is_guess { "updates to come; until then from shapes" } else { "updates" };
             let room = self.frame.right - last - 10.0;
-            if room > words.len() as f64 * 5.4 {
+            // Rows are too close for words at each.
+            if row == 0 && room > words.len() as f64 * 5.4 {
                 scene.tick(words, (last + 7.0, y + 3.5), Anchor::Start);
             }
         }

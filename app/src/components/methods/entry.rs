@@ -84,7 +84,10 @@ fn Source(text: &'static str) -> impl IntoView {
 }
 
 fn default(knob: &Knob) -> String {
-    format!("{} {}", scientific(knob.default), knob.unit).trim_end().into()
+    // A unit such as `0/1` is the range once more.
+    let unit = knob.unit.trim_start_matches(|c: char| c.is_ascii_digit());
+    let unit = if unit.len() == knob.unit.len() { unit } else { "" };
+    format!("{} {unit}", scientific(knob.default)).trim_end().into()
 }
 
 fn range(knob: &Knob) -> String {
