@@ -39,22 +39,26 @@ async fn points(page: &Page) -> anyhow::Result<usize> {
     Ok(page.driver.find_all(By::Css("[data-testid^='schedule-point-']")).await?.len())
 }
 
+/// How many canvases show the multipliers.
+async fn drawn(page: &Page) -> anyhow::Result<usize> {
+    Ok(page.driver.find_all(By::Css("[data-testid='multipliers'] canvas")).await?.len())
+}
+
 #[test]
 fn multipliers_are_drawn_while_their_group_is_open() {
     with_browser(Adapter::None, "#v=1&device=cpu&layerwise.method=llr", async |page| {
-        let canvases = async || Ok(page.driver.find_all(By::Css("[data-testid='multipliers'] canvas")).await?.len());
-        ensure!(canvases().await? == 0, "the group is closed at first");
+        ensure!(drawn(page).await? == 0, "the group is closed at first");
         page.click("settings-layerwise").await?;
-        page.wait("the bars", MINUTE, async || Ok(canvases().await? == 1)).await?;
+        page.wait("the bars", MINUTE, async || Ok(drawn(page).await? == 1)).await?;
         let words = page.hook("multipliers").await?.attr("aria-label").await?.unwrap_or_default();
         ensure!(words.contains("from ×1.00") && words.contains("to ×5.00"), "{words}");
         page.choose("layerwise-select", "manual").await?;
         page.wait("bars to drag", MINUTE, async || Ok(page.hook("manual-head").await.is_ok())).await?;
-        ensure!(canvases().await? == 0);
+        ensure!(drawn(page).await? == 0);
         page.choose("layerwise-select", "uniform").await?;
-        page.wait("the bars", MINUTE, async || Ok(canvases().await? == 1)).await?;
+        page.wait("the bars", MINUTE, async || Ok(drawn(page).await? == 1)).await?;
         page.driver.find(By::Css("[data-testid='settings-layerwise'] > summary")).await?.click().await?;
-        page.wait("no bars", MINUTE, async || Ok(canvases().await? == 0)).await
+        page.wait("no bars", MINUTE, async || Ok(drawn(page).await? == 0)).await
     });
 }
 

@@ -117,7 +117,8 @@ pub fn Draw(
     let workspace = Workspace::expect();
     let surface = NodeRef::<html::Div>::new();
     let gesture = RwSignal::new(None::<Gesture>);
-    let pressed = StoredValue::new(None::<usize>);
+    // The points that the last two presses took, the later one last.
+    let pressed = StoredValue::new([None::<usize>; 2]);
     let focused = RwSignal::new(None::<usize>);
     // A curve that is at fault has no handles: its field says what to mend.
     let curve = Memo::new(move |_| {
@@ -144,8 +145,9 @@ pub fn Draw(
         let reach = if event.pointer_type() == "mouse" { REACH } else { TOUCH_REACH };
         let plot = plot.get_untracked();
         let held = curve.with_untracked(|curve| Held::at(plot, curve.as_ref()?, at, reach));
-        pressed.set_value(held.as_ref().and_then(Held::place));
-        focus(&surface, pressed.get_value());
+        let place = held.as_ref().and_then(Held::place);
+        pressed.update_value(|pressed| *pressed = [pressed[1], place]);
+        focus(&surface, place);
         // A pointer that is gone already cannot be captured, and moves no more.
         let _ = surface.set_pointer_capture(event.pointer_id());
         gesture.set(held.map(|held| Gesture { from: at, is_click: true, held }));
@@ -190,9 +192,11 @@ pub fn Draw(
         }
         gesture.set(None);
     };
-    // The second press of a double click holds a point, if need be the one that the first click added.
     let remove = move |_| {
-        if let Some(place) = pressed.get_value() {
+        // A double click beside the curve added a point, and that one stays.
+        if let [Some(place), Some(again)] = pressed.get_value()
+            && place == again
+        {
             edit(workspace, |curve| curve.remove(place));
         }
     };
