@@ -88,7 +88,7 @@ pub(super) const GUIDED: [Preset; 8] = [
                    seeds?",
             look: &[
                 "The verdict after four seeds, and how many more would tell.",
-                "C never falls. B − A is small beside C − A: falling at all matters more than how.",
+                "C never falls. Is B − A small beside C − A, so that falling at all matters more than how?",
                 "Half way the two are furthest apart in rate. Does the order of the losses there hold at the end?",
             ],
         }),
