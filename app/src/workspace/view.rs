@@ -173,7 +173,8 @@ pub struct View {
     pub log: RwSignal<bool>,
     /// Whether the annealing law is shown over the losses.
     pub law: RwSignal<bool>,
-    /// What the law is fitted to, as places in the list of all runs, the last chosen one last; empty until somebody chooses.
+    /// What the law is fitted to, as places in the list of all runs, the last chosen one last; empty until somebody
+    /// chooses.
     pub law_fit: RwSignal<Vec<usize>>,
     /// Whether the axis of the learning rates is logarithmic.
     pub rate_log: RwSignal<bool>,

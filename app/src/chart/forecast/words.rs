@@ -11,9 +11,9 @@ use crate::workspace::format::{fixed, integer, scientific, significant};
 /// The law, what its letters mean, and what is called a loss here.
 pub fn names() -> String {
     format!(
-        "L = L0 + A·S1^−α − C·S2. S1 is the sum of all learning rates so far, S2 what the falls of the rate add up to with \
-         the momentum λ. L0 is what remains, A·S1^−α what is left to learn, C what a fall of the rate takes off. Measured \
-         losses are means of {STRETCH} steps or more, without the warm-up and the first tenth."
+        "L = L0 + A·S1^−α − C·S2. S1 is the sum of all learning rates so far, S2 what the falls of the rate add up \
+         to with the momentum λ. L0 is what remains, A·S1^−α what is left to learn, C what a fall of the rate takes \
+         off. Measured losses are means of {STRETCH} steps or more, without the warm-up and the first tenth."
     )
 }
 
@@ -103,8 +103,8 @@ pub fn cannot_fit(error: AnnealingError, chosen: &[&Candidate]) -> String {
             format!("The learning rate of {names} has not fallen yet: wait, or choose an arm whose rate falls.")
         }
         AnnealingError::TooFew { points, .. } => format!(
-            "The law needs {LEAST_POINTS} means of {STRETCH} steps after the warm-up and the first tenth of {names}, not \
-             {points}: train longer."
+            "The law needs {LEAST_POINTS} means of {STRETCH} steps after the warm-up and the first tenth of {names}, \
+             not {points}: train longer."
         ),
         AnnealingError::NoProgress { run, step } => {
             let name =

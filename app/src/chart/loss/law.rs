@@ -1,5 +1,5 @@
-//! The annealing law in the loss chart: a dotted line for every arm that it describes, from the end of the warm-up to the
-//! end of the plan, with the loss that it ends in.
+//! The annealing law in the loss chart: a dotted line for every arm that it describes, from the end of the warm-up to
+//! the end of the plan, with the loss that it ends in.
 
 use tailblazer_core::lab::annealing::Prediction;
 
@@ -45,8 +45,8 @@ pub fn lowest(input: &Input, low: f64) -> f64 {
 /// Labels in one column, with the right end of their lines.
 pub type Column<'a> = (Vec<End<'a>>, f64);
 
-/// Draws the labels of the law: at the ends of its lines, or beside the key where they have no room there. Labels that would
-/// touch the measured ones are not drawn but come back among them.
+/// Draws the labels of the law: at the ends of its lines, or beside the key where they have no room there. Labels that
+/// would touch the measured ones are not drawn but come back among them.
 pub fn label<'a>(plot: &Plot<'a>, scene: &mut Scene, measured: Column<'a>) -> Column<'a> {
     let width = scene.width;
     let room = |(ends, right): &Column| width - right >= labels::room(ends);

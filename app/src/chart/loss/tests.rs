@@ -280,7 +280,10 @@ fn a_prediction_far_below_does_not_flatten_the_losses() {
 proptest! {
     #[test]
     fn every_prediction_has_a_finite_place(
-        curve in prop::collection::vec(prop_oneof![8 => -10.0..10.0f64, 1 => Just(f64::INFINITY), 1 => Just(f64::NAN)], 0..1200),
+        curve in prop::collection::vec(
+            prop_oneof![8 => -10.0..10.0f64, 1 => Just(f64::INFINITY), 1 => Just(f64::NAN)],
+            0..1200,
+        ),
         (log, axis, width) in (any::<bool>(), 0usize..3, 60.0..900.0f64),
     ) {
         let (runs, mut forecast) = predicted();

@@ -97,6 +97,7 @@ pub fn LawStrip(
     law: Law,
 ) -> impl IntoView {
     let workspace = Workspace::expect();
+    let advice = format!("At most {MOST_FITTED} arms; two with different schedules tell more.");
     let words = move || {
         law.forecast.get().map(|forecast| match &forecast.law {
             Ok(_) => of_law(&forecast, workspace.arms()).into_any(),
@@ -106,7 +107,7 @@ pub fn LawStrip(
     view! {
         <Show when=move || workspace.view.law.get()>
             <div class="law" role="group" aria-label="Annealing law" data-testid="law">
-                <span class="law-fit" title=format!("At most {MOST_FITTED} arms; two with different schedules tell more.")>
+                <span class="law-fit" title=advice.clone()>
                     "Fitted to"
                     <Arms law=law />
                 </span>
@@ -118,8 +119,9 @@ pub fn LawStrip(
 
 fn of_law(forecast: &Forecast, arms: usize) -> impl IntoView {
     let remark = |Remark { arm, short, more }| {
+        let (colour, letter) = (format!("color: var(--arm-{}-text)", arm + 1), Comparison::letter(arm));
         view! {
-            <span style=format!("color: var(--arm-{}-text)", arm + 1) data-testid=format!("law-arm-{}", Comparison::letter(arm))>
+            <span style=colour data-testid=format!("law-arm-{letter}")>
                 {short}
                 <span class="law-more">{more}</span>
             </span>

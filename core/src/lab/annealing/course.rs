@@ -1,4 +1,5 @@
-//! What the law can know of the runs of one experiment: the rate of every planned update, and the smoothed losses so far.
+//! What the law can know of the runs of one experiment: the rate of every planned update, and the smoothed losses so
+//! far.
 
 use super::{Point, Run, Warmup, rates};
 use crate::experiment::Experiment;
@@ -26,8 +27,8 @@ pub struct Update {
 /// The runs of one experiment, which differ in nothing but their seeds, as one run.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Course {
-    /// The learning rate of every update of the whole planned run. The warm-up counts at the peak; what was used replaces
-    /// what was planned, and a rate that has left its plan is taken to stay where it is.
+    /// The learning rate of every update of the whole planned run. The warm-up counts at the peak; what was used
+    /// replaces what was planned, and a rate that has left its plan is taken to stay where it is.
     pub rates: Vec<f64>,
     /// The mean losses of stretches of equal length, the last of which ends with the run, over all runs that have got
     /// furthest. Nothing lags, as a moving average does. The warm-up and the first tenth are left out.

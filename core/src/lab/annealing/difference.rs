@@ -37,8 +37,8 @@ impl fmt::Display for Difference {
     }
 }
 
-/// The first thing besides the schedule that keeps a law fitted to `fitted` from describing `other`. Seed, device, length
-/// of the run, and what is only looked at (validations, samples, spectra) change no law.
+/// The first thing besides the schedule that keeps a law fitted to `fitted` from describing `other`. Seed, device,
+/// length of the run, and what is only looked at (validations, samples, spectra) change no law.
 pub fn difference(fitted: &Experiment, other: &Experiment) -> Option<Difference> {
     let mut same = other.clone();
     (same.seed, same.device, same.operations) = (fitted.seed, fitted.device, fitted.operations);

@@ -16,8 +16,8 @@ const MOST_EXPONENT: f64 = 60.0;
 /// Evaluations of one descent at most. A line search of argmin has no limit of its own.
 const MOST_EVALUATIONS: usize = 2_000;
 
-/// `mean Huber(ln L - ln L^) / delta` over four free numbers `q`: far from the law it is the mean absolute residual, so that
-/// its slopes are of the size of the numbers themselves, and the first step of a descent is not too long.
+/// `mean Huber(ln L - ln L^) / delta` over four free numbers `q`: far from the law it is the mean absolute residual, so
+/// that its slopes are of the size of the numbers themselves, and the first step of a descent is not too long.
 ///
 /// The parameters are squares, which keeps them at least 0: `L0 = q0^2`, `A * g^-alpha = q1^2`, `C * m = q2^2`,
 /// `alpha = q3^2`. The geometric mean `g` of S1 and the largest `m` of |S2| take the units off, so that all four have
@@ -63,8 +63,8 @@ impl Objective {
         })
     }
 
-    /// Free numbers with this alpha, and the other three by least squares of the relative residuals. What would be below
-    /// 0.01 starts there, since a square has no slope at 0.
+    /// Free numbers with this alpha, and the other three by least squares of the relative residuals. What would be
+    /// below 0.01 starts there, since a square has no slope at 0.
     pub fn start(&self, alpha: f64) -> Vec<f64> {
         let (mut normal, mut right) = (Matrix3::from_diagonal_element(1e-9), Vector3::zeros());
         for ((logarithm, annealing), loss) in self.logarithms.iter().zip(&self.annealing).zip(&self.losses) {
