@@ -4,7 +4,7 @@ mod words;
 
 use tailblazer_core::{
     experiment::Experiment,
-    lab::annealing::{AnnealingError, Course, Difference, Fit, Prediction, Update, difference},
+    lab::annealing::{Course, Difference, Fit, Lambda, Prediction, Run, Update, difference, fit},
 };
 
 use super::input::Arm;
@@ -64,8 +64,7 @@ impl Candidate {
 /// The arms that the law is fitted to: the last two of those that are wanted, as far as one law can describe them, or
 /// else the first finished arm; one whose rate changes before any other.
 pub fn fitted(candidates: &[Candidate], wanted: &[usize]) -> Vec<usize> {
-    let ready = |index: &usize| candidates.iter().find(|arm| arm.index == *index && arm.is_ready());
-    let wanted: Vec<&Candidate> = wanted.iter().filter_map(ready).collect();
+    let wanted: Vec<&Candidate> = choose(candidates, wanted).into_iter().filter(|arm| arm.is_ready()).collect();
     let Some(last) = wanted.last() else {
         let done = || candidates.iter().filter(|arm| arm.is_done());
         return done()
@@ -77,6 +76,11 @@ pub fn fitted(candidates: &[Candidate], wanted: &[usize]) -> Vec<usize> {
     };
     let alike: Vec<usize> = wanted.iter().filter(|arm| last.difference(arm).is_none()).map(|arm| arm.index).collect();
     alike[alike.len().saturating_sub(MOST_FITTED)..].to_vec()
+}
+
+/// The arms with these indices.
+fn choose<'a>(candidates: &'a [Candidate], indices: &[usize]) -> Vec<&'a Candidate> {
+    indices.iter().filter_map(|index| candidates.iter().find(|arm| arm.index == *index)).collect()
 }
 
 /// What is wanted after the button of an arm was pressed, where these are fitted; the last one stays.
@@ -100,7 +104,9 @@ pub enum Outlook {
 /// A law and what it says about every arm.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Forecast {
-    /// The arms that it is fitted to; empty while there is none.
+    /// All arms.
+    pub candidates: Vec<Candidate>,
+    /// The arms that the law is fitted to; empty while there is none.
     pub fitted: Vec<usize>,
     /// The fit, or one sentence that says why there is none and what to do.
     pub law: Result<Fit, String>,
@@ -109,22 +115,31 @@ pub struct Forecast {
 }
 
 impl Forecast {
-    /// Holds a fit to all arms.
-    pub fn new(candidates: &[Candidate], fitted: Vec<usize>, fit: Result<Fit, AnnealingError>) -> Self {
-        let of = |index: usize| candidates.iter().find(|arm| arm.index == index);
-        let Some(first) = fitted.first().and_then(|index| of(*index)) else {
-            return Self { law: Err(words::nothing_to_fit(candidates)), fitted: Vec::new(), arms: Vec::new() };
+    /// Fits a law to the wanted arms, or to the first finished one, and holds it to all. The fit of the forecast before
+    /// is kept while its arms stand still.
+    pub fn new(candidates: Vec<Candidate>, wanted: &[usize], before: Option<&Self>) -> Self {
+        let fitted = fitted(&candidates, wanted);
+        let chosen = choose(&candidates, &fitted);
+        let Some(first) = chosen.first() else {
+            let law = Err(words::nothing_to_fit(&candidates));
+            return Self { candidates, fitted, law, arms: Vec::new() };
+        };
+        let law = match before.filter(|before| choose(&before.candidates, &before.fitted) == chosen) {
+            Some(before) => before.law.clone(),
+            None => {
+                let runs: Vec<Run> = chosen.iter().map(|arm| arm.course.run()).collect();
+                fit(&runs, Lambda::Fitted).map_err(|error| words::cannot_fit(error, &chosen))
+            }
         };
         let outlook = |law, arm: &Candidate| match first.difference(arm) {
             None => Outlook::Predicted(Prediction::new(law, &arm.course)),
             Some(difference) => Outlook::Differs(difference),
         };
-        let arms = match &fit {
+        let arms = match &law {
             Ok(fit) => candidates.iter().map(|arm| (arm.index, outlook(&fit.law, arm))).collect(),
             Err(_) => Vec::new(),
         };
-        let chosen: Vec<&Candidate> = fitted.iter().filter_map(|index| of(*index)).collect();
-        Self { law: fit.map_err(|error| words::cannot_fit(error, &chosen)), fitted, arms }
+        Self { candidates, fitted, law, arms }
     }
 
     /// What is predicted for an arm.

@@ -1,8 +1,4 @@
-use tailblazer_core::{
-    experiment::Corpus,
-    lab::annealing::{Lambda, fit},
-    schedule::Shape,
-};
+use tailblazer_core::{experiment::Corpus, schedule::Shape};
 
 use super::*;
 use crate::chart::testing::{Runs, edit, lawful};
@@ -24,11 +20,7 @@ fn candidates(runs: &Runs) -> Vec<Candidate> {
 
 /// The forecast of a page on which these arms were asked for.
 fn forecast(runs: &Runs, wanted: &[usize]) -> Forecast {
-    let candidates = candidates(runs);
-    let fitted = fitted(&candidates, wanted);
-    let courses = fitted.iter().map(|index| candidates[*index].course.run());
-    let fit = fit(&courses.collect::<Vec<_>>(), Lambda::Fitted);
-    Forecast::new(&candidates, fitted, fit)
+    Forecast::new(candidates(runs), wanted, None)
 }
 
 fn words(forecast: &Forecast) -> Vec<String> {
@@ -151,4 +143,20 @@ fn another_text_of_the_visitor_is_another_law() {
     let runs = runs(&[("cosine", 1000), ("wsd", 0)]);
     let [one, same, other] = [1, 1, 2].map(|text| runs.with(|input| Candidate::new(&input.arms[0], Some(text))));
     assert_eq!([one.difference(&same), one.difference(&other)], [None, Some(Difference::Text)]);
+}
+
+#[test]
+fn a_fit_is_kept_while_its_arms_stand_still() {
+    let mut runs = runs(&[("cosine", 1000), ("wsd", 300)]);
+    let mut before = forecast(&runs, &[]);
+    // A mark that no fit would make.
+    before.law.as_mut().expect("a law").objective = -1.0;
+    runs.arms[1].record = lawful(&runs.arms[1].experiment, 600);
+    let after = |runs: &Runs, wanted: &[usize]| Forecast::new(candidates(runs), wanted, Some(&before));
+    let objective = |forecast: Forecast| forecast.law.expect("a law").objective;
+    assert_eq!(objective(after(&runs, &[])), -1.0, "the other arm went on");
+    assert_eq!(after(&runs, &[]).prediction(1).map(|prediction| prediction.done), Some(600));
+    assert!(objective(after(&runs, &[0, 1])) >= 0.0, "another choice");
+    edit(&mut runs.arms[0].record, |row| row.loss += 0.1);
+    assert!(objective(after(&runs, &[])) >= 0.0, "other losses");
 }

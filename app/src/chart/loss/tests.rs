@@ -1,7 +1,9 @@
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
 use tailblazer_core::{
     experiment::Corpus,
-    lab::annealing::{self, Prediction},
+    lab::annealing::Prediction,
     schedule,
     session::BranchEnd,
 };
@@ -206,9 +208,7 @@ fn predicted() -> (Runs, Forecast) {
         run.record = lawful(&run.experiment, done);
     }
     let candidates: Vec<_> = runs.with(|input| input.arms.iter().map(|arm| Candidate::new(arm, None)).collect());
-    let fit = annealing::fit(&[candidates[0].course.run()], annealing::Lambda::Fitted);
-    let forecast = Forecast::new(&candidates, vec![0], fit);
-    (runs, forecast)
+    (runs, Forecast::new(candidates, &[0], None))
 }
 
 /// The labels that contain a word, with their places.
@@ -277,6 +277,8 @@ fn a_prediction_far_below_does_not_flatten_the_losses() {
     });
 }
 
+static PREDICTED: LazyLock<(Runs, Forecast)> = LazyLock::new(predicted);
+
 proptest! {
     #[test]
     fn every_prediction_has_a_finite_place(
@@ -286,7 +288,7 @@ proptest! {
         ),
         (log, axis, width) in (any::<bool>(), 0usize..3, 60.0..900.0f64),
     ) {
-        let (runs, mut forecast) = predicted();
+        let (runs, mut forecast) = (&PREDICTED.0, PREDICTED.1.clone());
         forecast.arms[1].1 = Outlook::Predicted(Prediction { curve, accuracy: None, done: 0 });
         runs.with(|input| {
             let input = Input { law: Some(&forecast), x_axis: XAxis::ALL[axis], ..input };

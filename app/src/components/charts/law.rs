@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
-use tailblazer_core::{experiment::Comparison, lab::annealing};
+use tailblazer_core::experiment::Comparison;
 
 use super::with_input;
 use crate::{
@@ -14,53 +14,25 @@ use crate::{
     workspace::Workspace,
 };
 
-/// The law of the page. Nothing is computed while it is not shown, and no fit while its arms stand still.
-#[derive(Clone, Copy)]
-pub struct Law {
-    candidates: Memo<Vec<Candidate>>,
-    fitted: Memo<Vec<usize>>,
-    /// The law and its predictions; none while it is not shown.
-    pub forecast: Memo<Option<Arc<Forecast>>>,
-}
+/// The law of the page; none while it is not shown.
+pub type Law = Memo<Option<Arc<Forecast>>>;
 
-impl Law {
-    /// The law of a page's runs.
-    pub fn new(workspace: Workspace) -> Self {
-        let is_shown = workspace.view.law;
-        let candidates = Memo::new(move |_| {
-            if !is_shown.get() {
-                return Vec::new();
-            }
-            workspace.slow_version.track();
-            workspace.comparison.track();
-            workspace.own_text.track();
-            let candidate = |arm: &Arm| Candidate::new(arm, own_text(workspace, arm.index));
-            untrack(|| with_input(workspace, |input| input.arms.iter().map(candidate).collect()))
-        });
-        let fitted = Memo::new(move |_| {
-            let places = workspace.view.law_fit.get();
-            let arm = |place: &usize| (0..workspace.arms()).find(|arm| workspace.place_of(*arm) == *place);
-            let wanted: Vec<usize> = places.iter().filter_map(arm).collect();
-            candidates.with(|candidates| forecast::fitted(candidates, &wanted))
-        });
-        let courses = Memo::new(move |_| {
-            candidates.with(|candidates| {
-                let course = |index: &usize| candidates.iter().find(|arm| arm.index == *index);
-                fitted.with(|fitted| fitted.iter().filter_map(course).map(|arm| arm.course.clone()).collect::<Vec<_>>())
-            })
-        });
-        let fit = Memo::new(move |_| {
-            courses.with(|courses| {
-                let runs: Vec<_> = courses.iter().map(annealing::Course::run).collect();
-                annealing::fit(&runs, annealing::Lambda::Fitted)
-            })
-        });
-        let forecast = Memo::new(move |_| {
-            let forecast = || candidates.with(|candidates| Forecast::new(candidates, fitted.get(), fit.get()));
-            is_shown.get().then(|| Arc::new(forecast()))
-        });
-        Self { candidates, fitted, forecast }
-    }
+/// Fits the law once for every change of the arms that it is fitted to, and while they run at most once per second.
+pub fn law(workspace: Workspace) -> Law {
+    Memo::new(move |before: Option<&Option<Arc<Forecast>>>| {
+        if !workspace.view.law.get() {
+            return None;
+        }
+        workspace.slow_version.track();
+        workspace.comparison.track();
+        workspace.own_text.track();
+        let places = workspace.view.law_fit.get();
+        let arm = |place: &usize| (0..workspace.arms()).find(|arm| workspace.place_of(*arm) == *place);
+        let wanted: Vec<usize> = places.iter().filter_map(arm).collect();
+        let candidate = |arm: &Arm| Candidate::new(arm, own_text(workspace, arm.index));
+        let candidates = untrack(|| with_input(workspace, |input| input.arms.iter().map(candidate).collect()));
+        Some(Arc::new(Forecast::new(candidates, &wanted, before.and_then(Option::as_deref))))
+    })
 }
 
 /// Which of the visitor's texts an arm learns: that of its run once it has one, as the charts show it.
@@ -99,7 +71,7 @@ pub fn LawStrip(
     let workspace = Workspace::expect();
     let advice = format!("At most {MOST_FITTED} arms; two with different schedules tell more.");
     let words = move || {
-        law.forecast.get().map(|forecast| match &forecast.law {
+        law.get().map(|forecast| match &forecast.law {
             Ok(_) => of_law(&forecast, workspace.arms()).into_any(),
             Err(sentence) => view! { <span data-testid="law-none">{sentence.clone()}</span> }.into_any(),
         })
@@ -140,16 +112,17 @@ fn of_law(forecast: &Forecast, arms: usize) -> impl IntoView {
 #[component]
 fn Arms(law: Law) -> impl IntoView {
     let workspace = Workspace::expect();
-    let arms = Memo::new(move |_| workspace.arms());
     let button = move |arm: usize| {
         let letter = Comparison::letter(arm);
-        let is_ready = Memo::new(move |_| law.candidates.with(|list| list.get(arm).is_some_and(Candidate::is_ready)));
+        let of = move |forecast: &Forecast| forecast.candidates.get(arm).is_some_and(Candidate::is_ready);
+        let is_ready = move || law.with(|law| law.as_deref().is_some_and(of));
+        let is_fitted = move || law.with(|law| law.as_ref().is_some_and(|law| law.fitted.contains(&arm)));
         let press = move |_| {
-            let wanted = law.fitted.with_untracked(|fitted| forecast::pressed(fitted, arm));
-            let places = untrack(|| wanted.into_iter().map(|arm| workspace.place_of(arm)).collect());
+            let wanted = law.with_untracked(|law| law.as_ref().map(|law| forecast::pressed(&law.fitted, arm)));
+            let places = untrack(|| wanted.into_iter().flatten().map(|arm| workspace.place_of(arm)).collect());
             workspace.view.law_fit.set(places);
         };
-        let title = move || match is_ready.get() {
+        let title = move || match is_ready() {
             true => format!("Fit the law to arm {letter}"),
             false => format!("Arm {letter} can be fitted to after {LEAST_STEPS} steps behind its warm-up"),
         };
@@ -158,9 +131,9 @@ fn Arms(law: Law) -> impl IntoView {
                 type="button"
                 title=title
                 aria-label=format!("Fit to arm {letter}")
-                aria-pressed=move || law.fitted.with(|fitted| fitted.contains(&arm)).to_string()
+                aria-pressed=move || is_fitted().to_string()
                 data-testid=format!("law-fit-{letter}")
-                disabled=move || !is_ready.get()
+                disabled=move || !is_ready()
                 on:click=press
             >
                 {letter}
@@ -169,7 +142,7 @@ fn Arms(law: Law) -> impl IntoView {
     };
     view! {
         <span class="seg" role="group" aria-label="Arms that the law is fitted to">
-            {move || (0..arms.get()).map(button).collect_view()}
+            {move || (0..workspace.arms()).map(button).collect_view()}
         </span>
     }
 }

@@ -5,7 +5,7 @@ use tailblazer_core::session::RunState;
 
 use super::{
     arm_value, choice, drawing,
-    law::{Law, LawStrip, LawToggle},
+    law::{LawStrip, LawToggle, law},
     readout_view, with_input,
 };
 use crate::{
@@ -23,11 +23,11 @@ use crate::{
 pub fn LossCard() -> impl IntoView {
     let workspace = Workspace::expect();
     let log = workspace.view.log;
-    let law = Law::new(workspace);
+    let law = law(workspace);
     let unit = move || summary::loss_unit(&workspace.shown()).to_owned();
     let sentence = Memo::new(move |_| {
         workspace.slow_version.track();
-        let (unit, log, law) = (unit(), log.get(), law.forecast.get());
+        let (unit, log, law) = (unit(), log.get(), law.get());
         untrack(|| with_input(workspace, |input| loss::summary(Input { law: law.as_deref(), ..input }, log, &unit)))
     });
     let readout = move || {
@@ -66,13 +66,13 @@ pub fn LossCard() -> impl IntoView {
             unit=Signal::derive(unit)
             summary=sentence
             draw=drawing(workspace, move |input, width, height| {
-                let law = law.forecast.get();
+                let law = law.get();
                 loss::scene(Input { law: law.as_deref(), ..input }, log.get(), width, height)
             })
             readout=readout_view(readout)
             tools=move || view! { {choice("Loss axis", log, scales)} <LawToggle /> }
             strip=move || view! { <LawStrip law=law /> }
-            table=move || view! { <LossTable law=law.forecast /> }
+            table=move || view! { <LossTable law=law /> }
             cover=cover
         />
     }
