@@ -47,18 +47,23 @@ pub fn summary(study: &Study) -> String {
 
 #[cfg(test)]
 mod tests {
+    use tailblazer_core::experiment::Preset;
+
     use super::*;
     use crate::chart::testing::assert_finite;
 
+    /// Every guided experiment was recorded with the settings that its preset has now.
     #[test]
-    fn every_recorded_study_has_a_finite_thumbnail() {
-        for (name, text) in [("llr", include_str!("../../../public/studies/llr.jsonl"))] {
-            for study in Study::read(text).expect("a study") {
-                let scene = scene(&study, 220.0, 76.0);
-                assert_finite(&scene);
-                assert!(!scene.items.is_empty(), "{name}");
-                assert!(summary(&study).contains("at the end A "), "{}", summary(&study));
-            }
+    fn every_guided_experiment_has_a_recording_and_a_thumbnail() {
+        for preset in Preset::all().filter(|preset| preset.guide.is_some()) {
+            let path = format!("{}/../public/studies/{}.jsonl", env!("CARGO_MANIFEST_DIR"), preset.name);
+            let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+            let study = &Study::read(&text).expect("a study")[0];
+            assert_eq!(study.comparison(), *preset.comparison(), "{}", preset.name);
+            let scene = scene(study, 220.0, 84.0);
+            assert_finite(&scene);
+            assert!(!scene.items.is_empty(), "{}", preset.name);
+            assert!(summary(study).contains("at the end A "), "{}", summary(study));
         }
     }
 }

@@ -1,12 +1,7 @@
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
-use tailblazer_core::{
-    experiment::Corpus,
-    lab::annealing::Prediction,
-    schedule,
-    session::BranchEnd,
-};
+use tailblazer_core::{experiment::Corpus, lab::annealing::Prediction, schedule, session::BranchEnd};
 
 use super::*;
 use crate::{
