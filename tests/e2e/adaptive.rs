@@ -5,9 +5,9 @@ use std::time::Duration;
 use anyhow::{Context as _, ensure};
 use tailblazer_tests::{Adapter, Page, with_browser};
 
-/// A shape that the CPU trains in a moment, without an end.
-const ENDLESS: &str = "#v=1&device=cpu&model.layers=1&model.heads=2&model.width=16&model.context=16&train.batch=2\
-                       &train.steps=100000&train.eval_every=50&train.eval_windows=4&sample.every=0&schedule.warmup=2\
+/// A small shape, in a run that lasts longer than any test.
+const ENDLESS: &str = "#v=1&device=cpu&model.layers=2&model.heads=2&model.width=32&model.context=32&train.batch=8\
+                       &train.steps=1000000&train.eval_every=200&train.eval_windows=4&sample.every=0&schedule.warmup=2\
                        &schedule.peak=0.01";
 
 const MINUTE: Duration = Duration::from_secs(60);

@@ -24,7 +24,8 @@ pub fn scene(study: &Study, width: f64, height: f64) -> Scene {
     if low > high {
         return scene;
     }
-    let x = Scale::linear((SKIPPED * last, last), (6.0, width - 10.0));
+    let first = curves.iter().flatten().filter(shown).map(|(step, _)| *step).min().unwrap_or(0) as f64;
+    let x = Scale::linear((first, last.max(first + 1.0)), (6.0, width - 10.0));
     let y = Scale::linear((low, high.max(low + 1e-9)), (height - 8.0, 8.0));
     for (arm, curve) in curves.iter().enumerate() {
         let points: Vec<_> =
