@@ -11,7 +11,8 @@ use wasm_bindgen::{JsCast, JsValue};
 /// Numbers per step in the dense form.
 pub const ROW: usize = 6;
 
-const ROWS: &str = "rows";
+/// The key that tells the dense form from an event: no event has a field of this name.
+const ROWS: &str = "dense-rows";
 const DIGEST: &str = "digest";
 const WORK: &str = "work";
 const CRASH: &str = "crash";
