@@ -18,11 +18,14 @@ use futures::{
 use super::{Command, Counters, Event, Host, OwnText, PROTOCOL, RunState, StepMetrics, run};
 use crate::experiment::{Corpus, DeviceChoice, Experiment, ModelConfig};
 
+/// What a test answers to an event.
+type Answer = dyn Fn(&Event) -> Option<Command>;
+
 /// Records events, and answers some of them with a command.
 struct Recorder {
     events: Rc<RefCell<Vec<Event>>>,
     commands: UnboundedSender<Command>,
-    answer: Box<dyn Fn(&Event) -> Option<Command>>,
+    answer: Box<Answer>,
     clock: RefCell<f64>,
     turns: Cell<u64>,
 }
