@@ -3,6 +3,7 @@
 pub mod adapter;
 pub mod address;
 pub mod download;
+pub mod frame;
 pub mod keyboard;
 pub mod screen;
 pub mod studies;

@@ -18,7 +18,7 @@ use tailblazer_core::{
 use wasm_bindgen_futures::spawn_local;
 
 use crate::{
-    browser::adapter,
+    browser::{adapter, frame},
     workspace::{
         Workspace,
         action::{Action, Request},
@@ -205,7 +205,7 @@ impl Page {
                     page.pace.note(began, now());
                 }
             };
-            set_timeout(note, Duration::ZERO);
+            frame::when_free(note);
         });
     }
 

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use tailblazer_core::experiment::comparison_from_link;
 
 use crate::{
+    browser::frame,
     chart::{matrices, synthetic},
     components::charts::{AlphaCard, EsdCard, LossCard, RateCard},
     workspace::{Workspace, format::fixed, run::Record},
@@ -105,7 +106,7 @@ fn next_frame(workspace: Workspace, frames: StoredValue<Frames>, done: impl FnOn
         next_frame(workspace, frames, done);
         frames.update_value(|frames| frames.began.push(began));
         workspace.version.update(|version| *version += 1);
-        set_timeout(move || frames.update_value(|frames| frames.busy.push(now() - began)), std::time::Duration::ZERO);
+        frame::when_free(move || frames.update_value(|frames| frames.busy.push(now() - began)));
     });
 }
 

@@ -1,0 +1,19 @@
+//! The end of a frame.
+
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use web_sys::MessageChannel;
+
+/// Calls `then` as soon as the page's thread is free again. In a callback for an animation frame, that is when the frame
+/// is laid out and painted: a message waits for no clock, as a timer does.
+pub fn when_free(then: impl FnOnce() + 'static) {
+    // Without a channel, as under memory pressure, nobody is told.
+    let Ok(channel) = MessageChannel::new() else { return };
+    let port = channel.port1();
+    let closing = port.clone();
+    let told = Closure::once_into_js(move || {
+        closing.close();
+        then();
+    });
+    port.set_onmessage(Some(told.unchecked_ref()));
+    channel.port2().post_message(&JsValue::NULL).ok();
+}
