@@ -7,7 +7,7 @@ use tailblazer_core::{
     lab::annealing::{Course, Difference, Fit, Lambda, Prediction, Run, Update, difference, fit},
 };
 
-use super::input::Arm;
+use super::{course::is_adaptive, input::Arm};
 use crate::workspace::run::Record;
 
 pub use words::{Remark, names};
@@ -52,6 +52,11 @@ impl Candidate {
     /// Whether the law can be fitted to it.
     pub fn is_ready(&self) -> bool {
         self.is_done() || self.course.done >= self.experiment.schedule.warmup_steps() + LEAST_STEPS
+    }
+
+    /// Whether the rates of the updates to come are not known, and taken to stay where they are.
+    pub fn is_open(&self) -> bool {
+        is_adaptive(&self.experiment.schedule) && !self.is_done()
     }
 
     /// What keeps the law of this arm from another.
@@ -126,6 +131,7 @@ impl Forecast {
         };
         let law = match before.filter(|before| choose(&before.candidates, &before.fitted) == chosen) {
             Some(before) => before.law.clone(),
+            None if first.experiment.text.then.is_some() => Err(words::two_texts(&chosen)),
             None => {
                 let runs: Vec<Run> = chosen.iter().map(|arm| arm.course.run()).collect();
                 fit(&runs, Lambda::Fitted).map_err(|error| words::cannot_fit(error, &chosen))

@@ -98,6 +98,27 @@ fn a_measured_error_is_said_in_percent() {
 }
 
 #[test]
+fn a_rate_that_follows_its_run_is_predicted_to_stay() {
+    let mut runs = runs(&[("cosine", 1000), ("plateau", 0), ("plateau", 600)]);
+    edit(&mut runs.arms[2].record, |row| row.learning_rate *= if row.step > 500 { 0.1 } else { 1.0 });
+    let forecast = forecast(&runs, &[]);
+    let words = words(&forecast);
+    let expected = [" predicted at the end, if its rate stays"; 2];
+    assert!(words.iter().zip(expected).all(|(words, end)| words.ends_with(end)), "{words:?}");
+    let [never, early] = [1, 2].map(|arm| forecast.prediction(arm).and_then(Prediction::end).expect("an end"));
+    assert!(never > early + 0.05, "the cut took off {} nats", never - early);
+}
+
+#[test]
+fn a_text_that_changes_has_no_law() {
+    let mut runs = runs(&[("cosine", 1000), ("wsd", 1000), ("linear", 0)]);
+    runs.arms[0].experiment.text.then = Some(Corpus::FirstNames);
+    let sentence = forecast(&runs, &[]).law.expect_err("no law");
+    assert!(sentence.starts_with("The text of A changes") && sentence.ends_with('.'), "{sentence}");
+    assert_eq!(words(&forecast(&runs, &[1]))[0], "A learns another text");
+}
+
+#[test]
 fn what_cannot_be_fitted_says_what_to_do() {
     for (arms, wanted, expected) in [
         (&[("cosine", 299), ("wsd", 0)][..], &[][..], "There is nothing to fit yet: train an arm for 200 steps after"),

@@ -40,7 +40,8 @@ impl Forecast {
     /// What it says about every other arm.
     pub fn remarks(&self) -> Vec<Remark> {
         let others = self.arms.iter().filter(|(arm, _)| !self.fitted.contains(arm));
-        others.map(|(arm, outlook)| remark(*arm, outlook)).collect()
+        let is_open = |arm: &usize| self.candidates.iter().any(|known| known.index == *arm && known.is_open());
+        others.map(|(arm, outlook)| remark(*arm, outlook, is_open(arm))).collect()
     }
 
     /// The law in one sentence or two, behind what a chart shows; empty without a law.
@@ -56,7 +57,7 @@ impl Forecast {
     }
 }
 
-fn remark(arm: usize, outlook: &Outlook) -> Remark {
+fn remark(arm: usize, outlook: &Outlook, is_open: bool) -> Remark {
     let letter = Comparison::letter(arm);
     let prediction = match outlook {
         Outlook::Predicted(prediction) => prediction,
@@ -65,8 +66,9 @@ fn remark(arm: usize, outlook: &Outlook) -> Remark {
         }
     };
     let end = prediction.end().map_or_else(|| "no loss".into(), |end| fixed(end, 3));
+    let provided = if is_open { ", if its rate stays" } else { "" };
     let (short, more) = match prediction {
-        Prediction { accuracy: None, .. } => (format!("{end} predicted at the end"), String::new()),
+        Prediction { accuracy: None, .. } => (format!("{end} predicted at the end{provided}"), String::new()),
         Prediction { accuracy: Some(accuracy), .. } if prediction.is_done() => {
             let [predicted, measured] = [accuracy.last_predicted, accuracy.last_loss].map(|loss| fixed(loss, 3));
             let error = percent(accuracy.relative_error);
@@ -74,7 +76,7 @@ fn remark(arm: usize, outlook: &Outlook) -> Remark {
         }
         Prediction { accuracy: Some(accuracy), .. } => {
             let error = percent(accuracy.relative_error);
-            (format!("mean error {error} so far"), format!(", {end} predicted at the end"))
+            (format!("mean error {error} so far"), format!(", {end} predicted at the end{provided}"))
         }
     };
     Remark { arm, short: format!("{letter}: {short}"), more }
@@ -89,10 +91,20 @@ pub fn nothing_to_fit(candidates: &[Candidate]) -> String {
     }
 }
 
+/// Why arms whose text changes are not fitted to.
+pub fn two_texts(chosen: &[&Candidate]) -> String {
+    let names = names_of(chosen);
+    format!("The text of {names} changes, and the law describes one text: choose an arm whose text stays.")
+}
+
+fn names_of(chosen: &[&Candidate]) -> String {
+    let names: Vec<String> = chosen.iter().map(|arm| Comparison::letter(arm.index).to_string()).collect();
+    names.join(" and ")
+}
+
 /// Why the law cannot be fitted to the chosen arms, and what to do.
 pub fn cannot_fit(error: AnnealingError, chosen: &[&Candidate]) -> String {
-    let names: Vec<String> = chosen.iter().map(|arm| Comparison::letter(arm.index).to_string()).collect();
-    let names = names.join(" and ");
+    let names = names_of(chosen);
     match error {
         AnnealingError::ConstantRates if chosen.iter().all(|arm| arm.is_done()) => {
             format!(

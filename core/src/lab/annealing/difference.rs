@@ -90,6 +90,7 @@ mod tests {
         for (differences, expected) in [
             ("b.text.corpus=first-names&b.model.layers=2", Difference::Text),
             ("b.text.tokeniser=byte", Difference::Text),
+            ("b.text.then=first-names", Difference::Text),
             ("b.model.width=96", Difference::Model),
             ("b.train.batch=8", Difference::Batch),
             ("b.train.accumulation=2", Difference::Batch),
