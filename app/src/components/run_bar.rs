@@ -23,9 +23,30 @@ pub fn RunBar() -> impl IntoView {
         <section class="run" aria-label="Run" prop:inert=move || workspace.sheet_open()>
             <div class="actions">
                 <PlayButton />
-                <StepButton />
-                <BranchButton />
-                <ResetButton />
+                <ActionButton
+                    action=Action::Step
+                    icon=Icon::Step
+                    word="Step"
+                    hook="run-step"
+                    label="Step: train one step"
+                    title="Key ."
+                />
+                <ActionButton
+                    action=Action::Branch
+                    icon=Icon::Branch
+                    word="Branch"
+                    hook="run-branch"
+                    label="Branch: let a copy of the run decay and see its loss"
+                    title="Let a copy of the run decay to the floor and see its loss; the run stays as it is. Key B"
+                />
+                <ActionButton
+                    action=Action::Reset
+                    icon=Icon::Reset
+                    word="Reset"
+                    hook="run-reset"
+                    label="Reset to step 0"
+                    title="Keys Shift R"
+                />
                 <button
                     type="button"
                     class="btn settings-button"
@@ -82,62 +103,36 @@ fn PlayButton() -> impl IntoView {
     }
 }
 
+/// A button of an action that is possible now and then.
 #[component]
-fn StepButton() -> impl IntoView {
+fn ActionButton(
+    /// The action.
+    action: Action,
+    /// Its icon.
+    icon: Icon,
+    /// Its word, which a narrow bar leaves out.
+    word: &'static str,
+    /// Its hook.
+    hook: &'static str,
+    /// What it does, for screen readers.
+    label: &'static str,
+    /// Its key, and what else a pointer should be told.
+    title: &'static str,
+) -> impl IntoView {
     let workspace = Workspace::expect();
     let engine = Engine::expect();
     view! {
         <button
             type="button"
             class="btn"
-            data-testid="run-step"
-            aria-label="Step: train one step"
-            title="Key ."
-            disabled=move || !workspace.possible(Action::Step)
-            on:click=move |_| engine.act(Action::Step)
+            data-testid=hook
+            aria-label=label
+            title=title
+            disabled=move || !workspace.possible(action)
+            on:click=move |_| engine.act(action)
         >
-            <Glyph icon=Icon::Step />
-            <span class="word">"Step"</span>
-        </button>
-    }
-}
-
-#[component]
-fn BranchButton() -> impl IntoView {
-    let workspace = Workspace::expect();
-    let engine = Engine::expect();
-    view! {
-        <button
-            type="button"
-            class="btn"
-            data-testid="run-branch"
-            aria-label="Branch: let a copy of the run decay and see its loss"
-            title="Let a copy of the run decay to the floor and see its loss; the run stays as it is. Key B"
-            disabled=move || !workspace.possible(Action::Branch)
-            on:click=move |_| engine.act(Action::Branch)
-        >
-            <Glyph icon=Icon::Branch />
-            <span class="word">"Branch"</span>
-        </button>
-    }
-}
-
-#[component]
-fn ResetButton() -> impl IntoView {
-    let workspace = Workspace::expect();
-    let engine = Engine::expect();
-    view! {
-        <button
-            type="button"
-            class="btn"
-            data-testid="run-reset"
-            aria-label="Reset to step 0"
-            title="Keys Shift R"
-            disabled=move || !workspace.possible(Action::Reset)
-            on:click=move |_| engine.act(Action::Reset)
-        >
-            <Glyph icon=Icon::Reset />
-            <span class="word">"Reset"</span>
+            <Glyph icon=icon />
+            <span class="word">{word}</span>
         </button>
     }
 }
