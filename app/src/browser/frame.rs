@@ -1,7 +1,13 @@
-//! The end of a frame.
+//! The page's clock, and the end of a frame.
 
+use leptos::prelude::window;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::MessageChannel;
+
+/// Milliseconds since the page was opened; 0 where there is no clock.
+pub fn now() -> f64 {
+    window().performance().map_or(0.0, |clock| clock.now())
+}
 
 /// Calls `then` as soon as the page's thread is free again. In a callback for an animation frame, that is when the frame
 /// is laid out and painted: a message waits for no clock, as a timer does.

@@ -9,10 +9,13 @@ use super::{
     icon::{Glyph, Icon},
     results::state_word,
 };
-use crate::workspace::{
-    Workspace,
-    format::{fixed, integer},
-    message::{Message, Tone},
+use crate::{
+    browser::frame::now,
+    workspace::{
+        Workspace,
+        format::{fixed, integer},
+        message::{Message, Tone},
+    },
 };
 
 /// Milliseconds between two announcements of the run's state.
@@ -62,7 +65,6 @@ pub fn Announcer() -> impl IntoView {
     let said = RwSignal::new(String::new());
     let last = StoredValue::new(f64::NEG_INFINITY);
     let waiting = StoredValue::new(false);
-    let now = || window().performance().map_or(0.0, |clock| clock.now());
     let say = move || {
         waiting.set_value(false);
         last.set_value(now());

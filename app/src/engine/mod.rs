@@ -18,7 +18,10 @@ use tailblazer_core::{
 use wasm_bindgen_futures::spawn_local;
 
 use crate::{
-    browser::{adapter, frame},
+    browser::{
+        adapter,
+        frame::{self, now},
+    },
     workspace::{
         Workspace,
         action::{Action, Request},
@@ -224,9 +227,4 @@ impl Page {
         let arms = self.arms.borrow().clone();
         arms.iter().for_each(|arm| arm.painted());
     }
-}
-
-/// Milliseconds since the page was opened.
-fn now() -> f64 {
-    window().performance().map_or(0.0, |clock| clock.now())
 }

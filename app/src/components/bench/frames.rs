@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use tailblazer_core::experiment::comparison_from_link;
 
 use crate::{
-    browser::frame,
+    browser::frame::{self, now},
     chart::{matrices, synthetic},
     components::charts::{AlphaCard, EsdCard, LossCard, RateCard},
     workspace::{Workspace, format::fixed, run::Record},
@@ -113,8 +113,4 @@ fn next_frame(workspace: Workspace, frames: StoredValue<Frames>, done: impl FnOn
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
-}
-
-fn now() -> f64 {
-    window().performance().map_or(0.0, |clock| clock.now())
 }
