@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use tailblazer_core::{
     experiment::{Experiment, Preset},
-    stats::{Arm, Study},
+    stats::{Arm, Row, Study},
 };
 
 use super::{Effort, OpenLink, recording};
@@ -65,8 +65,11 @@ fn Evidence(studies: Vec<Study>) -> impl IntoView {
         comparison.seeds,
         summary::loss_unit(base),
     );
+    // Thousands of resamples: once for each study, not once more for each arm.
+    let rows: Vec<(String, Vec<Row>)> =
+        studies.iter().map(|study| (name(&study.comparison().base), study.forest())).collect();
     let forests = (1..comparison.arms.len()).filter_map(Arm::new).map(|arm| {
-        let lines: Vec<Line> = studies.iter().filter_map(|study| line(study, arm)).collect();
+        let lines: Vec<Line> = rows.iter().filter_map(|(name, rows)| line(name, rows, arm)).collect();
         let title = format!("{arm} − A: {}", summary::layerwise(&comparison.experiment(arm.index())));
         let sentence = format!("{title}. {}", forest::summary(&lines));
         view! {
@@ -87,12 +90,12 @@ fn Evidence(studies: Vec<Study>) -> impl IntoView {
 }
 
 /// One arm of one study against the first.
-fn line(study: &Study, arm: Arm) -> Option<Line> {
-    let row = study.forest().into_iter().find(|row| row.arms == [Arm::A, arm])?;
-    Some(Line { name: name(&study.comparison().base), row })
+fn line(name: &str, rows: &[Row], arm: Arm) -> Option<Line> {
+    let row = rows.iter().find(|row| row.arms == [Arm::A, arm])?.clone();
+    Some(Line { name: name.into(), row })
 }
 
-/// `Moby-Dick, peak 2e−3`.
+/// `Moby-Dick, 2e−3`: the text and the peak rate.
 fn name(base: &Experiment) -> String {
     format!("{}, {}", base.text.corpus.name(), scientific(base.schedule.peak))
 }
