@@ -3,7 +3,7 @@
 
 use super::{
     BranchEnd, BranchFrame, Event, Host, RunState, SearchFrame,
-    engine::{Engine, READ_EVERY_SECONDS, UNREAD_STEPS},
+    engine::{Engine, READ_EVERY_SECONDS, UNREAD_STEPS, spread},
 };
 use crate::train::Branch;
 
@@ -107,10 +107,7 @@ impl<H: Host> Engine<H> {
             }
         };
         let spent = self.host.seconds() - branching.unread_since;
-        let share = spent / rows.len().max(1) as f64;
-        for (index, row) in rows.iter_mut().enumerate() {
-            row.seconds = run.trained + branching.trained + share * (index + 1) as f64;
-        }
+        spread(&mut rows, run.trained + branching.trained, spent);
         branching.trained += spent;
         let mut validation = None;
         if is_validated && is_finite {

@@ -4,7 +4,7 @@ use futures::{StreamExt as _, channel::mpsc::UnboundedReceiver};
 
 use super::{
     Adapter, BranchEnd, Command, Counters, Event, Failure, Host, LayersFrame, MetricsFrame, PROTOCOL, Prepared,
-    RunState, Stage, TextFacts, Work,
+    RunState, Stage, StepMetrics, TextFacts, Work,
     aside::Branching,
     limit,
     prepare::{self, Texts},
@@ -275,10 +275,7 @@ impl<H: Host> Engine<H> {
         let (count, before_read) = (run.trainer.unread(), self.host.counters());
         let (mut rows, result) = run.trainer.read().await;
         let spent = self.host.seconds() - run.unread_since;
-        let share = spent / rows.len().max(1) as f64;
-        for (index, row) in rows.iter_mut().enumerate() {
-            row.seconds = run.trained + share * (index + 1) as f64;
-        }
+        spread(&mut rows, run.trained, spent);
         run.trained += spent;
         let batch_digest = run.trainer.batch_digest();
         let total = self.host.counters();
@@ -408,6 +405,14 @@ impl<H: Host> Engine<H> {
             self.state = state;
             self.host.emit(Event::State { state });
         }
+    }
+}
+
+/// Spreads the seconds spent evenly over rows that follow a moment of training.
+pub(super) fn spread(rows: &mut [StepMetrics], from: f64, spent: f64) {
+    let share = spent / rows.len().max(1) as f64;
+    for (index, row) in rows.iter_mut().enumerate() {
+        row.seconds = from + share * (index + 1) as f64;
     }
 }
 
