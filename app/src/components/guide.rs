@@ -6,17 +6,17 @@ use tailblazer_core::experiment::{Guide, Preset};
 use crate::workspace::Workspace;
 
 /// The guided experiment that is edited, if it is one.
-pub fn guided(workspace: Workspace) -> Memo<Option<&'static str>> {
-    Memo::new(move |_| workspace.comparison.with(|comparison| Preset::guiding(comparison).map(|preset| preset.name)))
+pub fn guided(workspace: Workspace) -> Memo<Option<&'static Preset>> {
+    Memo::new(move |_| workspace.comparison.with(Preset::guiding))
 }
 
 /// A button behind the title of a guided experiment that opens its text.
 #[component]
 pub fn GuideButton(
-    /// The name of the experiment.
-    name: Memo<Option<&'static str>>,
+    /// The experiment.
+    guided: Memo<Option<&'static Preset>>,
 ) -> impl IntoView {
-    let guide = move || name.get().and_then(Preset::find).and_then(|preset| preset.guide);
+    let guide = move || guided.get().and_then(|preset| preset.guide);
     move || {
         guide().map(|guide| {
             view! {

@@ -1,7 +1,6 @@
 //! Brand, view, theme and link.
 
 use leptos::{ev::MouseEvent, prelude::*};
-use tailblazer_core::experiment::Preset;
 
 use super::{
     guide::{GuideButton, guided},
@@ -19,7 +18,7 @@ pub fn Header() -> impl IntoView {
     let theme = workspace.view.theme;
     let is_train = move || workspace.view.screen.get() == Screen::Train;
     let guided = guided(workspace);
-    let title = move || match guided.get().and_then(Preset::find) {
+    let title = move || match guided.get() {
         Some(preset) => preset.title.to_owned(),
         None => summary::question(&workspace.shown()),
     };
@@ -31,7 +30,7 @@ pub fn Header() -> impl IntoView {
             <Show when=is_train>
                 <span class="vr"></span>
                 <h1 class="title">{title}</h1>
-                <GuideButton name=guided />
+                <GuideButton guided />
             </Show>
             <span class="grow"></span>
             <button

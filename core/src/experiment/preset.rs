@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use super::{Comparison, guided::GUIDED, link};
 
 /// A whole experiment with a name.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Preset {
     /// Name in links, kebab-case.
     pub name: &'static str,
@@ -18,7 +18,7 @@ pub struct Preset {
 }
 
 /// What leads through an experiment.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Guide {
     /// Where it stands in the lab.
     pub chapter: Chapter,
