@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use js_sys::Promise;
-use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
-use tailblazer_core::experiment::{Comparison, Corpus, LinkError, comparison_from_link, comparison_to_link};
+use leptos::{ev::MouseEvent, leptos_dom::helpers::TimeoutHandle, prelude::*};
+use tailblazer_core::experiment::{Comparison, Corpus, LinkError, comparison_from_link};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
@@ -35,7 +35,7 @@ pub fn read_screen() -> Screen {
 pub fn keep(workspace: Workspace, engine: Engine) {
     let timer = StoredValue::new(None::<TimeoutHandle>);
     Effect::new(move |first: Option<()>| {
-        let link = workspace.comparison.with(comparison_to_link);
+        let link = workspace.link.get();
         if let Some(timer) = timer.get_value() {
             timer.clear();
         }
@@ -71,7 +71,7 @@ fn put(workspace: Workspace, engine: Engine, comparison: Comparison) {
 pub fn address_of(workspace: Workspace, screen: Screen) -> String {
     match screen.name() {
         Some(name) => format!("?ui={name}"),
-        None => workspace.comparison.with(comparison_to_link),
+        None => workspace.link.get(),
     }
 }
 
@@ -90,6 +90,11 @@ pub fn go(workspace: Workspace, screen: Screen) {
 pub fn open(workspace: Workspace, engine: Engine, comparison: Comparison) {
     put(workspace, engine, comparison);
     go(workspace, Screen::Train);
+}
+
+/// Whether a click on a link asks for this tab and no other.
+pub fn is_plain(click: &MouseEvent) -> bool {
+    click.button() == 0 && !(click.ctrl_key() || click.meta_key() || click.shift_key() || click.alt_key())
 }
 
 /// Says what was wrong with a link.
@@ -119,17 +124,17 @@ fn at_this_page(link: &str) -> String {
     format!("{}{link}", window().location().pathname().unwrap_or_default())
 }
 
-/// The whole link to a comparison.
-pub fn link_to(comparison: &Comparison) -> String {
+/// The whole link to what is edited.
+pub fn whole_link(workspace: Workspace) -> String {
     let location = window().location();
     let origin = location.origin().unwrap_or_default();
     let path = location.pathname().unwrap_or_default();
-    format!("{origin}{path}{}", comparison_to_link(comparison))
+    format!("{origin}{path}{}", workspace.link.get_untracked())
 }
 
 /// Copies the link to the edited experiment.
 pub fn copy(workspace: Workspace) {
-    let link = workspace.comparison.with_untracked(link_to);
+    let link = whole_link(workspace);
     let own = untrack(|| (0..workspace.arms()).any(|arm| workspace.edited(arm).experiment.text.corpus == Corpus::Own));
     spawn_local(async move {
         let note = if own { " Your text is not in it." } else { "" };

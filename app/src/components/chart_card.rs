@@ -68,7 +68,7 @@ pub fn ChartCard(
     let save = move |_| {
         let (width, height) = size.get_untracked();
         let scene = untrack(|| drawing.with_value(|draw| draw(f64::max(width, 640.0), f64::max(height, 320.0))));
-        let link = workspace.comparison.with_untracked(address::link_to);
+        let link = address::whole_link(workspace);
         let document = svg::document(&scene, &theme::palette(), &summary.get_untracked(), Some(&link));
         if download::svg(&format!("tailblazer-{name}.svg"), &document).is_err() {
             workspace.messages.push(Message::failure("The browser refused to save the figure."));

@@ -64,7 +64,7 @@ pub fn Header() -> impl IntoView {
 fn ScreenTab(screen: Screen) -> impl IntoView {
     let workspace = Workspace::expect();
     let follow = move |event: MouseEvent| {
-        if is_plain(&event) {
+        if address::is_plain(&event) {
             event.prevent_default();
             address::go(workspace, screen);
         }
@@ -79,9 +79,4 @@ fn ScreenTab(screen: Screen) -> impl IntoView {
             {screen.word()}
         </a>
     }
-}
-
-/// Whether a click asks for this tab and no other.
-pub fn is_plain(event: &MouseEvent) -> bool {
-    event.button() == 0 && !(event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key())
 }

@@ -18,7 +18,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use leptos::prelude::*;
 use tailblazer_core::{
-    experiment::{ARMS, Comparison, Corpus, Experiment, Invalid},
+    experiment::{ARMS, Comparison, Corpus, Experiment, Invalid, comparison_to_link},
     session::{OwnText, RunState},
 };
 
@@ -46,6 +46,8 @@ pub struct Workspace {
     pub scope: RwSignal<Scope>,
     /// Every arm's whole experiment, worked out once for each change.
     experiments: Memo<Vec<Experiment>>,
+    /// The comparison as a link, relative to the page, worked out once for each change.
+    pub link: Memo<String>,
     /// The edited part as a whole experiment; what is written here reaches the comparison.
     pub experiment: RwSignal<Experiment>,
     /// The visitor's text.
@@ -81,6 +83,7 @@ impl Workspace {
         });
         let workspace = Self {
             comparison,
+            link: Memo::new(move |_| comparison.with(comparison_to_link)),
             experiments,
             scope: RwSignal::new(Scope::Base),
             experiment,

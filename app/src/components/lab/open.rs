@@ -5,7 +5,6 @@ use tailblazer_core::experiment::comparison_from_link;
 
 use crate::{
     browser::address,
-    components::header::is_plain,
     engine::Engine,
     workspace::{Workspace, run::Run},
 };
@@ -32,7 +31,7 @@ pub fn OpenLink(
     };
     let href = link.clone();
     let follow = move |event: MouseEvent| {
-        if is_plain(&event) && !untrack(is_trained) {
+        if address::is_plain(&event) && !untrack(is_trained) {
             event.prevent_default();
             address::open(workspace, engine, comparison_from_link(&link).0);
         }
