@@ -6,7 +6,6 @@
 //! Without the feature `engine` nothing computes with tensors: what is left is what an interface needs to describe an
 //! experiment and to talk to an engine elsewhere. Without `webgpu` the engine computes on the CPU alone.
 
-#[cfg(feature = "engine")]
 pub mod decode;
 #[cfg(feature = "engine")]
 pub mod device;
@@ -14,7 +13,6 @@ pub mod experiment;
 pub mod lab;
 pub mod layerwise;
 pub mod model;
-#[cfg(feature = "engine")]
 pub mod objective;
 pub mod optim;
 pub mod policy;

@@ -23,6 +23,12 @@ pub enum Purpose {
     Shuffle = 6,
     /// Which training windows come from the text that was learned before; the index is the micro-batch's.
     Replay = 7,
+    /// Noise levels, masks and replaced tokens of a training batch; the index is the micro-batch's.
+    Noise = 8,
+    /// The same of a validation batch, at step 0; the index is the draw's.
+    ValidationNoise = 9,
+    /// The choices of a decoder beside its sampled tokens; the index is the choice's.
+    Decode = 10,
     /// The order of layerwise multipliers in a permutation control; the index is the draw's.
     Layers = 16,
     /// Resamples of paired differences; the step is the number of pairs, the index the resample's.

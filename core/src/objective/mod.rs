@@ -1,5 +1,149 @@
-//! What the model is trained to predict, and the loss of a prediction.
+//! What the network is trained to predict: which tokens it reads, which it attends, what it must say of them, and what
+//! each answer weighs.
+//!
+//! An objective turns windows of text into an [`Example`]. It is one file in `methods/` and one line in
+//! [`FAMILY`](methods::FAMILY): the picker, the link, the checks and the tests follow from its [`Description`].
+//! Everything here is a pure function of plain numbers; the trainer computes with what it says.
 
+#[cfg(feature = "engine")]
 mod next_token;
+mod view;
 
+#[cfg(feature = "engine")]
 pub use next_token::cross_entropy;
+pub use view::{Clean, View};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    policy::{Choice, Description, Family, Settings},
+    text::Batch,
+};
+
+/// A member of the family.
+pub trait Objective: Sync {
+    /// What it is, where it comes from and what can be set.
+    fn description(&self) -> &'static Description;
+
+    /// How a network that was trained on it reads; `context` is the model's.
+    fn reading(&self, settings: &Settings, context: usize) -> Reading;
+
+    /// A training batch made of windows of text, whose weighted losses sum to the training loss.
+    fn example(&self, settings: &Settings, windows: &Batch, vocabulary: usize, at: Moment) -> Example;
+
+    /// A batch whose weighted losses sum to an unbiased estimate of the validation loss in nats per token; estimates of
+    /// different `draw` are independent, and all the same where [`Objective::measure`] is exact.
+    fn validation(&self, settings: &Settings, windows: &Batch, vocabulary: usize, seed: u32, draw: u64) -> Example;
+
+    /// What its validation loss is.
+    fn measure(&self, settings: &Settings, context: usize) -> Quantity;
+
+    /// What its training loss is.
+    fn training_loss(&self, settings: &Settings, context: usize) -> Quantity;
+
+    /// The first setting that cannot be used with a context of so many tokens, with a sentence that says what to do.
+    fn fault(&self, settings: &Settings, _context: usize) -> Option<(String, String)> {
+        self.description().fault(settings)
+    }
+
+    /// The member and the settings that it reproduces bit for bit with its own null setting; the baseline where this is
+    /// none.
+    fn null_of(&self) -> Option<(Method, Settings)> {
+        None
+    }
+}
+
+/// A method of the family; in links and messages it is its id.
+pub type Method = Choice<dyn Objective>;
+
+/// Windows of text as a network is trained on them. Everything has one entry per row, `batch * view.time()` in all.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Example {
+    /// Which row attends which, and where it stands.
+    pub view: View,
+    /// Sequences.
+    pub batch: usize,
+    /// Tokens read; the mask token is the vocabulary's size.
+    pub tokens: Vec<u32>,
+    /// The tokens to predict.
+    pub targets: Vec<u32>,
+    /// What each row's loss is multiplied with; 0 where nothing is predicted.
+    pub weights: Vec<f32>,
+    /// How a row's loss is computed.
+    pub loss: Loss,
+}
+
+/// The loss of a row, before its weight.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Loss {
+    /// `-log softmax(logits)[target]`.
+    CrossEntropy,
+    /// The bound of uniform-state diffusion (UDLM, Duo), with the share `alpha` of clean tokens at each row's time.
+    Uniform {
+        /// One share per row, in `0.0..1.0`.
+        alphas: Vec<f32>,
+    },
+}
+
+/// A moment of a run, from which all randomness follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// The experiment's seed.
+    pub seed: u32,
+    /// Updates done before this one.
+    pub step: usize,
+    /// Updates of the whole run.
+    pub steps: usize,
+    /// The micro-batch of the update.
+    pub micro: usize,
+}
+
+/// How a network reads its tokens: what a decoder must know of a checkpoint.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reading {
+    /// What noise it knows.
+    pub noise: Noise,
+    /// Which clean tokens a clean token attends.
+    pub clean: Clean,
+    /// Tokens of the largest block that it was trained on, by the end of its run.
+    pub block: usize,
+    /// All block sizes that it was trained on, ascending.
+    pub sizes: Vec<usize>,
+    /// Whether the row at position `i` predicts token `i + 1` and not token `i`.
+    pub is_shifted: bool,
+    /// Whether it was trained to correct tokens that are already there.
+    pub edits: bool,
+}
+
+/// The noise that a network was trained to undo.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Noise {
+    /// None: it predicts the next token.
+    None,
+    /// None: it predicts the token one block further.
+    NextBlock,
+    /// Tokens are masked.
+    Mask,
+    /// Tokens are replaced by uniformly drawn ones.
+    Uniform,
+}
+
+impl Noise {
+    /// Whether the network reads a mask token.
+    pub fn has_mask(self) -> bool {
+        matches!(self, Self::Mask | Self::Uniform)
+    }
+}
+
+/// What a loss is; different quantities never share an axis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Quantity {
+    /// The negative log-likelihood, in nats per token.
+    Likelihood,
+    /// An upper bound of the negative log-likelihood, in nats per token, with a sampling error.
+    Bound,
+    /// A cross-entropy of corrupted tokens that bounds nothing.
+    MaskedCrossEntropy,
+}
