@@ -71,7 +71,7 @@ impl GradientSum {
     }
 }
 
-/// Logits of every position, `[rows, vocabulary]`, of tokens `[rows]`.
+/// Logits of every position, `[rows, outputs]`, of tokens `[rows]`.
 pub fn logits(plan: &Plan, weights: &Tensor<1>, tokens: Tensor<1, Int>) -> Tensor<2> {
     let weights = weights.clone().into_dispatch();
     Tensor::from_dispatch(Dispatch::transformer_logits(weights, tokens.into_dispatch(), plan))

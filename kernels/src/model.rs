@@ -24,8 +24,10 @@ pub struct Model {
     pub time: usize,
     /// Rows of the table of learned positions.
     pub context: usize,
-    /// Tokens.
+    /// Tokens that it reads.
     pub vocabulary: usize,
+    /// Tokens that it predicts, the first of those that it reads: a mask is read and never predicted.
+    pub outputs: usize,
     /// Width of the residual stream.
     pub width: usize,
     /// Layers.
@@ -91,7 +93,7 @@ impl Model {
 
     /// Where the parameters lie.
     pub fn offsets(&self) -> Offsets {
-        let Self { width, hidden, vocabulary, .. } = *self;
+        let Self { width, hidden, vocabulary, outputs, .. } = *self;
         let mut lengths = vec![vocabulary * width];
         if !self.rope {
             lengths.push(self.context * width);
@@ -114,7 +116,7 @@ impl Model {
         }
         push(width, width);
         if !self.tied {
-            lengths.push(width * vocabulary);
+            lengths.push(width * outputs);
         }
         let Self { bias, rope, tied, layers, .. } = *self;
         Offsets { flat: Flat::new(lengths), bias, rope, tied, layers }
@@ -210,6 +212,7 @@ pub(crate) mod tests {
             time: 64,
             context: 64,
             vocabulary: 80,
+            outputs: 80,
             width: 48,
             layers: 3,
             heads: 3,

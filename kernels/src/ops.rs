@@ -55,7 +55,7 @@ pub struct Updated<B: Backend> {
 /// The fused operations of a backend; [`functions`](crate::functions) calls them.
 #[backend_extension(Flex, Cube: cfg(feature = "webgpu"))]
 pub trait TransformerOps: Backend {
-    /// Logits of every position, `[rows, vocabulary]`.
+    /// Logits of every position, `[rows, outputs]`.
     fn transformer_logits(weights: FloatTensor<Self>, tokens: IntTensor<Self>, plan: &Plan) -> FloatTensor<Self>;
 
     /// The weighted loss of every row, `[rows]`.

@@ -38,7 +38,7 @@ const SHARED_PAGES: bool = !cfg!(target_family = "wasm");
 impl TransformerOps for CubeBackend {
     fn transformer_logits(weights: FloatTensor<Self>, tokens: IntTensor<Self>, plan: &Plan) -> FloatTensor<Self> {
         let model = plan.model();
-        let out = Target::new(&weights, [model.rows(), model.vocabulary]);
+        let out = Target::new(&weights, [model.rows(), model.outputs]);
         let bound =
             [(Buffer::Weights, handle(&weights)), (Buffer::Tokens, handle(&tokens)), (Buffer::Logits, out.handle())];
         with_replay(plan, |replay| {

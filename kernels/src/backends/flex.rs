@@ -21,7 +21,7 @@ type FlexTensor = FloatTensor<Flex>;
 impl TransformerOps for Flex {
     fn transformer_logits(weights: FloatTensor<Self>, tokens: IntTensor<Self>, plan: &Plan) -> FloatTensor<Self> {
         let weights = packed(weights);
-        let mut out = zeros([plan.model().rows(), plan.model().vocabulary]);
+        let mut out = zeros([plan.model().rows(), plan.model().outputs]);
         with_step(plan, |step| {
             floats_mut(&mut out).copy_from_slice(step.logits(floats(&weights), &ids(&tokens)));
         });

@@ -15,6 +15,7 @@ mod embedding;
 mod exp;
 mod gelu;
 mod gram;
+mod incremental;
 mod linear;
 mod lion;
 mod matmul;
@@ -38,6 +39,7 @@ pub use attention::{
 pub use cross_entropy::{cross_entropy, scale_rows};
 pub use embedding::{embed, embed_backward};
 pub use gram::{gram, gram_side};
+pub use incremental::{Attention, Incremental, Rows};
 pub use linear::{Activation, InputGradient, LinearGradients, LinearShape, LinearWeights, linear, linear_backward};
 pub use lion::Lion;
 pub use matmul::{Operand, matmul};

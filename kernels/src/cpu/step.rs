@@ -86,13 +86,13 @@ impl Step {
             layers: (0..layers).map(|_| layer()).collect(),
             moments: zeros(2 * rows),
             normed: zeros(rows * width),
-            logits: zeros(rows * model.vocabulary),
+            logits: zeros(rows * model.outputs),
             gradients: Gradients::default(),
             workspace: Workspace::new(),
         }
     }
 
-    /// Logits of every position, `[rows, vocabulary]`, of tokens `[rows]`.
+    /// Logits of every position, `[rows, outputs]`, of tokens `[rows]`.
     pub fn logits(&mut self, weights: &[f32], tokens: &[i32]) -> &[f32] {
         self.forward(weights, tokens);
         &self.logits
@@ -123,11 +123,11 @@ impl Step {
         gradient: &mut [f32],
     ) {
         self.forward(weights, tokens);
-        let Model { width, hidden, vocabulary, .. } = self.model;
+        let Model { width, hidden, outputs, .. } = self.model;
         let rows = self.model.rows();
         let Gradients { logits, stream, normed, hidden: to_hidden, attended, qkv } = &mut self.gradients;
         for (buffer, length) in [
-            (&mut *logits, rows * vocabulary),
+            (&mut *logits, rows * outputs),
             (stream, rows * width),
             (normed, rows * width),
             (to_hidden, rows * hidden),
@@ -165,7 +165,7 @@ impl Step {
     }
 
     fn forward(&mut self, weights: &[f32], tokens: &[i32]) {
-        let Model { time, width, vocabulary, layers, .. } = self.model;
+        let Model { time, width, outputs, layers, .. } = self.model;
         let rows = self.model.rows();
         assert_eq!(weights.len(), self.offsets.flat.length, "weights in the flat layout");
         assert_eq!(tokens.len(), rows, "a token for every row");
@@ -181,13 +181,13 @@ impl Step {
         let (workspace, logits) = (&mut self.workspace, &mut self.logits);
         match self.offsets.head_span() {
             Some(head) => {
-                let shape = LinearShape { rows, inputs: width, outputs: vocabulary };
+                let shape = LinearShape { rows, inputs: width, outputs };
                 let head = [LinearWeights { matrix: &weights[head], bias: None }];
                 linear(shape, &self.normed, &head, Activation::None, None, logits, workspace);
             }
             None => {
-                let (normed, table) = (Operand::Plain(&self.normed), Operand::Transposed(table));
-                matmul([rows, width, vocabulary], normed, table, false, logits, workspace);
+                let table = Operand::Transposed(&table[..outputs * width]);
+                matmul([rows, width, outputs], Operand::Plain(&self.normed), table, false, logits, workspace);
             }
         }
     }
@@ -224,12 +224,12 @@ impl Step {
 
     /// From the gradient of the logits to that of the last norm's output.
     fn head_backward(&mut self, weights: &[f32], gradient: &mut [f32]) {
-        let Model { width, vocabulary, .. } = self.model;
+        let Model { width, outputs, .. } = self.model;
         let (rows, workspace) = (self.model.rows(), &mut self.workspace);
         let Gradients { logits, normed: dx, .. } = &mut self.gradients;
         match self.offsets.head_span() {
             Some(head) => {
-                let shape = LinearShape { rows, inputs: width, outputs: vocabulary };
+                let shape = LinearShape { rows, inputs: width, outputs };
                 let map = [LinearWeights { matrix: &weights[head.clone()], bias: None }];
                 let mut gradients = [LinearGradients { matrix: Some(&mut gradient[head]), bias: None }];
                 let dx = Some(InputGradient { gradient: dx, accumulate: false });
@@ -237,10 +237,12 @@ impl Step {
             }
             None => {
                 let table = self.offsets.embedding_span();
-                let weights = Operand::Plain(&weights[table.clone()]);
-                matmul([rows, vocabulary, width], Operand::Plain(logits), weights, false, dx, workspace);
+                let head = table.start..table.start + outputs * width;
+                let weights = Operand::Plain(&weights[head.clone()]);
+                matmul([rows, outputs, width], Operand::Plain(logits), weights, false, dx, workspace);
                 let (logits, normed) = (Operand::Transposed(logits), Operand::Plain(&self.normed));
-                matmul([vocabulary, rows, width], logits, normed, false, &mut gradient[table], workspace);
+                matmul([outputs, rows, width], logits, normed, false, &mut gradient[head.clone()], workspace);
+                gradient[head.end..table.end].fill(0.0);
             }
         }
     }
@@ -379,7 +381,11 @@ mod tests {
     }
 
     fn ids(model: Model, shift: usize) -> Vec<i32> {
-        (0..model.rows()).map(|row| ((row * 7 + shift) % model.vocabulary) as i32).collect()
+        below(model.vocabulary, model.rows(), shift)
+    }
+
+    fn below(bound: usize, rows: usize, shift: usize) -> Vec<i32> {
+        (0..rows).map(|row| ((row * 7 + shift) % bound) as i32).collect()
     }
 
     /// Losses against an f64 transformer, and the gradient against its central differences, for every wiring.
@@ -387,11 +393,11 @@ mod tests {
     fn losses_and_gradients_agree_with_f64() {
         for model in [
             SMALL,
-            Model { rope: false, tied: false, mask: MaskKind::Bits, ..SMALL },
-            Model { bias: false, heads: 1, rms: true, mask: MaskKind::Full, ..SMALL },
+            Model { outputs: 10, rope: false, tied: false, mask: MaskKind::Bits, ..SMALL },
+            Model { outputs: 9, bias: false, heads: 1, rms: true, mask: MaskKind::Full, ..SMALL },
         ] {
             let weights = weights(model, &mut Random::new(4));
-            let (tokens, targets) = (ids(model, 3), ids(model, 5));
+            let (tokens, targets) = (ids(model, 3), below(model.outputs, model.rows(), 5));
             let factors: Vec<f32> = (0..model.rows()).map(|row| if row == 3 { 0.0 } else { 0.1 }).collect();
             let mut losses = vec![f32::NAN; model.rows()];
             let mut gradient = vec![0.0; weights.len()];

@@ -73,16 +73,18 @@ pub fn embedding(run: &mut Run) {
                 let start = vec![if accumulate { 1.0 } else { f64::NAN }; count * stride];
                 let (mut gradient, mut place_gradient) = (Data::floats(&start), Data::floats(&start));
                 let mut flow = Data::floats(&dy);
-                let dispatch = shape.gradient(splits, accumulate);
+                let there = if accumulate { vocabulary / 2 + 1 } else { 0 };
+                let dispatch = shape.gradient(splits, there);
                 call(run, &dispatch, &mut [("tokens", &mut ids), ("dy", &mut flow), ("gradient", &mut gradient)]);
                 let dispatch = shape.position_gradient(splits, accumulate);
                 call(run, &dispatch, &mut [("dy", &mut flow), ("gradient", &mut place_gradient)]);
-                let added = |parts: &Data, length: usize| -> Vec<f64> {
+                let added = |parts: &Data, length: usize, there: usize| -> Vec<f64> {
                     let parts = parts.values();
-                    (0..length).map(|at| (0..count).map(|split| parts[split * stride + at] - base).sum()).collect()
+                    let base = |at: usize| if at < there { base } else { 0.0 };
+                    (0..length).map(|at| (0..count).map(|split| parts[split * stride + at] - base(at)).sum()).collect()
                 };
-                close("embedding's gradient", &added(&gradient, table.len()), &sums);
-                close("positions' gradient", &added(&place_gradient, places.len()), &place_sums);
+                close("embedding's gradient", &added(&gradient, table.len(), there * width), &sums);
+                close("positions' gradient", &added(&place_gradient, places.len(), places.len()), &place_sums);
             }
         }
     }

@@ -25,13 +25,13 @@ impl Reference<'_> {
     /// The weighted sum of losses.
     pub fn loss(&self, weights: &[f64], tokens: &[u32], targets: &[u32], factors: &[f64]) -> f64 {
         let logits = self.logits(weights, tokens);
-        let rows = logits.chunks(self.model.vocabulary).zip(targets).zip(factors);
+        let rows = logits.chunks(self.model.outputs).zip(targets).zip(factors);
         rows.map(|((logits, target), factor)| factor * reference::cross_entropy(logits, *target as usize)).sum()
     }
 
-    /// Logits, `[rows, vocabulary]`.
+    /// Logits, `[rows, outputs]`.
     pub fn logits(&self, weights: &[f64], tokens: &[u32]) -> Vec<f64> {
-        let Model { batch, time, vocabulary, width, layers, heads, hidden, bias, rms, rope, tied, .. } = self.model;
+        let Model { batch, time, outputs, width, layers, heads, hidden, bias, rms, rope, tied, .. } = self.model;
         let flat = self.model.offsets().flat;
         let mut list =
             flat.offsets.iter().zip(&flat.lengths).map(|(offset, length)| &weights[*offset..offset + length]);
@@ -65,8 +65,8 @@ impl Reference<'_> {
         }
         let last = pair();
         let x = reference::norm(&x, last.0, last.1, rms);
-        let head = if tied { reference::transpose(table, width) } else { next().to_vec() };
-        reference::product(&x, &head, width, vocabulary)
+        let head = if tied { reference::transpose(&table[..outputs * width], width) } else { next().to_vec() };
+        reference::product(&x, &head, width, outputs)
     }
 }
 
@@ -76,6 +76,7 @@ pub(crate) const SMALL: Model = Model {
     time: 5,
     context: 6,
     vocabulary: 11,
+    outputs: 11,
     width: 8,
     layers: 2,
     heads: 2,
@@ -101,10 +102,19 @@ pub fn step(run: &mut Run) {
     let model = SMALL;
     one(run, model, 1.0);
     one(run, model, 0.0);
-    one(run, Model { rope: false, tied: false, mask: MaskKind::Bits, ..model }, 1.0);
+    one(run, Model { outputs: 10, rope: false, tied: false, mask: MaskKind::Bits, ..model }, 1.0);
     one(
         run,
-        Model { bias: false, heads: 1, vocabulary: 12, hidden: 32, rms: true, mask: MaskKind::Full, ..model },
+        Model {
+            bias: false,
+            heads: 1,
+            vocabulary: 12,
+            outputs: 9,
+            hidden: 32,
+            rms: true,
+            mask: MaskKind::Full,
+            ..model
+        },
         1.0,
     );
 }
@@ -122,7 +132,7 @@ fn one(run: &mut Run, model: Model, factor: f64) {
     weights.iter_mut().for_each(|weight| *weight *= factor);
     let rows = model.rows();
     let mut ids = |below: usize| -> Vec<u32> { (0..rows).map(|_| numbers.bits() % below as u32).collect() };
-    let (tokens, targets) = (ids(model.vocabulary), ids(model.vocabulary));
+    let (tokens, targets) = (ids(model.vocabulary), ids(model.outputs));
     let factors: Vec<f64> = (0..rows).map(|row| if row == 3 { 0.0 } else { 1.0 / rows as f64 }).collect();
 
     let mut buffers: HashMap<Buffer, Data> =

@@ -46,8 +46,9 @@ impl Embedding {
         )
     }
 
-    /// The gradient of the table. Buffers: `tokens`, `dy` `[rows, width]`, `gradient` from the table on.
-    pub fn gradient(&self, splits: Splits, accumulate: bool) -> Dispatch {
+    /// The gradient of the table, added to the first `there` of its rows and overwriting the others. Buffers: `tokens`,
+    /// `dy` `[rows, width]`, `gradient` from the table on.
+    pub fn gradient(&self, splits: Splits, there: usize) -> Dispatch {
         let fours = self.width.is_multiple_of(4) && splits.in_fours();
         let chunks = if fours { self.width / 4 } else { self.width };
         Dispatch::new(
@@ -56,7 +57,7 @@ impl Embedding {
             [Some("tokens"), Some("dy"), Some("gradient")],
             vec![
                 ("VEC4", Flag(fours)),
-                ("ACCUMULATE", Flag(accumulate)),
+                ("THERE", count(there)),
                 ("ROWS", count(self.rows())),
                 ("VOCABULARY", count(self.vocabulary)),
                 ("WIDTH", count(self.width)),
@@ -101,7 +102,7 @@ mod tests {
             for positions in [false, true] {
                 let embedding = Embedding { batch: 2, time: 3, vocabulary: 11, width, positions };
                 embedding.forward().check();
-                embedding.gradient(Splits { count: 3, stride: 64 }, positions).check();
+                embedding.gradient(Splits { count: 3, stride: 64 }, 5).check();
                 embedding.position_gradient(Splits::ONE, positions).check();
             }
         }

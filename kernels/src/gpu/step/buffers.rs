@@ -37,7 +37,7 @@ pub enum Buffer {
     Second,
     /// Result: weighted loss of each row.
     Loss,
-    /// Result: logits, `[rows, vocabulary]`.
+    /// Result: logits, `[rows, outputs]`.
     Logits,
     /// Result: the gradient before clipping, flat.
     Gradient,
@@ -144,7 +144,7 @@ impl Launch {
 impl Step {
     /// Values (of 4 bytes) in a buffer.
     pub fn size(&self, buffer: Buffer, groups: usize) -> usize {
-        let Model { time, vocabulary, width, heads, hidden, .. } = self.model;
+        let Model { time, outputs, width, heads, hidden, .. } = self.model;
         let rows = self.model.rows();
         let flat = self.offsets.flat.length;
         let optimiser = Optimiser { length: flat, rule: self.rule };
@@ -156,7 +156,7 @@ impl Step {
             Buffer::Factors => self.offsets.flat.lengths.len() + 1,
             Buffer::GroupOf => flat / BLOCK,
             Buffer::Weights | Buffer::First | Buffer::Second | Buffer::Gradient => flat,
-            Buffer::Logits | Buffer::Scratch(Scratch::Logits) => rows * vocabulary,
+            Buffer::Logits | Buffer::Scratch(Scratch::Logits) => rows * outputs,
             Buffer::Squares => optimiser.squares(),
             Buffer::Parts => self.splits.count * flat,
             Buffer::Saved(_, Saved::AttentionStatistics | Saved::MlpStatistics) => 2 * rows,

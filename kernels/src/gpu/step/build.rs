@@ -73,7 +73,7 @@ impl Builder {
     }
 
     fn forward(&mut self) {
-        let Model { batch, time, vocabulary, width, layers, rope, tied, .. } = self.model;
+        let Model { batch, time, vocabulary, outputs, width, layers, rope, tied, .. } = self.model;
         let embedding = Embedding { batch, time, vocabulary, width, positions: !rope };
         let mut views = vec![Buffer::Tokens.into(), weights(0)];
         views.extend((!rope).then(|| weights(self.offsets.positions())));
@@ -89,14 +89,14 @@ impl Builder {
         let views = vec![saved(layers, Saved::AttentionNormed), weights(head), Buffer::Logits.into()];
         let rows = self.model.rows();
         let dispatch = if tied {
-            product_transposed(rows, width, vocabulary)
+            product_transposed(rows, width, outputs)
         } else {
-            Linear::new(rows, width, vocabulary).forward(Epilogue::NONE)
+            Linear::new(rows, width, outputs).forward(Epilogue::NONE)
         };
         self.launch(dispatch, views);
         let views =
             [Buffer::Logits, Buffer::Targets, Buffer::LossWeights, Buffer::Loss, Buffer::Scratch(Scratch::Logits)];
-        self.launch(cross_entropy(rows, vocabulary, true), views.map(View::from).to_vec());
+        self.launch(cross_entropy(rows, outputs, true), views.map(View::from).to_vec());
     }
 
     fn layer_forward(&mut self, layer: usize) {
@@ -152,16 +152,16 @@ impl Builder {
     }
 
     fn backward(&mut self) {
-        let Model { batch, time, vocabulary, width, layers, rope, tied, .. } = self.model;
+        let Model { batch, time, vocabulary, outputs, width, layers, rope, tied, .. } = self.model;
         let (rows, splits, accumulate) = (self.model.rows(), self.splits, self.accumulate);
         let (normed, logits) = (saved(layers, Saved::AttentionNormed), scratch(Scratch::Logits));
         let head = self.offsets.head();
-        // A tied head is the embedding [vocabulary, width]: as a map it goes from the logits to the width.
+        // A tied head is the embedding, [outputs, width]: as a map it goes from the logits to the width.
         let (map, input_gradient, pair) = if tied {
-            let map = Linear::new(rows, vocabulary, width);
+            let map = Linear::new(rows, outputs, width);
             (map, map.forward(Epilogue::NONE), [logits, normed])
         } else {
-            let map = Linear::new(rows, width, vocabulary);
+            let map = Linear::new(rows, width, outputs);
             (map, map.input_gradient(false, false), [normed, logits])
         };
         self.launch(input_gradient, vec![logits, weights(head), scratch(Scratch::Normed)]);
@@ -174,7 +174,12 @@ impl Builder {
         let embedding = Embedding { batch, time, vocabulary, width, positions: !rope };
         let stream = scratch(Scratch::Stream);
         let views = vec![Buffer::Tokens.into(), stream, parts(0)];
-        self.launch(embedding.gradient(splits, accumulate || tied), views);
+        let there = match (accumulate, tied) {
+            (true, _) => vocabulary,
+            (false, true) => outputs,
+            (false, false) => 0,
+        };
+        self.launch(embedding.gradient(splits, there), views);
         if !rope {
             let views = vec![stream, parts(self.offsets.positions())];
             self.launch(embedding.position_gradient(splits, accumulate), views);

@@ -1,8 +1,9 @@
 // gradient[split, token] = sum of dy over the rows of one split that hold the token: [VOCABULARY, WIDTH].
 //
 // One invocation per (split, token, GROUP chunks of the width): it walks over the split's tokens and adds the rows
-// that match, in their order, so that the sum never changes and no two invocations write one value. With ACCUMULATE it
-// adds to what is there: a tied head's gradient, or an earlier micro-batch. See `weight_gradient` for the splits.
+// that match, in their order, so that the sum never changes and no two invocations write one value. The first THERE rows
+// of the table it adds to what is there: a tied head's gradient, or an earlier micro-batch. See `weight_gradient` for
+// the splits.
 
 //# if VEC4
 alias Value = vec4<f32>;
@@ -42,11 +43,10 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     let start = split * SPLIT_STRIDE / LANES + token * chunks;
     //# repeat g GROUP
     if (first + {g}u < chunks) {
-        //# if ACCUMULATE
-        gradient[start + chunk{g}] += sum{g};
-        //# else
+        if (token < THERE) {
+            sum{g} += gradient[start + chunk{g}];
+        }
         gradient[start + chunk{g}] = sum{g};
-        //# end
     }
     //# end
 }
