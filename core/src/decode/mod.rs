@@ -58,3 +58,15 @@ pub struct Task {
     /// Updates that the checkpoint has seen.
     pub step: u64,
 }
+
+impl Family for dyn Decoder {
+    const WORD: &'static str = "decoder";
+
+    fn members() -> &'static [&'static Self] {
+        &[]
+    }
+
+    fn about(&self) -> &'static Description {
+        self.description()
+    }
+}
