@@ -7,7 +7,7 @@
 
 mod esd;
 #[cfg(test)]
-mod golden;
+pub(crate) mod golden;
 mod map;
 mod measure;
 mod methods;

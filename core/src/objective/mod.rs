@@ -2,16 +2,30 @@
 //! each answer weighs.
 //!
 //! An objective turns windows of text into an [`Example`]. It is one file in `methods/` and one line in
-//! [`FAMILY`](methods::FAMILY): the picker, the link, the checks and the tests follow from its [`Description`].
+//! [`FAMILY`]: the picker, the link, the checks and the tests follow from its [`Description`].
 //! Everything here is a pure function of plain numbers; the trainer computes with what it says.
 
+mod canvas;
+mod draws;
+#[cfg(test)]
+mod golden;
+mod methods;
 #[cfg(feature = "engine")]
 mod next_token;
+mod noise;
+#[cfg(test)]
+mod tests;
 mod view;
+
+pub use methods::FAMILY;
 
 #[cfg(feature = "engine")]
 pub use next_token::cross_entropy;
+pub use noise::NoiseSchedule;
 pub use view::{Clean, View};
+
+use canvas::{Canvas, Predictor};
+use draws::Draws;
 
 use serde::{Deserialize, Serialize};
 
@@ -51,10 +65,27 @@ pub trait Objective: Sync {
     fn null_of(&self) -> Option<(Method, Settings)> {
         None
     }
+
+    /// The names of a knob's values, from 0 on, where they are choices and not numbers; empty otherwise.
+    fn names(&self, _knob: &str) -> &'static [&'static str] {
+        &[]
+    }
 }
 
 /// A method of the family; in links and messages it is its id.
 pub type Method = Choice<dyn Objective>;
+
+impl Family for dyn Objective {
+    const WORD: &'static str = "objective";
+
+    fn members() -> &'static [&'static Self] {
+        FAMILY
+    }
+
+    fn about(&self) -> &'static Description {
+        self.description()
+    }
+}
 
 /// Windows of text as a network is trained on them. Everything has one entry per row, `batch * view.time()` in all.
 #[derive(Clone, Debug, PartialEq)]

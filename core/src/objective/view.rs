@@ -49,6 +49,25 @@ pub enum Clean {
 }
 
 impl View {
+    /// The pattern of noisy blocks: without a clean half where one block is all, as nothing noisy would attend it. At
+    /// one token a block both clean halves are the same, and the block's is named.
+    pub fn of_blocks(context: usize, block: usize, clean: Clean) -> Self {
+        match block {
+            _ if block >= context => Self::Full { context },
+            1 => Self::Halves { context, block, clean: Clean::Block },
+            _ => Self::Halves { context, block, clean },
+        }
+    }
+
+    /// Tokens of a block; 1 where there are none, the context where all are one.
+    pub fn block(self) -> usize {
+        match self {
+            Self::Causal { .. } => 1,
+            Self::Full { context } => context,
+            Self::BlockCausal { block, .. } | Self::Halves { block, .. } => block,
+        }
+    }
+
     /// Rows of a sequence.
     pub fn time(self) -> usize {
         match self {

@@ -12,7 +12,7 @@ pub(crate) fn below(random: &mut ChaCha8Rng, bound: u64) -> u64 {
 }
 
 /// A uniform number in `0.0..1.0`, a multiple of `2^-53`.
-pub(super) fn uniform(random: &mut ChaCha8Rng) -> f64 {
+pub(crate) fn uniform(random: &mut ChaCha8Rng) -> f64 {
     (random.next_u64() >> 11) as f64 / (1u64 << 53) as f64
 }
 

@@ -1,0 +1,67 @@
+//! Masked diffusion of the whole context, MDLM (Sahoo et al. 2024, arXiv:2406.07524) and LLaDA (Nie et al. 2025,
+//! arXiv:2502.09992).
+
+use super::{
+    knobs::{HIGH, LOW, SCHEDULE, interval_fault},
+    masked::{self, Levels},
+};
+use crate::{
+    objective::{Clean, Example, Moment, Noise, NoiseSchedule, Objective, Quantity, Reading},
+    policy::{Description, Settings},
+    text::Batch,
+};
+
+/// `L = E_t w(t) sum_{i masked} -log p(x_i | noisy x)`, per predicted token: masked block diffusion with one block, which
+/// needs no clean half.
+pub struct Mdlm;
+
+const DESCRIPTION: Description = Description {
+    id: "mdlm",
+    name: "Masked diffusion",
+    summary: "Restores masked tokens from all others, left and right.",
+    source: "Sahoo et al. 2024, arXiv:2406.07524; Nie et al. 2025, arXiv:2502.09992",
+    knobs: &[SCHEDULE, LOW, HIGH],
+    null: None,
+};
+
+impl Objective for Mdlm {
+    fn description(&self) -> &'static Description {
+        &DESCRIPTION
+    }
+
+    fn reading(&self, _settings: &Settings, context: usize) -> Reading {
+        Reading {
+            noise: Noise::Mask,
+            clean: Clean::Block,
+            block: context,
+            sizes: vec![context],
+            is_shifted: false,
+            edits: false,
+        }
+    }
+
+    fn example(&self, settings: &Settings, windows: &Batch, vocabulary: usize, at: Moment) -> Example {
+        let levels = Levels::of(&DESCRIPTION, settings);
+        masked::training(windows, vocabulary, windows.context.max(1), Some(&levels), at)
+    }
+
+    fn validation(&self, _settings: &Settings, windows: &Batch, vocabulary: usize, seed: u32, draw: u64) -> Example {
+        masked::validation(windows, vocabulary, windows.context.max(1), Clean::Block, seed, draw)
+    }
+
+    fn measure(&self, _settings: &Settings, context: usize) -> Quantity {
+        masked::measure(context)
+    }
+
+    fn training_loss(&self, settings: &Settings, _context: usize) -> Quantity {
+        Levels::of(&DESCRIPTION, settings).quantity()
+    }
+
+    fn fault(&self, settings: &Settings, _context: usize) -> Option<(String, String)> {
+        DESCRIPTION.fault(settings).or_else(|| interval_fault(&DESCRIPTION, settings))
+    }
+
+    fn names(&self, knob: &str) -> &'static [&'static str] {
+        if knob == SCHEDULE.id { NoiseSchedule::NAMES } else { &[] }
+    }
+}

@@ -1,0 +1,11 @@
+//! The methods of the family, one per file. Adding one is its file and its line in [`FAMILY`].
+
+mod knobs;
+mod masked;
+mod mdlm;
+mod next_token;
+
+use super::Objective;
+
+/// Every method, in the order of the page; the first one is the baseline.
+pub const FAMILY: &[&dyn Objective] = &[&next_token::NextToken, &masked::Masked, &mdlm::Mdlm];
