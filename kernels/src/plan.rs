@@ -2,7 +2,10 @@
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 #[cfg(feature = "webgpu")]
@@ -20,8 +23,14 @@ struct Inner {
     model: Model,
     offsets: Offsets,
     positions: Vec<usize>,
-    allowed: Vec<bool>,
-    memory: Mutex<Memory>,
+    mask: Mask,
+    memory: Arc<Mutex<Memory>>,
+}
+
+/// A mask with a number that no other one has.
+pub(crate) struct Mask {
+    pub number: u64,
+    pub allowed: Vec<bool>,
 }
 
 /// What a device keeps between passes; made when it is first needed.
@@ -42,7 +51,20 @@ impl Plan {
         assert_eq!(positions.len(), model.time, "a position for every time step");
         let pairs = if model.mask == MaskKind::Bits { model.time * model.time } else { 0 };
         assert_eq!(allowed.len(), pairs, "a mask over [time, time]");
-        Self(Arc::new(Inner { model, offsets: model.offsets(), positions, allowed, memory: Mutex::default() }))
+        let (offsets, mask) = (model.offsets(), Mask::new(allowed));
+        Self(Arc::new(Inner { model, offsets, positions, mask, memory: Arc::default() }))
+    }
+
+    /// The same plan with another mask of the same kind, and with the same memory: two plans that share it wait for each
+    /// other.
+    ///
+    /// # Panics
+    /// If the mask does not fit the model's time.
+    pub fn with_mask(&self, allowed: Vec<bool>) -> Self {
+        let Inner { model, offsets, positions, mask, memory } = &*self.0;
+        assert_eq!(allowed.len(), mask.allowed.len(), "a mask over [time, time]");
+        let (offsets, positions, memory) = (offsets.clone(), positions.clone(), memory.clone());
+        Self(Arc::new(Inner { model: *model, offsets, positions, mask: Mask::new(allowed), memory }))
     }
 
     /// The model.
@@ -59,13 +81,20 @@ impl Plan {
         &self.0.positions
     }
 
-    pub(crate) fn allowed(&self) -> &[bool] {
-        &self.0.allowed
+    pub(crate) fn mask(&self) -> &Mask {
+        &self.0.mask
     }
 
     pub(crate) fn memory(&self) -> MutexGuard<'_, Memory> {
         // A pass that panicked leaves numbers behind that the next pass overwrites.
         self.0.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Mask {
+    fn new(allowed: Vec<bool>) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self { number: NEXT.fetch_add(1, Ordering::Relaxed), allowed }
     }
 }
 

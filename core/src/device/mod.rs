@@ -110,7 +110,7 @@ mod tests {
     fn a_batch_that_does_not_fit_is_refused_with_the_largest_that_does() {
         let device = OpenDevice { largest_tensor: 1 << 20, ..cpu("test".into()) };
         let config = ModelConfig::default();
-        let cost = |batch| Cost::of(&config, Operations::Plain, 65, batch);
+        let cost = |batch| Cost::of(&config, Operations::Plain, 65.into(), [batch, config.context]);
         assert_eq!(device.check(cost, 1), Ok(()));
         let failure = device.check(cost, 1024).expect_err("too large");
         assert_eq!(failure.field.as_deref(), Some("train.batch"));
@@ -129,7 +129,7 @@ mod tests {
     fn a_context_that_never_fits_is_named() {
         let device = OpenDevice { largest_tensor: 1 << 20, ..cpu("test".into()) };
         let config = ModelConfig { context: 4096, ..Default::default() };
-        let failure = device.check(|batch| Cost::of(&config, Operations::Plain, 65, batch), 8).expect_err("too large");
+        let failure = device.check(|batch| Cost::of(&config, Operations::Plain, 65.into(), [batch, config.context]), 8).expect_err("too large");
         assert_eq!(failure.field.as_deref(), Some("model.context"));
     }
 }

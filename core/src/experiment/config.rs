@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{LayerwiseConfig, OptimiserConfig, ScheduleConfig, TextConfig};
+use crate::{objective::Objective, policy::Chosen};
 
 /// Everything that determines a run: two runs of one experiment on one device give identical losses.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -14,6 +15,8 @@ pub struct Experiment {
     pub text: TextConfig,
     /// The shape of the transformer.
     pub model: ModelConfig,
+    /// What is predicted. In links, its knobs are fields beside `objective.method`.
+    pub objective: Chosen<dyn Objective>,
     /// The update rule.
     pub optimiser: OptimiserConfig,
     /// The learning rate over time.

@@ -2,7 +2,8 @@
 
 use super::{Experiment, ModelConfig, OptimiserConfig, Positions, ScheduleConfig, TextConfig, TokeniserKind};
 use crate::{
-    policy::{Description, Settings},
+    objective::{Noise, Objective},
+    policy::{Chosen, Description, Settings},
     schedule::FLOOR,
 };
 
@@ -18,7 +19,7 @@ pub struct Invalid {
 
 /// Every setting that cannot be used, in the order of the form; empty when the experiment can run.
 pub fn validate(experiment: &Experiment) -> Vec<Invalid> {
-    let Experiment { text, model, optimiser, schedule, layerwise, train, sample, .. } = experiment;
+    let Experiment { text, model, objective, optimiser, schedule, layerwise, train, sample, .. } = experiment;
     let mut check = Check::default();
 
     if let Some(sizes) = text.corpus.task_sizes() {
@@ -29,6 +30,7 @@ pub fn validate(experiment: &Experiment) -> Vec<Invalid> {
     }
     check.second_text(text);
     check.model(model);
+    check.objective(objective, model);
     check.method(optimiser);
     check.real(
         "optimiser.weight_decay",
@@ -111,6 +113,20 @@ impl Check {
             if let Some((id, sentence)) = description.fault(&Settings([(id, value)].into())) {
                 self.fail(&format!("{group}.{id}"), sentence);
             }
+        }
+    }
+
+    /// The objective, which must fit the model.
+    fn objective(&mut self, objective: &Chosen<dyn Objective>, model: &ModelConfig) {
+        let context = model.context;
+        if !(2..=4096).contains(&context) {
+            return;
+        }
+        if let Some((id, sentence)) = objective.fault(context) {
+            self.fail(&format!("objective.{id}"), sentence);
+        } else if objective.reading(context).noise != Noise::None && model.positions == Positions::Learned {
+            let name = objective.method().description().name;
+            self.fail("model.positions", format!("{name} needs rotary positions: choose them, or predict next tokens."));
         }
     }
 

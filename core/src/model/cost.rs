@@ -1,9 +1,9 @@
 //! What a training step costs: parameters, floating-point operations and memory, predicted from the shape.
 
-use super::specs;
+use super::{Vocabulary, specs};
 use crate::experiment::{ModelConfig, Operations, Positions};
 
-/// Predicted cost of training on batches of `[batch, context]`.
+/// Predicted cost of training on batches of some rows.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Cost {
     /// Trainable numbers.
@@ -17,18 +17,24 @@ pub struct Cost {
 }
 
 impl Cost {
-    /// The cost of a configuration.
-    pub fn of(config: &ModelConfig, operations: Operations, vocabulary: usize, batch: usize) -> Self {
-        let (rows, width) = ((batch * config.context) as u64, config.width as u64);
-        let (context, layers, heads) = (config.context as u64, config.layers as u64, config.heads as u64);
-        let vocabulary = vocabulary as u64;
-        let specs = specs(config, vocabulary as usize);
+    /// The cost of a configuration for batches of `batch` sequences of `time` rows.
+    pub fn of(
+        config: &ModelConfig,
+        operations: Operations,
+        vocabulary: Vocabulary,
+        [batch, time]: [usize; 2],
+    ) -> Self {
+        let (rows, width) = ((batch * time) as u64, config.width as u64);
+        let (time, layers, heads) = (time as u64, config.layers as u64, config.heads as u64);
+        let specs = specs(config, vocabulary);
+        let Vocabulary { read, predicted } = vocabulary;
+        let (read, vocabulary) = (read as u64, predicted as u64);
         let parameters: usize = specs.iter().map(|spec| spec.len()).sum();
 
         // A matrix product costs 2 operations per weight and row forward, 4 backward; attention adds two products of
-        // `context` by `width` per row.
+        // `time` by `width` per row.
         let matrices: u64 = layers * 12 * width * width + width * vocabulary;
-        let flops = 6.0 * rows as f64 * (matrices + layers * 2 * context * width) as f64;
+        let flops = 6.0 * rows as f64 * (matrices + layers * 2 * time * width) as f64;
 
         let weights = parameters as u64;
         if operations.fuse(config) {
@@ -42,14 +48,14 @@ impl Cost {
             return Self { parameters, flops, largest_tensor: 4 * largest, memory };
         }
         // Plain operations keep every intermediate result.
-        let scores = batch as u64 * heads * context * context;
+        let scores = batch as u64 * heads * time * time;
         let rope = if config.positions == Positions::Rope { 8 } else { 0 };
         // Tensors kept per layer, in units of `rows * width`: norms (2 x 3), projections and attention (10), the
         // rotation, the MLP (4 wide: before and after GELU and its intermediate results), residuals.
         let per_layer = rows * width * (6 + 10 + rope + 16 + 4) + 4 * scores;
         let activations = layers * per_layer + 4 * rows * vocabulary + 4 * rows * width;
         let largest =
-            scores.max(rows * vocabulary).max(rows * 4 * width).max(vocabulary * width).max(4 * width * width);
+            scores.max(rows * vocabulary).max(rows * 4 * width).max(read * width).max(4 * width * width);
         Self { parameters, flops, largest_tensor: 4 * largest, memory: 4 * (4 * weights + activations) }
     }
 }
@@ -63,16 +69,16 @@ mod tests {
     #[test]
     fn operations_agree_with_counts_by_hand() {
         let mut config = ModelConfig::default();
-        let nano = Cost::of(&config, Operations::Fused, 65, 16);
+        let nano = Cost::of(&config, Operations::Fused, 65.into(), [16, 64]);
         assert!((0.5e9..0.75e9).contains(&nano.flops), "{}", nano.flops);
         ModelPreset::Micro.apply(&mut config);
-        let micro = Cost::of(&config, Operations::Fused, 65, 12);
+        let micro = Cost::of(&config, Operations::Fused, 65.into(), [12, 64]);
         assert!((3.4e9..4.2e9).contains(&micro.flops), "{}", micro.flops);
     }
 
     #[test]
     fn the_largest_tensor_is_the_scores_when_the_context_is_long() {
         let config = ModelConfig { context: 2048, ..Default::default() };
-        assert_eq!(Cost::of(&config, Operations::Plain, 65, 4).largest_tensor, 4 * 4 * 3 * 2048 * 2048);
+        assert_eq!(Cost::of(&config, Operations::Plain, 65.into(), [4, 2048]).largest_tensor, 4 * 4 * 3 * 2048 * 2048);
     }
 }

@@ -4,13 +4,36 @@ use crate::experiment::{ModelConfig, Positions};
 
 use super::{ParameterSpec, Role};
 
+/// The tokens of a network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Vocabulary {
+    /// Tokens that it reads.
+    pub read: usize,
+    /// Tokens that it predicts, the first of those that it reads.
+    pub predicted: usize,
+}
+
+impl Vocabulary {
+    /// So many tokens, and a mask behind them that is read and never predicted.
+    pub fn with_mask(tokens: usize) -> Self {
+        Self { read: tokens + 1, predicted: tokens }
+    }
+}
+
+impl From<usize> for Vocabulary {
+    /// So many tokens, all of which are predicted.
+    fn from(tokens: usize) -> Self {
+        Self { read: tokens, predicted: tokens }
+    }
+}
+
 /// Indices of the transformer's parameters in its flat list.
 ///
 /// A flat list keeps every consumer of parameters short: the optimiser, checkpoints and layerwise rates walk it,
 /// and only the forward pass needs to know what is where.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Layout {
-    /// Token embedding, `[vocabulary, width]`.
+    /// Token embedding, `[read, width]`.
     pub embedding: usize,
     /// Learned positions, `[context, width]`; none with rotary positions.
     pub positions: Option<usize>,
@@ -18,7 +41,7 @@ pub struct Layout {
     pub layers: Vec<LayerLayout>,
     /// The norm before the head.
     pub norm: Norm,
-    /// The head, `[width, vocabulary]`; none when it is the transposed embedding.
+    /// The head, `[width, predicted]`; none when it is the transposed embedding.
     pub head: Option<usize>,
 }
 
@@ -66,11 +89,11 @@ const DEVIATION: f64 = 0.02;
 
 impl Layout {
     /// The layout of a configuration, and the description of every parameter in list order.
-    pub fn new(config: &ModelConfig, vocabulary: usize) -> (Self, Vec<ParameterSpec>) {
+    pub fn new(config: &ModelConfig, vocabulary: Vocabulary) -> (Self, Vec<ParameterSpec>) {
         let mut list = List { specs: Vec::new(), bias: config.bias };
         let width = config.width;
 
-        let embedding = list.push("embedding", Role::Embedding, None, [vocabulary, width], DEVIATION);
+        let embedding = list.push("embedding", Role::Embedding, None, [vocabulary.read, width], DEVIATION);
         let positions = (config.positions == Positions::Learned)
             .then(|| list.push("positions", Role::Positions, None, [config.context, width], DEVIATION));
 
@@ -93,7 +116,7 @@ impl Layout {
             .collect();
 
         let norm = list.norm("norm", None, width);
-        let head = (!config.tied).then(|| list.push("head", Role::Head, None, [width, vocabulary], DEVIATION));
+        let head = (!config.tied).then(|| list.push("head", Role::Head, None, [width, vocabulary.predicted], DEVIATION));
         (Self { embedding, positions, layers, norm, head }, list.specs)
     }
 }

@@ -3,6 +3,8 @@
 use burn::tensor::{Device, Tensor, TensorData};
 use tailblazer_kernels::model::MaskKind;
 
+use crate::objective::View;
+
 /// Which of `keys` positions each of `queries` positions attends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mask {
@@ -19,6 +21,11 @@ impl Mask {
     pub fn from_rule(queries: usize, keys: usize, allow: impl Fn(usize, usize) -> bool) -> Self {
         let allowed = (0..queries).flat_map(|query| (0..keys).map(move |key| (query, key)));
         Self { queries, keys, allowed: allowed.map(|(query, key)| allow(query, key)).collect() }
+    }
+
+    /// The mask of a view, `[time, time]`.
+    pub fn of(view: View) -> Self {
+        Self::from_rule(view.time(), view.time(), |query, key| view.allows(query, key))
     }
 
     /// Every position attends itself and all before it.

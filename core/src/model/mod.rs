@@ -17,9 +17,9 @@ mod transformer;
 #[cfg(feature = "engine")]
 pub use self::{
     cost::Cost,
-    layout::{LayerLayout, Layout, Linear, Norm},
+    layout::{LayerLayout, Layout, Linear, Norm, Vocabulary},
     mask::Mask,
     parameters::{ParameterSpec, Weights, flat, flatten, initialise, specs, tensors},
-    transformer::{Dropout, PreparedMask, Transformer},
+    transformer::{Dropout, PreparedView, Transformer},
 };
 pub use role::Role;

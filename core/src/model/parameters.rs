@@ -4,7 +4,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use rand_distr::{Distribution as _, Normal};
 use tailblazer_kernels::flat::{BLOCK, Flat};
 
-use super::{Layout, Role};
+use super::{Layout, Role, Vocabulary};
 use crate::{
     experiment::ModelConfig,
     random::{Purpose, stream},
@@ -67,8 +67,8 @@ pub fn flatten(specs: &[ParameterSpec], tensors: Vec<Tensor<2>>) -> Weights {
 }
 
 /// The descriptions of a configuration's parameters.
-pub fn specs(config: &ModelConfig, vocabulary: usize) -> Vec<ParameterSpec> {
-    Layout::new(config, vocabulary).1
+pub fn specs(config: &ModelConfig, vocabulary: impl Into<Vocabulary>) -> Vec<ParameterSpec> {
+    Layout::new(config, vocabulary.into()).1
 }
 
 /// Initial values as in GPT-2 and nanoGPT: normal matrices, scales 1, biases 0.

@@ -27,7 +27,13 @@ impl Rope {
         Self { cos: table(f64::cos), sin: table(f64::sin) }
     }
 
-    /// Rotates queries or keys at positions `0..time`, `[batch, heads, time, channels]`.
+    /// The tables for sequences of several parts, each of which begins at position 0 and has `context` tokens.
+    pub fn repeated(&self, context: usize, parts: usize) -> Self {
+        let repeat = |table: &Tensor<4>| Tensor::cat(vec![table.clone().narrow(2, 0, context); parts], 2);
+        Self { cos: repeat(&self.cos), sin: repeat(&self.sin) }
+    }
+
+    /// Rotates queries or keys at the first positions of the tables, `[batch, heads, time, channels]`.
     pub fn rotate(&self, x: Tensor<4>) -> Tensor<4> {
         let [_, _, time, channels] = x.dims();
         let table = |table: &Tensor<4>| table.clone().slice([0..1, 0..1, 0..time, 0..channels]);

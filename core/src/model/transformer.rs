@@ -15,12 +15,13 @@ use tailblazer_kernels::{
     plan::Plan,
 };
 
-use super::{LayerLayout, Layout, Linear, Mask, Norm, ParameterSpec, Weights, parameters::tensors, rope::Rope};
+use super::{
+    LayerLayout, Layout, Linear, Mask, Norm, ParameterSpec, Vocabulary, Weights, parameters::tensors, rope::Rope,
+};
 use crate::{
     experiment::{ModelConfig, Operations, Positions},
-    objective::cross_entropy,
+    objective::{Example, View, losses},
     random::{Purpose, stream},
-    text::Batch,
 };
 
 /// A pre-norm transformer (GPT-2's block) with GELU MLPs four times as wide as the residual stream.
@@ -31,27 +32,40 @@ use crate::{
 pub struct Transformer {
     /// Its configuration.
     pub config: ModelConfig,
-    /// Tokens that it knows.
+    /// Tokens that it predicts: the columns of its logits.
     pub vocabulary: usize,
+    /// Tokens that it reads.
+    read: usize,
     /// Descriptions of its parameters, in list order.
     pub specs: Vec<ParameterSpec>,
     layout: Layout,
     rope: Option<Rope>,
     device: Device,
     is_fused: bool,
-    causal: PreparedMask,
+    causal: PreparedView,
+    kept: Arc<Mutex<Kept>>,
 }
 
-/// A mask in the forms that a transformer computes with.
+/// What a transformer keeps from batch to batch.
+#[derive(Debug, Default)]
+struct Kept {
+    views: BTreeMap<View, PreparedView>,
+    /// A plan for every shape of a batch, whose memory all plans of that shape share.
+    plans: BTreeMap<[usize; 3], Plan>,
+}
+
+/// A view in the forms that a transformer computes with.
 #[derive(Clone, Debug)]
-pub struct PreparedMask {
-    time: usize,
+pub struct PreparedView {
+    view: View,
     /// What plain operations add to the scores.
     bias: Tensor<4>,
+    /// What plain operations turn queries and keys by.
+    rope: Option<Rope>,
     kind: MaskKind,
     allowed: Vec<bool>,
-    /// What fused operations keep for each batch size: their plan, and loss weights for the mean over the rows.
-    kept: Arc<Mutex<BTreeMap<usize, (Plan, Tensor<1>)>>>,
+    /// The plan of fused operations for each batch size.
+    plans: Arc<Mutex<BTreeMap<usize, Plan>>>,
 }
 
 /// Which activations a training step drops; a pure function of its numbers.
@@ -65,19 +79,27 @@ pub struct Dropout {
 
 impl Transformer {
     /// A transformer for a vocabulary on a device.
-    pub fn new(config: &ModelConfig, vocabulary: usize, operations: Operations, device: &Device) -> Self {
+    pub fn new(
+        config: &ModelConfig,
+        vocabulary: impl Into<Vocabulary>,
+        operations: Operations,
+        device: &Device,
+    ) -> Self {
+        let vocabulary = vocabulary.into();
         let (layout, specs) = Layout::new(config, vocabulary);
         let rope = (config.positions == Positions::Rope)
             .then(|| Rope::new(config.context, config.width / config.heads, device));
         Self {
             config: config.clone(),
-            vocabulary,
+            vocabulary: vocabulary.predicted,
+            read: vocabulary.read,
             specs,
             layout,
+            causal: PreparedView::new(View::Causal { context: config.context }, rope.as_ref(), device),
             rope,
             device: device.clone(),
             is_fused: operations.fuse(config),
-            causal: PreparedMask::new(&Mask::causal(config.context), device),
+            kept: Arc::default(),
         }
     }
 
@@ -86,8 +108,8 @@ impl Transformer {
         self.is_fused
     }
 
-    /// The causal mask of the whole context.
-    pub fn causal(&self) -> &PreparedMask {
+    /// The causal view of the whole context.
+    pub fn causal(&self) -> &PreparedView {
         &self.causal
     }
 
@@ -96,58 +118,68 @@ impl Transformer {
         &self.device
     }
 
-    /// A mask in the forms that this transformer computes with.
-    pub fn mask(&self, mask: &Mask) -> PreparedMask {
-        PreparedMask::new(mask, &self.device)
+    /// A view in the forms that this transformer computes with.
+    pub fn view(&self, view: View) -> PreparedView {
+        if view == self.causal.view {
+            return self.causal.clone();
+        }
+        let mut kept = self.kept.lock().expect("no holder panics");
+        let make = || PreparedView::new(view, self.rope.as_ref(), &self.device);
+        kept.views.entry(view).or_insert_with(make).clone()
     }
 
-    /// What fused operations keep for batches of `batch` sequences under a mask.
-    pub fn plan(&self, mask: &PreparedMask, batch: usize) -> Plan {
-        self.kept(mask, batch).0
+    /// What fused operations keep for batches of `batch` sequences under a view.
+    pub fn plan(&self, view: &PreparedView, batch: usize) -> Plan {
+        let mut plans = view.plans.lock().expect("no holder panics");
+        plans.entry(batch).or_insert_with(|| self.new_plan(view, batch)).clone()
     }
 
-    fn kept(&self, mask: &PreparedMask, batch: usize) -> (Plan, Tensor<1>) {
+    /// A plan whose memory is that of all plans of the same shape.
+    fn new_plan(&self, view: &PreparedView, batch: usize) -> Plan {
         let ModelConfig { layers, heads, width, context, positions, bias, tied, .. } = self.config;
-        let PreparedMask { time, kind, allowed, kept, .. } = mask;
-        let make = || {
-            let model = Model {
-                batch,
-                time: *time,
-                context,
-                vocabulary: self.vocabulary,
-                width,
-                layers,
-                heads,
-                hidden: 4 * width,
-                bias,
-                rms: false,
-                rope: positions == Positions::Rope,
-                tied,
-                mask: *kind,
-            };
-            let rows = model.rows();
-            let loss_weights = TensorData::new(vec![1.0 / rows as f32; rows], [rows]);
-            let loss_weights = Tensor::from_data(loss_weights, &self.device);
-            (Plan::new(model, (0..*time).collect(), allowed.clone()), loss_weights)
+        let (time, mask) = (view.view.time(), view.kind);
+        let model = Model {
+            batch,
+            time,
+            context,
+            vocabulary: self.read,
+            outputs: self.vocabulary,
+            width,
+            layers,
+            heads,
+            hidden: 4 * width,
+            bias,
+            rms: false,
+            rope: positions == Positions::Rope,
+            tied,
+            mask,
         };
-        kept.lock().expect("no holder panics").entry(batch).or_insert_with(make).clone()
+        if mask != MaskKind::Bits {
+            return Plan::new(model, view.view.positions(), Vec::new());
+        }
+        let mut kept = self.kept.lock().expect("no holder panics");
+        let make = || Plan::new(model, view.view.positions(), view.allowed.clone());
+        kept.plans.entry([batch, time, view.view.context()]).or_insert_with(make).with_mask(view.allowed.clone())
     }
 
-    /// Cross-entropies of a batch, whose sum is the mean over its rows in nats.
-    pub fn losses(&self, weights: &Weights, batch: &Batch, mask: &PreparedMask) -> Tensor<1> {
+    /// Weighted losses of a batch, whose sum is the batch's loss in nats.
+    pub fn losses(&self, weights: &Weights, example: &Example) -> Tensor<1> {
         if self.is_fused {
-            let (plan, batch) = self.fused(batch, mask);
+            let (plan, batch) = self.fused(example);
             return functions::losses(&plan, weights, batch);
         }
-        let logits = self.forward(weights, self.tokens(&batch.inputs, batch.batch), mask);
-        cross_entropy(logits, self.tokens(&batch.targets, 1).squeeze_dim(0))
+        let view = self.view(example.view);
+        let logits = self.forward(weights, self.tokens(&example.tokens, example.batch), &view);
+        losses(logits, example)
     }
 
-    /// A batch for fused operations, with loss weights for the mean over its rows, and its plan.
-    pub fn fused(&self, batch: &Batch, mask: &PreparedMask) -> (Plan, functions::Batch) {
-        let (plan, loss_weights) = self.kept(mask, batch.batch);
+    /// A batch for fused operations, and its plan.
+    pub fn fused(&self, example: &Example) -> (Plan, functions::Batch) {
+        let plan = self.plan(&self.view(example.view), example.batch);
         let row = |ids: &[u32]| self.tokens(ids, 1).reshape([ids.len()]);
-        (plan, functions::Batch { tokens: row(&batch.inputs), targets: row(&batch.targets), loss_weights })
+        let weights = TensorData::new(example.weights.clone(), [example.weights.len()]);
+        let loss_weights = Tensor::from_data(weights, &self.device);
+        (plan, functions::Batch { tokens: row(&example.tokens), targets: row(&example.targets), loss_weights })
     }
 
     /// Token ids as a tensor, `[batch, time]`.
@@ -157,14 +189,14 @@ impl Transformer {
         Tensor::from_data(TensorData::new(ids, [batch, time]), &self.device)
     }
 
-    /// Logits of every position, `[batch * time, vocabulary]`, from tokens `[batch, time]` under a mask over `time`
-    /// positions.
-    pub fn forward(&self, weights: &Weights, tokens: Tensor<2, Int>, mask: &PreparedMask) -> Tensor<2> {
+    /// Logits of every position, `[batch * time, vocabulary]`, from tokens `[batch, time]` under a view of `time`
+    /// rows.
+    pub fn forward(&self, weights: &Weights, tokens: Tensor<2, Int>, view: &PreparedView) -> Tensor<2> {
         if self.is_fused {
             let [batch, time] = tokens.dims();
-            functions::logits(&self.plan(mask, batch), weights, tokens.reshape([batch * time]))
+            functions::logits(&self.plan(view, batch), weights, tokens.reshape([batch * time]))
         } else {
-            self.forward_plain(&tensors(&self.specs, weights), tokens, mask, None)
+            self.forward_plain(&tensors(&self.specs, weights), tokens, view, None)
         }
     }
 
@@ -174,7 +206,7 @@ impl Transformer {
         &self,
         weights: &[Tensor<2>],
         tokens: Tensor<2, Int>,
-        mask: &PreparedMask,
+        view: &PreparedView,
         dropout: Option<Dropout>,
     ) -> Tensor<2> {
         let [batch, time] = tokens.dims();
@@ -191,7 +223,7 @@ impl Transformer {
 
         for layer in &self.layout.layers {
             let normed = norm(x.clone(), layer.attention_norm, weights);
-            let attended = self.attend(normed, layer, weights, [batch, time], &mask.bias, &mut sites);
+            let attended = self.attend(normed, layer, weights, [batch, time], view, &mut sites);
             x = x + sites.drop(linear(attended, layer.output, weights));
 
             let normed = norm(x.clone(), layer.mlp_norm, weights);
@@ -213,7 +245,7 @@ impl Transformer {
         layer: &LayerLayout,
         weights: &[Tensor<2>],
         [batch, time]: [usize; 2],
-        mask: &Tensor<4>,
+        view: &PreparedView,
         sites: &mut Sites,
     ) -> Tensor<2> {
         let (heads, width) = (self.config.heads, self.config.width);
@@ -221,18 +253,21 @@ impl Transformer {
             let y = linear(x.clone(), map, weights).reshape([batch, time, heads, width / heads]);
             y.swap_dims(1, 2) // [batch, heads, time, channels]
         };
-        let rotate = |x: Tensor<4>| self.rope.as_ref().map_or_else(|| x.clone(), |rope| rope.rotate(x.clone()));
+        let rotate = |x: Tensor<4>| view.rope.as_ref().map_or_else(|| x.clone(), |rope| rope.rotate(x.clone()));
         let (query, key, value) = (rotate(split(layer.query)), rotate(split(layer.key)), split(layer.value));
-        plain::attention(query, key, value, mask.clone(), |shares| sites.drop(shares))
+        plain::attention(query, key, value, view.bias.clone(), |shares| sites.drop(shares))
             .swap_dims(1, 2)
             .reshape([batch * time, width])
     }
 }
 
-impl PreparedMask {
-    fn new(mask: &Mask, device: &Device) -> Self {
+impl PreparedView {
+    fn new(view: View, rope: Option<&Rope>, device: &Device) -> Self {
+        let mask = Mask::of(view);
         let (kind, allowed) = mask.kernel();
-        Self { time: mask.queries(), bias: mask.bias(device), kind, allowed, kept: Arc::default() }
+        let parts = view.time().checked_div(view.context()).unwrap_or(1);
+        let rope = rope.map(|rope| rope.repeated(view.context(), parts));
+        Self { view, bias: mask.bias(device), rope, kind, allowed, plans: Arc::default() }
     }
 }
 
@@ -283,8 +318,8 @@ mod tests {
         let device = Device::flex();
         let transformer = Transformer::new(config, 11, operations, &device);
         let weights = initialise(&transformer.specs, 3, &device);
-        let mask = transformer.mask(&Mask::causal(ids.len() / batch));
-        transformer.forward(&weights, transformer.tokens(ids, batch), &mask).into_data().iter::<f32>().collect()
+        let view = transformer.view(View::Causal { context: ids.len() / batch });
+        transformer.forward(&weights, transformer.tokens(ids, batch), &view).into_data().iter::<f32>().collect()
     }
 
     #[test]

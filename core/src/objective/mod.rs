@@ -6,13 +6,14 @@
 //! Everything here is a pure function of plain numbers; the trainer computes with what it says.
 
 mod canvas;
+mod chosen;
 mod draws;
 #[cfg(test)]
 mod golden;
 mod methods;
-#[cfg(feature = "engine")]
-mod next_token;
 mod noise;
+#[cfg(feature = "engine")]
+mod tensors;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -20,7 +21,7 @@ mod view;
 pub use methods::FAMILY;
 
 #[cfg(feature = "engine")]
-pub use next_token::cross_entropy;
+pub use tensors::losses;
 pub use noise::NoiseSchedule;
 pub use view::{Clean, View};
 

@@ -10,6 +10,8 @@ use super::*;
 use crate::{
     experiment::{Corpus, Experiment, ModelConfig, Operations, Positions, validate},
     model::{ParameterSpec, Role, Transformer, flat, initialise},
+    objective::{Moment, Objective},
+    policy::Chosen,
     text::{Batches, Dataset, Split, Tokeniser},
     train::Trainer,
 };
@@ -286,6 +288,8 @@ fn fused_and_plain_operations_update_alike() {
     let transformer = Transformer::new(&model, dataset.tokeniser.vocabulary(), Operations::Fused, &device);
     let rates: Vec<f64> = (0..transformer.specs.len()).map(|at| 1e-3 * (at % 5) as f64).collect();
     let batch = Batches { seed: 1, batch: 4, context: 8 };
+    let next_token = Chosen::<dyn Objective>::default();
+    let at = |step| Moment { seed: 1, step: step as usize, steps: 4, micro: 0 };
     for method in Method::all() {
         for nesterov in [0.0, 1.0] {
             let mut config = OptimiserConfig { method, epsilon: 1e-4, ..Default::default() };
@@ -300,7 +304,7 @@ fn fused_and_plain_operations_update_alike() {
                 let mut sum = GradientSum::new(&device);
                 for micro_batch in 0..2 {
                     let batch = batch.get(&dataset.first.train, step, micro_batch);
-                    let (plan, batch) = transformer.fused(&batch, transformer.causal());
+                    let (plan, batch) = transformer.fused(&next_token.example(&batch, transformer.vocabulary, at(step)));
                     functions::gradient(&plan, &fused_state.weights, batch, &mut sum, micro_batch > 0);
                 }
                 let plan = transformer.plan(transformer.causal(), 4);

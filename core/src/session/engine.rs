@@ -15,7 +15,7 @@ use crate::{
     layerwise::Parameter,
     model::Cost,
     session::OwnText,
-    train::{Snapshot, TrainError, Trainer, Validation},
+    train::{Snapshot, TrainError, Trainer, Validation, network},
 };
 
 /// Steps after which a sample is drawn besides every `sample.every`, so that the first words come early.
@@ -141,7 +141,10 @@ impl<H: Host> Engine<H> {
         let dataset = self.texts.dataset(&self.host, experiment, own_text).await?;
         let open = prepare::device(&self.host, experiment.device, adapter).await;
         let (model, train) = (&experiment.model, &experiment.train);
-        let cost = |batch| Cost::of(model, experiment.operations, dataset.tokeniser.vocabulary(), batch);
+        let (vocabulary, operations) = network(experiment, &dataset);
+        let cost = |batch| {
+            Cost::of(model, operations, vocabulary, experiment.objective.shape(batch, model.context, train.steps))
+        };
         open.check(cost, train.batch)?;
 
         let trainer = Trainer::new(experiment, dataset.clone(), &open.device);
@@ -301,8 +304,8 @@ impl<H: Host> Engine<H> {
         if run.is_validation_due() {
             let step = run.trainer.steps_done();
             match run.trainer.validate().await {
-                Ok(Validation { loss, other_loss, exact_match }) => {
-                    self.host.emit(Event::Validation { step, loss, other_loss, exact_match });
+                Ok(Validation { loss, error, other_loss, exact_match }) => {
+                    self.host.emit(Event::Validation { step, loss, error, other_loss, exact_match });
                 }
                 Err(error) => return self.break_off(error),
             }

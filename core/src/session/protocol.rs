@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Version of these messages; a page and a worker of different versions must not talk.
-pub const PROTOCOL: u32 = 4;
+pub const PROTOCOL: u32 = 5;
 
 /// What the page may ask of a session.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -105,8 +105,10 @@ pub enum Event {
     Validation {
         /// Steps done before this validation.
         step: usize,
-        /// Mean cross-entropy in nats per token, on the text that the last update learned.
+        /// The objective's validation loss in nats per token, on the text that the last update learned.
         loss: f64,
+        /// The standard error that the draws of noise leave in it, for a bound.
+        error: Option<f64>,
         /// The same on the other text of a run of two: on the second one before the switch, on the first one after it.
         other_loss: Option<f64>,
         /// Share of a task's held-out problems answered exactly, for synthetic tasks.

@@ -73,6 +73,6 @@ impl Trainer {
     /// Loss of a branch on held-out windows of the text that it learns.
     pub async fn validate_branch(&self, branch: &Branch) -> Result<f64, TrainError> {
         let (learned, _) = self.texts(branch.state.step);
-        self.validation_loss(learned, branch.state.weights()).await
+        Ok(self.validation_loss(learned, branch.state.weights()).await?.loss)
     }
 }

@@ -1,21 +1,23 @@
 //! The gradient of a step, added up over its micro-batches.
 
 use burn::tensor::{Device, Tensor};
-use tailblazer_kernels::functions::{self, GradientSum, State};
+use tailblazer_kernels::{
+    functions::{self, GradientSum, State},
+    plan::Plan,
+};
 
 use crate::{
     experiment::TrainConfig,
     model::{Dropout, Transformer, Weights, flatten, tensors},
-    objective::cross_entropy,
+    objective::{Example, losses},
     optim::Updater,
-    text::Batch,
 };
 
 /// A sum of gradients, computed and kept as the transformer's operations do it.
 #[derive(Clone)]
 pub enum Gradient {
-    /// By the fused kernels.
-    Fused(GradientSum),
+    /// By the fused kernels, with the plan of the last batch.
+    Fused(GradientSum, Option<Plan>),
     /// By burn's automatic differentiation; flat, none before the first micro-batch.
     Plain(Option<Tensor<1>>),
 }
@@ -23,26 +25,28 @@ pub enum Gradient {
 impl Gradient {
     /// No gradient yet.
     pub fn new(transformer: &Transformer) -> Self {
-        if transformer.is_fused() { Self::Fused(GradientSum::new(transformer.device())) } else { Self::Plain(None) }
+        if transformer.is_fused() { Self::Fused(GradientSum::new(transformer.device()), None) } else { Self::Plain(None) }
     }
 
-    /// Takes the gradient of a batch in: in place of what was there, or added to it. The sum of the returned values is
-    /// the mean loss.
+    /// Takes the gradient of a batch in: in place of what was there, or added to it, where all batches of a sum have as
+    /// many rows. The sum of the returned values is the loss.
     pub fn add(
         &mut self,
         transformer: &Transformer,
         weights: &Weights,
-        batch: &Batch,
+        example: &Example,
         dropout: Dropout,
         accumulate: bool,
     ) -> Tensor<1> {
         match self {
-            Self::Fused(sum) => {
-                let (plan, batch) = transformer.fused(batch, transformer.causal());
-                functions::gradient(&plan, weights, batch, sum, accumulate)
+            Self::Fused(sum, last) => {
+                let (plan, batch) = transformer.fused(example);
+                let losses = functions::gradient(&plan, weights, batch, sum, accumulate);
+                *last = Some(plan);
+                losses
             }
             Self::Plain(sum) => {
-                let (loss, gradient) = differentiate(transformer, weights, batch, dropout);
+                let (loss, gradient) = differentiate(transformer, weights, example, dropout);
                 *sum = Some(match sum.take().filter(|_| accumulate) {
                     Some(sum) => sum + gradient,
                     None => gradient,
@@ -56,16 +60,15 @@ impl Gradient {
     /// l2 norm before clipping.
     pub fn update(
         &mut self,
-        transformer: &Transformer,
         optimiser: &mut Updater,
         parameters: &mut State,
         train: &TrainConfig,
         learning_rates: &[f64],
     ) -> Tensor<1> {
         match self {
-            Self::Fused(sum) => {
-                let plan = transformer.plan(transformer.causal(), train.batch);
-                optimiser.step_fused(&plan, parameters, sum, train.accumulation, learning_rates)
+            Self::Fused(sum, plan) => {
+                let plan = plan.as_ref().expect("a gradient was added");
+                optimiser.step_fused(plan, parameters, sum, train.accumulation, learning_rates)
             }
             Self::Plain(sum) => {
                 let zeros = || parameters.weights.zeros_like();
@@ -76,32 +79,32 @@ impl Gradient {
     }
 
     /// The sum itself, flat, of at least one micro-batch.
-    pub fn total(&self, transformer: &Transformer) -> Tensor<1> {
+    pub fn total(&self) -> Tensor<1> {
         match self {
-            Self::Fused(sum) => sum.total(&transformer.plan(transformer.causal(), 1)),
+            Self::Fused(sum, plan) => sum.total(plan.as_ref().expect("a gradient was added")),
             Self::Plain(sum) => sum.clone().expect("a gradient was added"),
         }
     }
 }
 
-/// Mean loss `[1]` and its flat gradient by automatic differentiation.
+/// Losses `[rows]` and the flat gradient of their sum by automatic differentiation.
 fn differentiate(
     transformer: &Transformer,
     weights: &Weights,
-    batch: &Batch,
+    example: &Example,
     dropout: Dropout,
 ) -> (Tensor<1>, Tensor<1>) {
     let tracked: Vec<_> =
         tensors(&transformer.specs, weights).into_iter().map(|weight| weight.autodiff().require_grad()).collect();
-    let inputs = transformer.tokens(&batch.inputs, batch.batch);
-    let logits = transformer.forward_plain(&tracked, inputs, transformer.causal(), Some(dropout));
-    let loss = cross_entropy(logits, transformer.tokens(&batch.targets, 1).squeeze_dim(0));
+    let tokens = transformer.tokens(&example.tokens, example.batch);
+    let view = transformer.view(example.view);
+    let losses = losses(transformer.forward_plain(&tracked, tokens, &view, Some(dropout)), example);
 
-    let mut gradients = loss.backward();
+    let mut gradients = losses.clone().sum().backward();
     let device: &Device = transformer.device();
     let gradients = tracked
         .iter()
         .map(|weight| weight.grad_remove(&mut gradients).unwrap_or_else(|| Tensor::zeros(weight.dims(), device)));
     let gradient = flatten(&transformer.specs, gradients.collect());
-    (loss.inner(), gradient)
+    (losses.inner(), gradient)
 }

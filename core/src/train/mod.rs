@@ -12,5 +12,5 @@ mod validation;
 pub use branch::Branch;
 pub use error::TrainError;
 pub use following::FailedRate;
-pub use trainer::{Snapshot, Trainer};
+pub use trainer::{Snapshot, Trainer, network};
 pub use validation::Validation;

@@ -11,11 +11,12 @@ use super::{
     gradient::Gradient,
     layers::{Layers, Measured},
     metrics::{self, PendingStep},
-    validation::{self, Validation},
+    validation::{self, Estimate, Validation},
 };
 use crate::{
-    experiment::Experiment,
-    model::{Dropout, Transformer, Weights, initialise},
+    experiment::{Experiment, Operations},
+    model::{Dropout, Transformer, Vocabulary, Weights, initialise},
+    objective::{Moment, Noise},
     optim::Updater,
     session::{LayersFrame, StepMetrics},
     text::{BatchDigest, Batches, Dataset, Tokens},
@@ -84,8 +85,8 @@ impl Snapshot {
 impl Trainer {
     /// A run before its first step.
     pub fn new(experiment: &Experiment, dataset: Arc<Dataset>, device: &Device) -> Self {
-        let transformer =
-            Transformer::new(&experiment.model, dataset.tokeniser.vocabulary(), experiment.operations, device);
+        let (vocabulary, operations) = network(experiment, &dataset);
+        let transformer = Transformer::new(&experiment.model, vocabulary, operations, device);
         let weights = initialise(&transformer.specs, experiment.seed, device);
         let peak = experiment.schedule.peak;
         let optimiser = Updater::new(&experiment.optimiser, peak, &transformer.specs, device);
@@ -156,7 +157,7 @@ impl Trainer {
         let State { step, optimiser, layers, parameters, following, .. } = &mut self.state;
         following.remember(&parameters.weights, learning_rate);
         let learning_rates = layers.learning_rates(learning_rate, *step + 1);
-        let gradient_norm = self.gradient.update(&self.transformer, optimiser, parameters, train, &learning_rates);
+        let gradient_norm = self.gradient.update(optimiser, parameters, train, &learning_rates);
 
         let losses = self.losses.take().unwrap_or_default();
         self.state.step += 1;
@@ -199,13 +200,13 @@ impl Trainer {
         let State { optimiser, parameters, .. } = &self.state;
         let (mut optimiser, mut parameters) = (optimiser.clone(), parameters.clone());
         let ones = vec![1.0; self.transformer.specs.len()];
-        self.gradient.clone().update(&self.transformer, &mut optimiser, &mut parameters, train, &ones);
+        self.gradient.clone().update(&mut optimiser, &mut parameters, train, &ones);
         [self.mean_gradient(), self.weights().clone() - parameters.weights]
     }
 
     /// The mean gradient of the next step, after [`Trainer::gradients`].
     pub(super) fn mean_gradient(&self) -> Tensor<1> {
-        self.gradient.total(&self.transformer) / self.experiment.train.accumulation as f64
+        self.gradient.total() / self.experiment.train.accumulation as f64
     }
 
     /// Sums up the gradient of the next step's micro-batches if it was not yet.
@@ -215,9 +216,9 @@ impl Trainer {
         }
     }
 
-    /// Adds the gradient of one micro-batch to the step's; the sum of the returned values is the mean loss.
+    /// Adds the gradient of one micro-batch to the step's; the sum of the returned values is its loss.
     fn micro_batch(&mut self, index: usize) -> Tensor<1> {
-        let Experiment { seed, text, train, model, .. } = &self.experiment;
+        let Experiment { seed, text, train, model, objective, .. } = &self.experiment;
         let batches = Batches { seed: *seed, batch: train.batch, context: model.context };
         let (step, micro) = (self.state.step as u64, index as u64);
         let Dataset { first, then, .. } = &*self.dataset;
@@ -226,8 +227,10 @@ impl Trainer {
             Some(then) => batches.replaying(&then.train, &first.train, text.replay, step, micro),
         };
         self.state.digest.add(&batch);
+        let at = Moment { seed: *seed, step: self.state.step, steps: train.steps, micro: index };
+        let example = objective.example(&batch, self.transformer.vocabulary, at);
         let dropout = Dropout { seed: *seed, step: (self.state.step * train.accumulation + index) as u64 };
-        self.gradient.add(&self.transformer, &self.state.parameters.weights, &batch, dropout, index > 0)
+        self.gradient.add(&self.transformer, &self.state.parameters.weights, &example, dropout, index > 0)
     }
 
     /// Steps handed to the device since the last [`Trainer::read`].
@@ -271,10 +274,12 @@ impl Trainer {
     pub async fn validate(&mut self) -> Result<Validation, TrainError> {
         let (learned, other) = self.texts(self.state.step);
         let weights = self.weights();
+        let Estimate { loss, error } = self.validation_loss(learned, weights).await?;
         let found = Validation {
-            loss: self.validation_loss(learned, weights).await?,
+            loss,
+            error,
             other_loss: match other {
-                Some(other) => Some(self.validation_loss(other, weights).await?),
+                Some(other) => Some(self.validation_loss(other, weights).await?.loss),
                 None => None,
             },
             exact_match: validation::exact_match(&self.transformer, weights, &self.dataset, self.experiment.seed)
@@ -298,9 +303,8 @@ impl Trainer {
     }
 
     /// Loss of weights on the held-out windows of a text.
-    pub(super) async fn validation_loss(&self, text: &Tokens, weights: &Weights) -> Result<f64, TrainError> {
-        let train = &self.experiment.train;
-        validation::loss(&self.transformer, weights, &text.validation, train.eval_windows, train.batch).await
+    pub(super) async fn validation_loss(&self, text: &Tokens, weights: &Weights) -> Result<Estimate, TrainError> {
+        validation::loss(&self.transformer, weights, &text.validation, &self.experiment).await
     }
 
     /// Returns to where the present rate was chosen after the one before it failed, if the schedule knows such a rate.
@@ -329,6 +333,16 @@ impl Trainer {
         self.losses = None;
         self.pending.clear();
     }
+}
+
+/// The tokens of an experiment's network, and what it is computed with.
+pub fn network(experiment: &Experiment, dataset: &Dataset) -> (Vocabulary, Operations) {
+    let tokens = dataset.tokeniser.vocabulary();
+    let noise = experiment.objective.reading(experiment.model.context).noise;
+    let vocabulary = if noise.has_mask() { Vocabulary::with_mask(tokens) } else { tokens.into() };
+    // The fused kernels know one loss, the cross-entropy.
+    let operations = if noise == Noise::Uniform { Operations::Plain } else { experiment.operations };
+    (vocabulary, operations)
 }
 
 #[cfg(test)]
@@ -378,7 +392,7 @@ pub(super) mod tests {
                 let weights = trainer.weights().clone() * 4.0;
                 trainer.state.parameters.weights = weights.clone();
                 loss(&mut trainer);
-                let gradient = trainer.gradient.total(&trainer.transformer);
+                let gradient = trainer.gradient.total();
                 let specs = trainer.transformer.specs.clone();
                 let size = |list: &Tensor<1>, index: usize| {
                     tensors(&specs, list)[index].clone().square().sum().sqrt().into_scalar::<f32>()

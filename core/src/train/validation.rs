@@ -6,7 +6,9 @@ use super::{
 };
 use crate::{
     decode::complete_greedily,
+    experiment::Experiment,
     model::{Transformer, Weights},
+    objective::Quantity,
     text::{self, Batch, Dataset, validation_windows},
 };
 
@@ -16,32 +18,58 @@ const PROBLEMS: usize = 64;
 /// What a validation finds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Validation {
-    /// Mean cross-entropy on the text that the last update learned, in nats per token.
+    /// The objective's validation loss on the text that the last update learned, in nats per token.
     pub loss: f64,
+    /// The standard error that the draws of noise leave in it, for a bound.
+    pub error: Option<f64>,
     /// The same on the other text, in a run of two.
     pub other_loss: Option<f64>,
     /// Share of a task's held-out problems answered exactly, for a synthetic task.
     pub exact_match: Option<f64>,
 }
 
-/// Mean cross-entropy in nats per token over at most `windows` windows of the held-out `tokens`, in forwards of at most
-/// `batch` windows.
+/// A validation loss.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Estimate {
+    /// Nats per token.
+    pub loss: f64,
+    /// The standard error that the draws of noise leave in it; none where there is no noise.
+    pub error: Option<f64>,
+}
+
+/// The objective's validation loss over windows of the held-out `tokens`, in forwards of at most as many windows as a
+/// training batch has. A bound is the mean of two draws of noise for each window, whose differences tell its error.
 pub async fn loss(
     transformer: &Transformer,
     weights: &Weights,
     tokens: &[u32],
-    windows: usize,
-    batch: usize,
-) -> Result<f64, TrainError> {
+    experiment: &Experiment,
+) -> Result<Estimate, TrainError> {
+    let Experiment { objective, train, seed, .. } = experiment;
     let context = transformer.config.context;
-    let starts = validation_windows(tokens.len(), context, windows);
-    let losses = starts.chunks(batch).map(|starts| {
-        let batch = Batch::of_windows(tokens, starts, context);
-        transformer.losses(weights, &batch, transformer.causal())
+    let starts = validation_windows(tokens.len(), context, train.eval_windows);
+    let draws = if objective.measure(context) == Quantity::Likelihood { 1 } else { 2 };
+    // One draw after the other over all windows, each forward with noise of its own.
+    let chunks: Vec<_> = (0..draws).flat_map(|_| starts.chunks(train.batch)).enumerate().collect();
+    let losses = chunks.iter().map(|(draw, starts)| {
+        let windows = Batch::of_windows(tokens, starts, context);
+        let example = objective.validation(&windows, transformer.vocabulary, *seed, *draw as u64);
+        transformer.losses(weights, &example)
     });
     let losses = read_all(losses).await?;
-    let total: f64 = starts.chunks(batch).zip(losses).map(|(starts, losses)| starts.len() as f64 * sum(&losses)).sum();
-    Ok(total / starts.len() as f64)
+    let of_windows = chunks.iter().zip(&losses).flat_map(|((_, starts), losses)| {
+        // The loss of a forward is the mean over its windows.
+        losses.chunks(losses.len() / starts.len()).map(|rows| sum(rows) * starts.len() as f64)
+    });
+    let of_windows: Vec<f64> = of_windows.collect();
+    let count = starts.len() as f64;
+    let loss = of_windows.iter().sum::<f64>() / (count * draws as f64);
+    let error = (draws == 2).then(|| {
+        let (first, second) = of_windows.split_at(starts.len());
+        let squares: f64 = first.iter().zip(second).map(|(first, second)| (first - second).powi(2)).sum();
+        squares.sqrt() / (2.0 * count)
+    });
+    Ok(Estimate { loss, error })
 }
 
 /// Share of a task's first held-out problems that the model answers exactly, likeliest token by likeliest token; none

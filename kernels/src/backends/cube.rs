@@ -129,7 +129,8 @@ impl TransformerOps for CubeBackend {
 pub(crate) struct Replay {
     /// The steps that were needed so far: their optimiser, and whether they add to the gradient.
     steps: Vec<(Rule, bool, Arc<Step>)>,
-    buffers: HashMap<Buffer, Handle>,
+    /// Of a mask's buffer there is one for each mask, by its number.
+    buffers: HashMap<(Buffer, u64), Handle>,
 }
 
 impl Replay {
@@ -159,7 +160,9 @@ impl Replay {
                 let handle = match given {
                     Some((_, handle)) => handle,
                     None => {
-                        self.buffers.entry(view.buffer).or_insert_with(|| own_buffer(client, plan, step, view.buffer))
+                        let mask = if view.buffer == Buffer::Mask { plan.mask().number } else { 0 };
+                        let make = || own_buffer(client, plan, step, view.buffer);
+                        self.buffers.entry((view.buffer, mask)).or_insert_with(make)
                     }
                 };
                 let start = (view.offset * size_of::<f32>()) as u64;
@@ -180,7 +183,7 @@ fn own_buffer(client: &Client, plan: &Plan, step: &Step, buffer: Buffer) -> Hand
             client.create_from_slice(f32::as_bytes(&table))
         }
         Buffer::Mask => {
-            let words = mask_words(time, |query, key| plan.allowed()[query * time + key]);
+            let words = mask_words(time, |query, key| plan.mask().allowed[query * time + key]);
             client.create_from_slice(u32::as_bytes(&words))
         }
         Buffer::GroupOf => {

@@ -96,8 +96,11 @@ impl TransformerOps for Flex {
 
 fn with_step<R>(plan: &Plan, work: impl FnOnce(&mut cpu::Step) -> R) -> R {
     let mut memory = plan.memory();
-    let make = || cpu::Step::new(plan.model(), plan.positions().iter().copied(), plan.allowed().to_vec());
-    work(memory.cpu.get_or_insert_with(make))
+    let make = || cpu::Step::new(plan.model(), plan.positions().iter().copied(), plan.mask().allowed.clone());
+    let step = memory.cpu.get_or_insert_with(make);
+    // Another plan may have used the memory since.
+    step.set_mask(&plan.mask().allowed);
+    work(step)
 }
 
 /// A tensor whose numbers lie in a row.

@@ -92,6 +92,12 @@ impl Step {
         }
     }
 
+    /// Takes another mask from here on.
+    pub fn set_mask(&mut self, mask: &[bool]) {
+        self.mask.clear();
+        self.mask.extend_from_slice(mask);
+    }
+
     /// Logits of every position, `[rows, outputs]`, of tokens `[rows]`.
     pub fn logits(&mut self, weights: &[f32], tokens: &[i32]) -> &[f32] {
         self.forward(weights, tokens);

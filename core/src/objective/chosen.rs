@@ -1,0 +1,49 @@
+//! An objective with its settings.
+
+use super::{Example, Moment, Objective, Quantity, Reading};
+use crate::{policy::Chosen, text::Batch};
+
+impl Chosen<dyn Objective> {
+    /// How a network that was trained on it reads.
+    pub fn reading(&self, context: usize) -> Reading {
+        self.method().reading(self.settings(), context)
+    }
+
+    /// A training batch, see [`Objective::example`].
+    pub fn example(&self, windows: &Batch, vocabulary: usize, at: Moment) -> Example {
+        self.method().example(self.settings(), windows, vocabulary, at)
+    }
+
+    /// A validation batch, see [`Objective::validation`].
+    pub fn validation(&self, windows: &Batch, vocabulary: usize, seed: u32, draw: u64) -> Example {
+        self.method().validation(self.settings(), windows, vocabulary, seed, draw)
+    }
+
+    /// What its validation loss is.
+    pub fn measure(&self, context: usize) -> Quantity {
+        self.method().measure(self.settings(), context)
+    }
+
+    /// What its training loss is.
+    pub fn training_loss(&self, context: usize) -> Quantity {
+        self.method().training_loss(self.settings(), context)
+    }
+
+    /// Sequences and rows of each that a batch of windows becomes at the most.
+    pub fn shape(&self, batch: usize, context: usize, steps: usize) -> [usize; 2] {
+        let inputs = vec![0; context];
+        let window = Batch { targets: inputs.clone(), inputs, batch: 1, context };
+        let last = steps.saturating_sub(1);
+        let shapes = [0, last].map(|step| {
+            let example = self.example(&window, 1, Moment { seed: 0, step, steps, micro: 0 });
+            [example.batch, example.view.time()]
+        });
+        let [sequences, time] = shapes.into_iter().max_by_key(|[batch, time]| batch * time).unwrap_or_default();
+        [batch * sequences, time]
+    }
+
+    /// The first setting that cannot be used, see [`Objective::fault`].
+    pub fn fault(&self, context: usize) -> Option<(String, String)> {
+        self.method().fault(self.settings(), context)
+    }
+}
