@@ -1,7 +1,7 @@
 //! Windows of text on which an objective puts its noise, token by token.
 
 use super::{Draws, Example, Loss, View};
-use crate::text::Batch;
+use crate::text::{Batch, uniform::below};
 
 /// The row whose logits predict a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,12 +21,15 @@ pub struct Canvas<'a> {
     pub noisy: Vec<u32>,
     /// What the loss of predicting each token weighs in a mean over predicted tokens, `[batch, context]`.
     pub weights: Vec<f64>,
+    /// The same for predicting it from the clean row before it, beside that.
+    pub clean_weights: Vec<f64>,
 }
 
 impl<'a> Canvas<'a> {
     /// Windows without noise, nothing predicted.
     pub fn new(windows: &'a Batch) -> Self {
-        Self { windows, noisy: windows.inputs.clone(), weights: vec![0.0; windows.inputs.len()] }
+        let none = vec![0.0; windows.inputs.len()];
+        Self { windows, noisy: windows.inputs.clone(), weights: none.clone(), clean_weights: none }
     }
 
     /// Tokens that can be predicted: all but the first of each window.
@@ -78,6 +81,24 @@ impl<'a> Canvas<'a> {
         }
     }
 
+    /// Replaces each token with a uniformly drawn one, with its block's probability.
+    pub fn replace(&mut self, draws: &mut Draws, block: usize, vocabulary: usize, probability: impl Fn(usize) -> f64) {
+        let drawn: Vec<u32> = self.noisy.iter().map(|_| below(&mut draws.random, vocabulary as u64) as u32).collect();
+        for (index, places) in Self::blocks(self.windows, block).enumerate() {
+            let probability = probability(index);
+            for place in places.filter(|place| draws.masks[*place] < probability) {
+                self.noisy[place] = drawn[place];
+            }
+        }
+    }
+
+    /// Multiplies the weights, so that they are a mean over the tokens that are predicted in this batch.
+    pub fn average(&mut self) {
+        let predicted = self.weights.iter().filter(|weight| **weight > 0.0).count().max(1);
+        let factor = Self::predictable(self.windows) as f64 / predicted as f64;
+        self.weights.iter_mut().for_each(|weight| *weight *= factor);
+    }
+
     /// The batch that a network is trained on.
     pub fn example(self, view: View, predictor: Predictor) -> Example {
         let Batch { batch, context, .. } = *self.windows;
@@ -91,18 +112,30 @@ impl<'a> Canvas<'a> {
             }
         }
         let scale = 1.0 / Self::predictable(self.windows).max(1) as f64;
-        let (mut targets, mut weights) = (vec![0; batch * time], vec![0.0; batch * time]);
-        for (place, token) in self.windows.inputs.iter().enumerate() {
-            let (window, position) = (place / context, place % context);
+        // Rows without a weight have the token at their own place for a target.
+        let (mut targets, mut sums) = (Vec::with_capacity(batch * time), vec![0.0; batch * time]);
+        for window in self.windows.inputs.chunks(context) {
+            (0..time / context).for_each(|_| targets.extend_from_slice(window));
+        }
+        let mut add = |row: usize, place: usize, weight: f64| {
+            if weight > 0.0 {
+                targets[row] = self.windows.inputs[place];
+                sums[row] += weight * scale;
+            }
+        };
+        for place in (0..batch * context).filter(|place| place % context > 0) {
+            let (first, position) = (place / context * time, place % context);
             let row = match predictor {
                 Predictor::Own => position,
-                _ if position == 0 => continue,
                 Predictor::BeforeOrClean if has_clean && position % view.block() == 0 => context + position - 1,
                 Predictor::Before | Predictor::BeforeOrClean => position - 1,
             };
-            targets[window * time + row] = *token;
-            weights[window * time + row] = (self.weights[place] * scale) as f32;
+            add(first + row, place, self.weights[place]);
+            if has_clean {
+                add(first + context + position - 1, place, self.clean_weights[place]);
+            }
         }
+        let weights = sums.into_iter().map(|weight| weight as f32).collect();
         Example { view, batch, tokens, targets, weights, loss: Loss::CrossEntropy }
     }
 }

@@ -7,17 +7,21 @@
 
 mod canvas;
 mod chosen;
+mod clip_search;
 mod draws;
 #[cfg(test)]
 mod golden;
+pub mod ladder;
 mod methods;
 mod noise;
 #[cfg(feature = "engine")]
 mod tensors;
 #[cfg(test)]
 mod tests;
+pub mod uniform_loss;
 mod view;
 
+pub use clip_search::{BlockLoss, Interval, Probe};
 pub use methods::FAMILY;
 
 #[cfg(feature = "engine")]

@@ -1,6 +1,9 @@
 //! Masked block diffusion, BD3-LM (Arriola et al. 2025, arXiv:2503.09573).
 
-use super::knobs::{BLOCK, HIGH, LOW, SCHEDULE, block_fault, interval_fault, schedule, tokens};
+use super::{
+    knobs::{BLOCK, HIGH, LOW, SCHEDULE, block_fault, interval_fault, tokens},
+    levels::Levels,
+};
 use crate::{
     objective::{
         Canvas, Clean, Draws, Example, Moment, Noise, NoiseSchedule, Objective, Predictor, Quantity, Reading, View,
@@ -35,37 +38,6 @@ const DESCRIPTION: Description = Description {
     knobs: &[BLOCK, SCHEDULE, LOW, HIGH, ALL],
     null: None,
 };
-
-/// How the noise levels of training become masks.
-pub struct Levels {
-    /// The noise schedule.
-    pub schedule: NoiseSchedule,
-    /// The lowest level.
-    pub low: f64,
-    /// The highest level.
-    pub high: f64,
-}
-
-impl Levels {
-    /// Those of a method's settings.
-    pub fn of(description: &Description, settings: &Settings) -> Self {
-        let value = |knob: &Knob| description.value(settings, knob.id).clamp(*LOW.range.start(), *LOW.range.end());
-        Self { schedule: schedule(description, settings), low: value(&LOW), high: value(&HIGH) }
-    }
-
-    /// The probability of a mask and the weight of a masked token, from a uniform number.
-    pub fn noise(&self, uniform: f64) -> (f64, f64) {
-        let level = self.low + (self.high - self.low) * uniform;
-        let weight = if self.low > 0.5 { 1.0 } else { self.schedule.weight(level) };
-        (self.schedule.probability(level), weight)
-    }
-
-    /// What a loss with these levels is.
-    pub fn quantity(&self) -> Quantity {
-        let is_whole = self.low == *LOW.range.start() && self.high == *HIGH.range.end();
-        if is_whole { Quantity::Bound } else { Quantity::MaskedCrossEntropy }
-    }
-}
 
 /// A training batch whose blocks have these levels; all masked where `levels` is none.
 pub fn training(windows: &Batch, vocabulary: usize, block: usize, levels: Option<&Levels>, at: Moment) -> Example {

@@ -3,7 +3,8 @@
 
 use super::{
     knobs::{HIGH, LOW, SCHEDULE, interval_fault},
-    masked::{self, Levels},
+    levels::Levels,
+    masked,
 };
 use crate::{
     objective::{Clean, Example, Moment, Noise, NoiseSchedule, Objective, Quantity, Reading},

@@ -1,6 +1,7 @@
 //! The methods of the family, one per file. Adding one is its file and its line in [`FAMILY`].
 
 mod knobs;
+mod levels;
 mod masked;
 mod mdlm;
 mod next_token;
