@@ -71,6 +71,23 @@ pub trait Objective: Sync {
         None
     }
 
+    /// A batch from whose losses [`Objective::tuned`] learns; none where nothing is to be learned from losses.
+    fn probe(
+        &self,
+        _settings: &Settings,
+        _windows: &Batch,
+        _vocabulary: usize,
+        _seed: u32,
+        _draw: u64,
+    ) -> Option<Probe> {
+        None
+    }
+
+    /// The settings for the steps until the next validation, from what the blocks of [`Objective::probe`] lost.
+    fn tuned(&self, settings: &Settings, _losses: &[BlockLoss]) -> Settings {
+        settings.clone()
+    }
+
     /// The names of a knob's values, from 0 on, where they are choices and not numbers; empty otherwise.
     fn names(&self, _knob: &str) -> &'static [&'static str] {
         &[]

@@ -5,7 +5,7 @@ use super::*;
 /// Tokens of the texts below.
 const VOCABULARY: usize = 11;
 
-const CONTEXT: usize = 16;
+const CONTEXT: usize = 32;
 
 const AT: Moment = Moment { seed: 1, step: 3, steps: 100, micro: 0 };
 

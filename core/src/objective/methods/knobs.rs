@@ -1,5 +1,6 @@
 //! The settings that methods share, and how they are read.
 
+use super::growth::sizes;
 use crate::{
     objective::NoiseSchedule,
     policy::{Description, Knob, Settings},
@@ -49,6 +50,57 @@ pub const HIGH: Knob = Knob {
     summary: "Training draws no noise level above this; on the linear schedule it is the probability of a mask.",
 };
 
+/// Whether a token is predicted by the row before it.
+pub const SHIFT: Knob = Knob {
+    id: "shift",
+    name: "Shift",
+    unit: "",
+    range: 0.0..=1.0,
+    is_whole: true,
+    default: 1.0,
+    summary: "1 predicts a token from the row before it, as next-token prediction does; 0 from the row at its place.",
+};
+
+/// The first block of a run in which it grows.
+pub const FIRST: Knob = Knob {
+    id: "first",
+    name: "First block",
+    default: 1.0,
+    summary: "Tokens of a block at the start of the run.",
+    ..BLOCK
+};
+
+/// The last block of a run in which it grows.
+pub const LAST: Knob = Knob {
+    id: "last",
+    name: "Last block",
+    default: 16.0,
+    summary: "Tokens of a block at the end of the growth; the validation loss is that of this size.",
+    ..BLOCK
+};
+
+/// By how much a block grows at once.
+pub const RATIO: Knob = Knob {
+    id: "ratio",
+    name: "Growth",
+    unit: "×",
+    range: 2.0..=16.0,
+    is_whole: true,
+    default: 2.0,
+    summary: "The block is multiplied by this at each stage.",
+};
+
+/// Time between two growths.
+pub const INTERVAL: Knob = Knob {
+    id: "interval",
+    name: "Growth interval",
+    unit: "share",
+    range: 0.001..=1.0,
+    is_whole: false,
+    default: 0.125,
+    summary: "The share of the run after which the block grows, again and again up to the last size.",
+};
+
 /// The noise schedule of the settings.
 pub fn schedule(description: &Description, settings: &Settings) -> NoiseSchedule {
     let number = description.value(settings, SCHEDULE.id) as usize;
@@ -84,6 +136,22 @@ pub fn block_fault(
         None => format!("a divisor of the context of {context}, such as {below}"),
     };
     fault(knob, value, &wanted)
+}
+
+/// What speaks against a growth of blocks.
+pub fn growth_fault(description: &Description, settings: &Settings, context: usize) -> Option<(String, String)> {
+    let value = |knob: &Knob| description.value(settings, knob.id);
+    let (first, last, ratio) = (value(&FIRST), value(&LAST), value(&RATIO));
+    if first > last {
+        return fault(&FIRST, first, &format!("at most the last block, {last}"));
+    }
+    let ends = [&FIRST, &LAST].into_iter().find_map(|knob| block_fault(description, settings, knob, context));
+    ends.or_else(|| {
+        let stages = sizes(first as usize, ratio as usize, last as usize);
+        let odd = stages.into_iter().find(|size| !context.is_multiple_of(*size))?;
+        let wanted = format!("a ratio whose blocks divide the context of {context}, which {odd} does not, such as 2");
+        fault(&RATIO, ratio, &wanted)
+    })
 }
 
 /// What speaks against an interval of noise levels.

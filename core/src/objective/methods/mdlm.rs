@@ -7,7 +7,7 @@ use super::{
     masked,
 };
 use crate::{
-    objective::{Clean, Example, Moment, Noise, NoiseSchedule, Objective, Quantity, Reading},
+    objective::{Clean, Draws, Example, Moment, NoiseSchedule, Objective, Predictor, Quantity, Reading},
     policy::{Description, Settings},
     text::Batch,
 };
@@ -31,23 +31,18 @@ impl Objective for Mdlm {
     }
 
     fn reading(&self, _settings: &Settings, context: usize) -> Reading {
-        Reading {
-            noise: Noise::Mask,
-            clean: Clean::Block,
-            block: context,
-            sizes: vec![context],
-            is_shifted: false,
-            edits: false,
-        }
+        masked::reading(context, Clean::Block)
     }
 
     fn example(&self, settings: &Settings, windows: &Batch, vocabulary: usize, at: Moment) -> Example {
         let levels = Levels::of(&DESCRIPTION, settings);
-        masked::training(windows, vocabulary, windows.context.max(1), Some(&levels), at)
+        let blocks = (windows.context.max(1), Clean::Block);
+        masked::training(windows, vocabulary, blocks, Some(&levels), &Draws::training(windows, at))
     }
 
     fn validation(&self, _settings: &Settings, windows: &Batch, vocabulary: usize, seed: u32, draw: u64) -> Example {
-        masked::validation(windows, vocabulary, windows.context.max(1), Clean::Block, seed, draw)
+        let blocks = (windows.context.max(1), Clean::Block);
+        masked::validation(windows, vocabulary, blocks, Predictor::Own, &Draws::validation(windows, seed, draw))
     }
 
     fn measure(&self, _settings: &Settings, context: usize) -> Quantity {

@@ -1,0 +1,94 @@
+//! Uniform-state block diffusion (UDLM, Schiff et al. 2024, arXiv:2412.10193; Duo, Sahoo et al. 2025, arXiv:2506.10892;
+//! in blocks: BlockGen, arXiv:2606.02241).
+
+use super::{
+    knobs::{BLOCK, block_fault, tokens},
+    masked,
+};
+use crate::{
+    objective::{Canvas, Clean, Draws, Example, Loss, Moment, Noise, Objective, Predictor, Quantity, Reading, View},
+    policy::{Description, Settings},
+    text::Batch,
+};
+
+/// `L = sum_b int_0^1 sum_{i in b} loss(alpha, x_i, z_i, p_i) d alpha`, per predicted token, where each token stays with
+/// probability `alpha` and is replaced by a uniformly drawn one otherwise; the loss is
+/// [`loss`](crate::objective::uniform_loss::loss).
+///
+/// Blocks of one token read pure noise and have the plain cross-entropy, which is their likelihood.
+pub struct Uniform;
+
+/// The share of clean tokens stays this far from 0 and 1, as released.
+pub const EPSILON: f64 = 1e-3;
+
+const DESCRIPTION: Description = Description {
+    id: "uniform",
+    name: "Uniform-state block diffusion",
+    summary: "Restores tokens of each block that were replaced by others, without being told which ones.",
+    source: "Schiff et al. 2024, arXiv:2412.10193; Sahoo et al. 2025, arXiv:2506.10892",
+    knobs: &[BLOCK],
+    null: None,
+};
+
+/// A batch whose blocks are replaced to shares of clean tokens between the epsilons.
+pub fn example(windows: &Batch, vocabulary: usize, block: usize, clean: Clean, mut draws: Draws) -> Example {
+    let uniforms = draws.stratified(block);
+    let alpha = |index: usize| match block {
+        1 => 0.0,
+        _ => 1.0 - EPSILON - (1.0 - 2.0 * EPSILON) * uniforms[index],
+    };
+    let mut canvas = Canvas::new(windows);
+    canvas.replace(&mut draws, block, vocabulary, |index| 1.0 - alpha(index));
+    let mut alphas = vec![0.5; windows.inputs.len()];
+    for (index, places) in Canvas::blocks(windows, block).enumerate() {
+        for place in places {
+            alphas[place] = alpha(index);
+            canvas.weights[place] = if block == 1 { 1.0 } else { 1.0 - 2.0 * EPSILON };
+        }
+    }
+    let view = View::of_blocks(windows.context, block, clean);
+    let example = canvas.example(view, Predictor::Own);
+    if block == 1 {
+        return example;
+    }
+    let (time, context) = (view.time(), windows.context);
+    let of_row = |row: usize| match row % time {
+        position if position < context => alphas[row / time * context + position] as f32,
+        _ => 0.5,
+    };
+    let alphas = (0..windows.batch * time).map(of_row).collect();
+    Example { loss: Loss::Uniform { alphas }, ..example }
+}
+
+impl Objective for Uniform {
+    fn description(&self) -> &'static Description {
+        &DESCRIPTION
+    }
+
+    fn reading(&self, settings: &Settings, context: usize) -> Reading {
+        let block = tokens(&DESCRIPTION, settings, &BLOCK, context);
+        Reading { noise: Noise::Uniform, ..masked::reading(block, Clean::Block) }
+    }
+
+    fn example(&self, settings: &Settings, windows: &Batch, vocabulary: usize, at: Moment) -> Example {
+        let block = tokens(&DESCRIPTION, settings, &BLOCK, windows.context);
+        example(windows, vocabulary, block, Clean::Block, Draws::training(windows, at))
+    }
+
+    fn validation(&self, settings: &Settings, windows: &Batch, vocabulary: usize, seed: u32, draw: u64) -> Example {
+        let block = tokens(&DESCRIPTION, settings, &BLOCK, windows.context);
+        example(windows, vocabulary, block, Clean::Block, Draws::validation(windows, seed, draw))
+    }
+
+    fn measure(&self, settings: &Settings, context: usize) -> Quantity {
+        masked::measure(tokens(&DESCRIPTION, settings, &BLOCK, context))
+    }
+
+    fn training_loss(&self, settings: &Settings, context: usize) -> Quantity {
+        self.measure(settings, context)
+    }
+
+    fn fault(&self, settings: &Settings, context: usize) -> Option<(String, String)> {
+        DESCRIPTION.fault(settings).or_else(|| block_fault(&DESCRIPTION, settings, &BLOCK, context))
+    }
+}
