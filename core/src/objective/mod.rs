@@ -5,6 +5,7 @@
 //! [`FAMILY`]: the picker, the link, the checks and the tests follow from its [`Description`].
 //! Everything here is a pure function of plain numbers; the trainer computes with what it says.
 
+mod beta;
 mod canvas;
 mod chosen;
 mod clip_search;

@@ -1,6 +1,6 @@
 //! The noise levels of training that masked methods share.
 
-use super::knobs::{HIGH, LOW, schedule};
+use super::knobs::{HIGH, LOW, SCHEDULE, schedule};
 use crate::{
     objective::{NoiseSchedule, Quantity},
     policy::{Description, Knob, Settings},
@@ -21,13 +21,15 @@ impl Levels {
     /// All levels of the linear schedule.
     pub const ALL: Self = Self { schedule: NoiseSchedule::Linear, low: *LOW.range.start(), high: *HIGH.range.end() };
 
-    /// Those of a method's settings.
+    /// Those of a method's settings; the linear schedule where it has no other.
     pub fn of(description: &Description, settings: &Settings) -> Self {
         let value = |knob: &Knob| match description.value(settings, knob.id) {
             value if value.is_nan() => knob.default,
             value => value.clamp(*knob.range.start(), *knob.range.end()),
         };
-        Self { schedule: schedule(description, settings), low: value(&LOW), high: value(&HIGH) }
+        let has_schedule = description.knobs.iter().any(|knob| knob.id == SCHEDULE.id);
+        let schedule = if has_schedule { schedule(description, settings) } else { NoiseSchedule::Linear };
+        Self { schedule, low: value(&LOW), high: value(&HIGH) }
     }
 
     /// The level of a uniform number.

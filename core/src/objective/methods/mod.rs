@@ -1,13 +1,18 @@
 //! The methods of the family, one per file. Adding one is its file and its line in [`FAMILY`].
 
+mod async_noise;
 mod complementary;
 mod context_causal;
 mod growth;
 mod knobs;
 mod levels;
+mod mask_and_edit;
 mod masked;
 mod mdlm;
+mod mixture;
+mod next_block;
 mod next_token;
+mod position_dependent;
 mod progressive;
 mod uniform;
 
@@ -19,7 +24,12 @@ pub const FAMILY: &[&dyn Objective] = &[
     &masked::Masked,
     &mdlm::Mdlm,
     &uniform::Uniform,
+    &mixture::Mixture,
     &complementary::Complementary,
     &context_causal::ContextCausal,
+    &position_dependent::PositionDependent,
+    &async_noise::AsyncNoise,
     &progressive::Progressive,
+    &mask_and_edit::MaskAndEdit,
+    &next_block::NextBlock,
 ];
