@@ -18,6 +18,8 @@ mod noise;
 #[cfg(feature = "engine")]
 mod tensors;
 #[cfg(test)]
+mod oracle;
+#[cfg(test)]
 mod tests;
 pub mod uniform_loss;
 mod view;

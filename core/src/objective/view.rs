@@ -188,4 +188,64 @@ mod tests {
         assert_eq!(halves(3, 1, Clean::Block).positions(), [0, 1, 2, 0, 1, 2]);
         assert_eq!(View::Causal { context: 3 }.positions(), [0, 1, 2]);
     }
+
+    /// What a row depends on through any number of layers.
+    fn reach(view: View) -> Vec<Vec<bool>> {
+        let time = view.time();
+        let mut reach: Vec<Vec<bool>> =
+            (0..time).map(|query| (0..time).map(|key| query == key || view.allows(query, key)).collect()).collect();
+        for through in 0..time {
+            for query in 0..time {
+                if reach[query][through] {
+                    for key in 0..time {
+                        reach[query][key] |= reach[through][key];
+                    }
+                }
+            }
+        }
+        reach
+    }
+
+    #[test]
+    fn nothing_leaks_through_any_number_of_layers() {
+        for (context, block) in [(6, 2), (8, 4), (8, 1), (12, 3)] {
+            for clean in [Clean::Block, Clean::Token] {
+                let reach = reach(View::Halves { context, block, clean });
+                for (i, j) in (0..context * context).map(|pair| (pair / context, pair % context)) {
+                    let (own, other) = (i / block, j / block);
+                    // A noisy row depends on clean tokens of all blocks before its own, and on none else.
+                    assert_eq!(reach[i][context + j], other < own);
+                    // Nor on noisy tokens of other blocks.
+                    assert_eq!(reach[i][j], other == own);
+                    assert!(!reach[context + i][j]);
+                    let is_before = match clean {
+                        Clean::Block => other <= own,
+                        Clean::Token => j <= i,
+                    };
+                    assert_eq!(reach[context + i][context + j], is_before);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn patterns_and_their_counts_are_golden() {
+        let golden = crate::objective::golden::vectors();
+        for case in golden["masks"].as_array().expect("cases") {
+            let whole = |id: &str| case[id].as_u64().map(|number| number as usize);
+            let (Some(context), Some(block)) = (whole("L"), whole("B")) else { continue };
+            let clean = if case["clean_half"] == "block-causal" { Clean::Block } else { Clean::Token };
+            if case["order"] == "xt,x0" {
+                let expected: Vec<&str> =
+                    case["rows"].as_array().expect("rows").iter().filter_map(|row| row.as_str()).collect();
+                assert_eq!(rows(halves(context, block, clean)), expected, "{}", case["name"]);
+            }
+        }
+        for case in golden["mask_counts"].as_array().expect("cases") {
+            let whole = |id: &str| case[id].as_u64().expect("a number") as usize;
+            let (context, block) = (whole("L"), whole("B"));
+            assert_eq!(ones(halves(context, block, Clean::Block)), whole("TRAIN_BD3"));
+            assert_eq!(ones(halves(context, block, Clean::Token)), whole("TRAIN_CTXCAUSAL"));
+        }
+    }
 }

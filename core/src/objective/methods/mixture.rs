@@ -1,6 +1,10 @@
 //! A mixture of block sizes, BlockGen (arXiv:2606.02241).
 
-use super::{levels::Levels, masked, uniform};
+use super::{
+    levels::Levels,
+    masked,
+    uniform::{self, Shares},
+};
 use crate::{
     objective::{Clean, Draws, Example, Method, Moment, Noise, Objective, Predictor, Quantity, Reading},
     policy::{Description, Knob, Settings},
@@ -111,7 +115,7 @@ impl Objective for Mixture {
         let block = Self::block(settings, windows.context, at);
         let draws = Draws::training(windows, at);
         if Self::is_uniform(settings) {
-            return uniform::example(windows, vocabulary, block, Clean::Token, draws);
+            return uniform::example(windows, vocabulary, (block, Clean::Token), Shares::Alike, draws);
         }
         let levels = (block > 1).then_some(&Levels::ALL);
         masked::training(windows, vocabulary, (block, Clean::Token), levels, &draws)
@@ -121,7 +125,7 @@ impl Objective for Mixture {
         let block = Self::largest(settings, windows.context);
         let draws = Draws::validation(windows, seed, draw);
         if Self::is_uniform(settings) {
-            return uniform::example(windows, vocabulary, block, Clean::Token, draws);
+            return uniform::example(windows, vocabulary, (block, Clean::Token), Shares::NearOne, draws);
         }
         masked::validation(windows, vocabulary, (block, Clean::Token), Predictor::Own, &draws)
     }

@@ -30,20 +30,47 @@ const DESCRIPTION: Description = Description {
     null: None,
 };
 
-/// A batch whose blocks are replaced to shares of clean tokens between the epsilons.
-pub fn example(windows: &Batch, vocabulary: usize, block: usize, clean: Clean, mut draws: Draws) -> Example {
+/// How the shares of clean tokens are drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shares {
+    /// All alike, as released.
+    Alike,
+    /// Shares near 1 more often, with smaller weights: the mean loss is the same, its variance far smaller, as the loss
+    /// of a replaced token grows like `1 / (1 - alpha)`.
+    NearOne,
+}
+
+impl Shares {
+    /// A share of clean tokens and the weight of its loss, from a uniform number.
+    fn of(self, uniform: f64) -> (f64, f64) {
+        match self {
+            Self::Alike => (1.0 - EPSILON - (1.0 - 2.0 * EPSILON) * uniform, 1.0 - 2.0 * EPSILON),
+            Self::NearOne => {
+                // `1 - alpha = r^2` with a uniform `r`, whose weight is the density's inverse, `2 r`.
+                let (least, most) = (EPSILON.sqrt(), (1.0 - EPSILON).sqrt());
+                let root = least + (most - least) * uniform;
+                (1.0 - root * root, 2.0 * root * (most - least))
+            }
+        }
+    }
+}
+
+/// A batch whose blocks keep shares of clean tokens between the epsilons.
+pub fn example(
+    windows: &Batch,
+    vocabulary: usize,
+    (block, clean): (usize, Clean),
+    shares: Shares,
+    mut draws: Draws,
+) -> Example {
     let uniforms = draws.stratified(block);
-    let alpha = |index: usize| match block {
-        1 => 0.0,
-        _ => 1.0 - EPSILON - (1.0 - 2.0 * EPSILON) * uniforms[index],
-    };
+    let share = |index: usize| if block == 1 { (0.0, 1.0) } else { shares.of(uniforms[index]) };
     let mut canvas = Canvas::new(windows);
-    canvas.replace(&mut draws, block, vocabulary, |index| 1.0 - alpha(index));
+    canvas.replace(&mut draws, block, vocabulary, |index| 1.0 - share(index).0);
     let mut alphas = vec![0.5; windows.inputs.len()];
     for (index, places) in Canvas::blocks(windows, block).enumerate() {
         for place in places {
-            alphas[place] = alpha(index);
-            canvas.weights[place] = if block == 1 { 1.0 } else { 1.0 - 2.0 * EPSILON };
+            (alphas[place], canvas.weights[place]) = share(index);
         }
     }
     let view = View::of_blocks(windows.context, block, clean);
@@ -72,12 +99,13 @@ impl Objective for Uniform {
 
     fn example(&self, settings: &Settings, windows: &Batch, vocabulary: usize, at: Moment) -> Example {
         let block = tokens(&DESCRIPTION, settings, &BLOCK, windows.context);
-        example(windows, vocabulary, block, Clean::Block, Draws::training(windows, at))
+        example(windows, vocabulary, (block, Clean::Block), Shares::Alike, Draws::training(windows, at))
     }
 
     fn validation(&self, settings: &Settings, windows: &Batch, vocabulary: usize, seed: u32, draw: u64) -> Example {
         let block = tokens(&DESCRIPTION, settings, &BLOCK, windows.context);
-        example(windows, vocabulary, block, Clean::Block, Draws::validation(windows, seed, draw))
+        let draws = Draws::validation(windows, seed, draw);
+        example(windows, vocabulary, (block, Clean::Block), Shares::NearOne, draws)
     }
 
     fn measure(&self, settings: &Settings, context: usize) -> Quantity {
