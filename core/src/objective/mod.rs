@@ -19,6 +19,7 @@ mod noise;
 mod tensors;
 #[cfg(test)]
 mod oracle;
+mod reading;
 #[cfg(test)]
 mod tests;
 pub mod uniform_loss;
@@ -30,12 +31,11 @@ pub use methods::FAMILY;
 #[cfg(feature = "engine")]
 pub use tensors::losses;
 pub use noise::NoiseSchedule;
+pub use reading::{Noise, Quantity, Reading};
 pub use view::{Clean, View};
 
 use canvas::{Canvas, Predictor};
 use draws::Draws;
-
-use serde::{Deserialize, Serialize};
 
 use crate::{
     policy::{Choice, Description, Family, Settings},
@@ -53,15 +53,21 @@ pub trait Objective: Sync {
     /// A training batch made of windows of text, whose weighted losses sum to the training loss.
     fn example(&self, settings: &Settings, windows: &Batch, vocabulary: usize, at: Moment) -> Example;
 
-    /// A batch whose weighted losses sum to an unbiased estimate of the validation loss in nats per token; estimates of
-    /// different `draw` are independent, and all the same where [`Objective::measure`] is exact.
-    fn validation(&self, settings: &Settings, windows: &Batch, vocabulary: usize, seed: u32, draw: u64) -> Example;
+    /// A batch whose weighted losses sum to an unbiased estimate of the validation loss in nats per token: see
+    /// [`Reading::validation`].
+    fn validation(&self, settings: &Settings, windows: &Batch, vocabulary: usize, seed: u32, draw: u64) -> Example {
+        self.reading(settings, windows.context).validation(windows, vocabulary, seed, draw)
+    }
 
     /// What its validation loss is.
-    fn measure(&self, settings: &Settings, context: usize) -> Quantity;
+    fn measure(&self, settings: &Settings, context: usize) -> Quantity {
+        self.reading(settings, context).measure()
+    }
 
     /// What its training loss is.
-    fn training_loss(&self, settings: &Settings, context: usize) -> Quantity;
+    fn training_loss(&self, settings: &Settings, context: usize) -> Quantity {
+        self.measure(settings, context)
+    }
 
     /// The first setting that cannot be used with a context of so many tokens, with a sentence that says what to do.
     fn fault(&self, settings: &Settings, _context: usize) -> Option<(String, String)> {
@@ -117,7 +123,7 @@ impl Family for dyn Objective {
 pub struct Example {
     /// Which row attends which, and where it stands.
     pub view: View,
-    /// Sequences.
+    /// Sequences; complementary masks make two of each window.
     pub batch: usize,
     /// Tokens read; the mask token is the vocabulary's size.
     pub tokens: Vec<u32>,
@@ -152,54 +158,4 @@ pub struct Moment {
     pub steps: usize,
     /// The micro-batch of the update.
     pub micro: usize,
-}
-
-/// How a network reads its tokens: what a decoder must know of a checkpoint.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reading {
-    /// What noise it knows.
-    pub noise: Noise,
-    /// Which clean tokens a clean token attends.
-    pub clean: Clean,
-    /// Tokens of the largest block that it was trained on, by the end of its run.
-    pub block: usize,
-    /// All block sizes that it was trained on, ascending.
-    pub sizes: Vec<usize>,
-    /// Whether the row at position `i` predicts token `i + 1` and not token `i`.
-    pub is_shifted: bool,
-    /// Whether it was trained to correct tokens that are already there.
-    pub edits: bool,
-}
-
-/// The noise that a network was trained to undo.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Noise {
-    /// None: it predicts the next token.
-    None,
-    /// None: it predicts the token one block further.
-    NextBlock,
-    /// Tokens are masked.
-    Mask,
-    /// Tokens are replaced by uniformly drawn ones.
-    Uniform,
-}
-
-impl Noise {
-    /// Whether the network reads a mask token.
-    pub fn has_mask(self) -> bool {
-        matches!(self, Self::Mask | Self::Uniform)
-    }
-}
-
-/// What a loss is; different quantities never share an axis.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Quantity {
-    /// The negative log-likelihood, in nats per token.
-    Likelihood,
-    /// An upper bound of the negative log-likelihood, in nats per token, with a sampling error.
-    Bound,
-    /// A cross-entropy of corrupted tokens that bounds nothing.
-    MaskedCrossEntropy,
 }

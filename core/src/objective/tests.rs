@@ -209,6 +209,23 @@ fn one_block_of_the_whole_context_is_masked_diffusion_without_a_clean_half() {
 }
 
 #[test]
+fn a_network_is_measured_at_any_block_size_as_one_that_was_trained_on_it() {
+    let (masked, mixture) = (Method::find("masked").expect("it"), Method::find("mixture").expect("it"));
+    let windows = windows(3, CONTEXT);
+    for block in [1, 2, 8, 32] {
+        let trained = settings(&[("block", block as f64)]);
+        let asked = masked.reading(&Settings::default(), CONTEXT).at_block(block);
+        let found = asked.validation(&windows, VOCABULARY, 1, 2);
+        assert_eq!(found, masked.validation(&trained, &windows, VOCABULARY, 1, 2));
+        assert_eq!(asked.measure(), masked.measure(&trained, CONTEXT));
+        // The clean half alone differs where one cache serves all sizes.
+        let causal = mixture.reading(&Settings::default(), CONTEXT).at_block(block);
+        let other = causal.validation(&windows, VOCABULARY, 1, 2);
+        assert_eq!((&other.tokens, &other.weights), (&found.tokens, &found.weights));
+    }
+}
+
+#[test]
 fn what_does_not_fit_is_refused_by_name() {
     for (id, values, context, field, word) in [
         ("masked", &[("block", 5.0)][..], 64, "block", "such as 4 or 8"),

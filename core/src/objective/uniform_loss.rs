@@ -177,40 +177,38 @@ mod tests {
         assert!(close(of_posterior, number(&golden["x_theta_posterior"]), 1e-3), "{of_posterior}");
     }
 
+    /// The mean of the losses of both tokens of a pair. The denoiser gets the law `(own, other)` and both noisy tokens, and
+    /// gives the masses of its own token.
+    fn mean_of_pairs(
+        joint: &[Vec<f64>],
+        alpha: f64,
+        denoiser: impl Fn(&dyn Fn(usize, usize) -> f64, usize, usize) -> [f64; 2],
+    ) -> f64 {
+        let of_case = |case: usize| {
+            let [is_first, own, other, own_noisy, other_noisy] = [0, 1, 2, 3, 4].map(|place| case >> place & 1);
+            let mass = |own: usize, other: usize| if is_first == 1 { joint[own][other] } else { joint[other][own] };
+            let masses = denoiser(&mass, own_noisy, other_noisy);
+            let probabilities = masses.map(|mass| mass / (masses[0] + masses[1]));
+            let weight = mass(own, other) * noise(alpha, 2, own, own_noisy) * noise(alpha, 2, other, other_noisy);
+            weight * loss(alpha, own, own_noisy, &probabilities)
+        };
+        (0..32).map(of_case).sum()
+    }
+
     #[test]
     fn what_the_other_tokens_say_is_best_for_two_tokens() {
         let golden = &vectors()["uniform_state"]["two_token_data"];
         let joint: Vec<Vec<f64>> = golden["joint"].as_array().expect("rows").iter().map(numbers).collect();
-        // The losses of both tokens, with a denoiser of the first that sees `(own, other)` noisy tokens.
-        let mean = |alpha: f64, denoiser: &dyn Fn(&dyn Fn(usize, usize) -> f64, usize, usize) -> Vec<f64>| -> f64 {
-            let mut sum = 0.0;
-            for first in [true, false] {
-                let mass = |own: usize, other: usize| if first { joint[own][other] } else { joint[other][own] };
-                for case in 0..16usize {
-                    let bit = |place: usize| case >> place & 1;
-                    let (own, other, own_noisy, other_noisy) = (bit(0), bit(1), bit(2), bit(3));
-                    let weight =
-                        mass(own, other) * noise(alpha, 2, own, own_noisy) * noise(alpha, 2, other, other_noisy);
-                    sum += weight * loss(alpha, own, own_noisy, &denoiser(&mass, own_noisy, other_noisy));
-                }
-            }
-            sum
+        let leave_one_out = |alpha: f64| {
+            mean_of_pairs(&joint, alpha, |mass, _, other_noisy| {
+                let other = |own, other| mass(own, other) * noise(alpha, 2, other, other_noisy);
+                [0, 1].map(|own| other(own, 0) + other(own, 1))
+            })
         };
-        let normal = |masses: [f64; 2]| masses.map(|mass| mass / (masses[0] + masses[1])).to_vec();
-        let leave_one_out =
-            |alpha: f64| {
-                mean(alpha, &|mass, _, other_noisy| {
-                    normal([0, 1].map(|own| {
-                        (0..2).map(|other| mass(own, other) * noise(alpha, 2, other, other_noisy)).sum::<f64>()
-                    }))
-                })
-            };
         let full = |alpha: f64| {
-            mean(alpha, &|mass, own_noisy, other_noisy| {
-                normal([0, 1].map(|own| {
-                    let other = |other| mass(own, other) * noise(alpha, 2, other, other_noisy);
-                    (0..2).map(other).sum::<f64>() * noise(alpha, 2, own, own_noisy)
-                }))
+            mean_of_pairs(&joint, alpha, |mass, own_noisy, other_noisy| {
+                let other = |own, other| mass(own, other) * noise(alpha, 2, other, other_noisy);
+                [0, 1].map(|own| (other(own, 0) + other(own, 1)) * noise(alpha, 2, own, own_noisy))
             })
         };
         let found = integral(leave_one_out);

@@ -49,14 +49,14 @@ pub enum Clean {
 }
 
 impl View {
-    /// The pattern of noisy blocks: without a clean half where one block is all, as nothing noisy would attend it. At
-    /// one token a block both clean halves are the same, and the block's is named.
+    /// The pattern of noisy blocks: without a clean half where one block is all, as nothing noisy would attend it.
     pub fn of_blocks(context: usize, block: usize, clean: Clean) -> Self {
-        match block {
-            _ if block >= context => Self::Full { context },
-            1 => Self::Halves { context, block, clean: Clean::Block },
-            _ => Self::Halves { context, block, clean },
-        }
+        if block >= context { Self::Full { context } } else { Self::halves(context, block, clean) }
+    }
+
+    /// A noisy and a clean half. At one token a block both kinds of clean half are the same, and the block's is named.
+    pub fn halves(context: usize, block: usize, clean: Clean) -> Self {
+        Self::Halves { context, block, clean: if block == 1 { Clean::Block } else { clean } }
     }
 
     /// Tokens of a block; 1 where there are none, the context where all are one.
@@ -195,12 +195,9 @@ mod tests {
         let mut reach: Vec<Vec<bool>> =
             (0..time).map(|query| (0..time).map(|key| query == key || view.allows(query, key)).collect()).collect();
         for through in 0..time {
-            for query in 0..time {
-                if reach[query][through] {
-                    for key in 0..time {
-                        reach[query][key] |= reach[through][key];
-                    }
-                }
+            let further = reach[through].clone();
+            for row in reach.iter_mut().filter(|row| row[through]) {
+                row.iter_mut().zip(&further).for_each(|(is, further)| *is |= further);
             }
         }
         reach

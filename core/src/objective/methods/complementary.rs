@@ -3,7 +3,6 @@
 use super::{
     knobs::{BLOCK, SHIFT, block_fault, tokens},
     levels::Levels,
-    masked,
 };
 use crate::{
     objective::{Canvas, Clean, Draws, Example, Moment, Objective, Predictor, Quantity, Reading, View},
@@ -50,7 +49,7 @@ impl Objective for Complementary {
 
     fn reading(&self, settings: &Settings, context: usize) -> Reading {
         let block = tokens(&DESCRIPTION, settings, &BLOCK, context);
-        Reading { is_shifted: Self::is_shifted(settings), ..masked::reading(block, Clean::Block) }
+        Reading { is_shifted: Self::is_shifted(settings), ..Reading::masked(block, Clean::Block) }
     }
 
     fn example(&self, settings: &Settings, windows: &Batch, vocabulary: usize, at: Moment) -> Example {
@@ -76,16 +75,6 @@ impl Objective for Complementary {
         example.targets.extend(other.targets);
         example.weights.extend(other.weights);
         example
-    }
-
-    fn validation(&self, settings: &Settings, windows: &Batch, vocabulary: usize, seed: u32, draw: u64) -> Example {
-        let blocks = (tokens(&DESCRIPTION, settings, &BLOCK, windows.context), Clean::Block);
-        let predictor = if Self::is_shifted(settings) { Predictor::BeforeOrClean } else { Predictor::Own };
-        masked::validation(windows, vocabulary, blocks, predictor, &Draws::validation(windows, seed, draw))
-    }
-
-    fn measure(&self, settings: &Settings, context: usize) -> Quantity {
-        masked::measure(tokens(&DESCRIPTION, settings, &BLOCK, context))
     }
 
     fn training_loss(&self, _settings: &Settings, _context: usize) -> Quantity {

@@ -4,7 +4,6 @@ use super::{
     growth::{grown, sizes},
     knobs::{FIRST, INTERVAL, LAST, RATIO, growth_fault, tokens},
     levels::Levels,
-    masked,
 };
 use crate::{
     objective::{Canvas, Clean, Draws, Example, Moment, Objective, Predictor, Quantity, Reading, View},
@@ -60,7 +59,7 @@ impl Objective for ContextCausal {
     fn reading(&self, settings: &Settings, context: usize) -> Reading {
         let (first, last) = (tokens(&DESCRIPTION, settings, &FIRST, context), Self::last(settings, context));
         let sizes = sizes(first, tokens(&DESCRIPTION, settings, &RATIO, usize::MAX), last);
-        Reading { sizes, is_shifted: true, ..masked::reading(last, Clean::Token) }
+        Reading { sizes, is_shifted: true, ..Reading::masked(last, Clean::Token) }
     }
 
     fn example(&self, settings: &Settings, windows: &Batch, vocabulary: usize, at: Moment) -> Example {
@@ -72,18 +71,7 @@ impl Objective for ContextCausal {
         canvas.mask(&draws, block, vocabulary as u32, |index| (probability(index), 1.0));
         canvas.average();
         canvas.clean_weights.fill(DESCRIPTION.value(settings, LAMBDA.id));
-        canvas.example(View::Halves { context: windows.context, block, clean: Clean::Token }, Predictor::BeforeOrClean)
-    }
-
-    fn validation(&self, settings: &Settings, windows: &Batch, vocabulary: usize, seed: u32, draw: u64) -> Example {
-        let (context, block) = (windows.context, Self::last(settings, windows.context));
-        let mut canvas = Canvas::new(windows);
-        canvas.mask_subsets(&Draws::validation(windows, seed, draw), block, vocabulary as u32);
-        canvas.example(View::Halves { context, block, clean: Clean::Token }, Predictor::BeforeOrClean)
-    }
-
-    fn measure(&self, settings: &Settings, context: usize) -> Quantity {
-        masked::measure(Self::last(settings, context))
+        canvas.example(View::halves(windows.context, block, Clean::Token), Predictor::BeforeOrClean)
     }
 
     fn training_loss(&self, _settings: &Settings, _context: usize) -> Quantity {

@@ -67,7 +67,7 @@ mod tests {
     fn mean(levels: Levels, value: impl Fn(f64, f64) -> f64) -> f64 {
         const PARTS: usize = 200_000;
         let at = |part: usize| levels.noise((part as f64 + 0.5) / PARTS as f64);
-        (0..PARTS).map(|part| at(part)).map(|(p, w)| value(p, w)).sum::<f64>() / PARTS as f64
+        (0..PARTS).map(at).map(|(p, w)| value(p, w)).sum::<f64>() / PARTS as f64
     }
 
     #[test]

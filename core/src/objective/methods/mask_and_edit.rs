@@ -55,7 +55,7 @@ impl Objective for MaskAndEdit {
 
     fn reading(&self, settings: &Settings, context: usize) -> Reading {
         let edits = DESCRIPTION.value(settings, SHARE.id) > 0.0 && DESCRIPTION.value(settings, WEIGHT.id) > 0.0;
-        Reading { edits, ..masked::reading(tokens(&DESCRIPTION, settings, &BLOCK, context), Clean::Block) }
+        Reading { edits, ..Reading::masked(tokens(&DESCRIPTION, settings, &BLOCK, context), Clean::Block) }
     }
 
     fn example(&self, settings: &Settings, windows: &Batch, vocabulary: usize, at: Moment) -> Example {
@@ -79,15 +79,6 @@ impl Objective for MaskAndEdit {
             }
         }
         canvas.example(View::of_blocks(windows.context, block, Clean::Block), Predictor::Own)
-    }
-
-    fn validation(&self, settings: &Settings, windows: &Batch, vocabulary: usize, seed: u32, draw: u64) -> Example {
-        let blocks = (tokens(&DESCRIPTION, settings, &BLOCK, windows.context), Clean::Block);
-        masked::validation(windows, vocabulary, blocks, Predictor::Own, &Draws::validation(windows, seed, draw))
-    }
-
-    fn measure(&self, settings: &Settings, context: usize) -> Quantity {
-        masked::measure(tokens(&DESCRIPTION, settings, &BLOCK, context))
     }
 
     fn training_loss(&self, _settings: &Settings, _context: usize) -> Quantity {

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     objective::{
-        BlockLoss, Canvas, Clean, Draws, Example, Interval, Moment, Noise, NoiseSchedule, Objective, Predictor, Probe,
+        BlockLoss, Canvas, Clean, Draws, Example, Interval, Moment, NoiseSchedule, Objective, Predictor, Probe,
         Quantity, Reading, View, clip_search::least_variance,
     },
     policy::{Description, Knob, Settings},
@@ -66,29 +66,6 @@ pub fn training(
     canvas.example(View::of_blocks(windows.context, block, clean), Predictor::Own)
 }
 
-/// A validation batch of blocks.
-pub fn validation(
-    windows: &Batch,
-    vocabulary: usize,
-    (block, clean): (usize, Clean),
-    predictor: Predictor,
-    draws: &Draws,
-) -> Example {
-    let mut canvas = Canvas::new(windows);
-    canvas.mask_subsets(draws, block, vocabulary as u32);
-    canvas.example(View::of_blocks(windows.context, block, clean), predictor)
-}
-
-/// How a network of masked blocks of one size reads.
-pub fn reading(block: usize, clean: Clean) -> Reading {
-    Reading { noise: Noise::Mask, clean, block, sizes: vec![block], is_shifted: false, edits: false }
-}
-
-/// What the validation loss of blocks of this size is.
-pub fn measure(block: usize) -> Quantity {
-    if block == 1 { Quantity::Likelihood } else { Quantity::Bound }
-}
-
 impl Masked {
     fn levels(settings: &Settings, block: usize) -> Option<Levels> {
         let is_all = block == 1 && DESCRIPTION.value(settings, ALL.id) != 0.0;
@@ -102,7 +79,7 @@ impl Objective for Masked {
     }
 
     fn reading(&self, settings: &Settings, context: usize) -> Reading {
-        reading(tokens(&DESCRIPTION, settings, &BLOCK, context), Clean::Block)
+        Reading::masked(tokens(&DESCRIPTION, settings, &BLOCK, context), Clean::Block)
     }
 
     fn example(&self, settings: &Settings, windows: &Batch, vocabulary: usize, at: Moment) -> Example {
@@ -112,19 +89,14 @@ impl Objective for Masked {
         training(windows, vocabulary, (block, Clean::Block), levels.as_ref(), &draws)
     }
 
-    fn validation(&self, settings: &Settings, windows: &Batch, vocabulary: usize, seed: u32, draw: u64) -> Example {
-        let block = tokens(&DESCRIPTION, settings, &BLOCK, windows.context);
-        let draws = Draws::validation(windows, seed, draw);
-        validation(windows, vocabulary, (block, Clean::Block), Predictor::Own, &draws)
-    }
-
-    fn measure(&self, settings: &Settings, context: usize) -> Quantity {
-        measure(tokens(&DESCRIPTION, settings, &BLOCK, context))
-    }
-
     fn training_loss(&self, settings: &Settings, context: usize) -> Quantity {
         let block = tokens(&DESCRIPTION, settings, &BLOCK, context);
-        Self::levels(settings, block).map_or(Quantity::Likelihood, |levels| levels.quantity())
+        match Self::levels(settings, block) {
+            None => Quantity::Likelihood,
+            // The interval changes during the run.
+            Some(_) if DESCRIPTION.value(settings, SEARCH.id) != 0.0 => Quantity::MaskedCrossEntropy,
+            Some(levels) => levels.quantity(),
+        }
     }
 
     fn fault(&self, settings: &Settings, context: usize) -> Option<(String, String)> {
@@ -216,6 +188,7 @@ mod tests {
             let count = places.filter(|place| probe.example.tokens[row(*place)] == 7).count() as f64;
             assert!((block.loss - count / block.level).abs() < 1e-4 * block.loss.max(1.0), "{index}");
         }
+        assert_eq!(Masked.training_loss(&on, 64), Quantity::MaskedCrossEntropy);
         let tuned = Masked.tuned(&on, &blocks);
         let interval = (tuned.0["low"], tuned.0["high"]);
         assert_ne!(interval, (0.3, 0.4));

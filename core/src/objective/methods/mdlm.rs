@@ -7,7 +7,7 @@ use super::{
     masked,
 };
 use crate::{
-    objective::{Clean, Draws, Example, Moment, NoiseSchedule, Objective, Predictor, Quantity, Reading},
+    objective::{Clean, Draws, Example, Moment, NoiseSchedule, Objective, Quantity, Reading},
     policy::{Description, Settings},
     text::Batch,
 };
@@ -31,22 +31,13 @@ impl Objective for Mdlm {
     }
 
     fn reading(&self, _settings: &Settings, context: usize) -> Reading {
-        masked::reading(context, Clean::Block)
+        Reading::masked(context, Clean::Block)
     }
 
     fn example(&self, settings: &Settings, windows: &Batch, vocabulary: usize, at: Moment) -> Example {
         let levels = Levels::of(&DESCRIPTION, settings);
         let blocks = (windows.context.max(1), Clean::Block);
         masked::training(windows, vocabulary, blocks, Some(&levels), &Draws::training(windows, at))
-    }
-
-    fn validation(&self, _settings: &Settings, windows: &Batch, vocabulary: usize, seed: u32, draw: u64) -> Example {
-        let blocks = (windows.context.max(1), Clean::Block);
-        masked::validation(windows, vocabulary, blocks, Predictor::Own, &Draws::validation(windows, seed, draw))
-    }
-
-    fn measure(&self, _settings: &Settings, context: usize) -> Quantity {
-        masked::measure(context)
     }
 
     fn training_loss(&self, settings: &Settings, _context: usize) -> Quantity {

@@ -6,7 +6,7 @@ use super::{
     uniform::{self, Shares},
 };
 use crate::{
-    objective::{Clean, Draws, Example, Method, Moment, Noise, Objective, Predictor, Quantity, Reading},
+    objective::{Clean, Draws, Example, Method, Moment, Noise, Objective, Reading},
     policy::{Description, Knob, Settings},
     random::{Purpose, stream},
     text::{Batch, uniform::uniform as uniform_number},
@@ -108,7 +108,7 @@ impl Objective for Mixture {
     fn reading(&self, settings: &Settings, context: usize) -> Reading {
         let noise = if Self::is_uniform(settings) { Noise::Uniform } else { Noise::Mask };
         let sizes = Self::weights(settings, context).into_iter().map(|(size, _)| size).collect();
-        Reading { noise, sizes, ..masked::reading(Self::largest(settings, context), Clean::Token) }
+        Reading { noise, sizes, ..Reading::masked(Self::largest(settings, context), Clean::Token) }
     }
 
     fn example(&self, settings: &Settings, windows: &Batch, vocabulary: usize, at: Moment) -> Example {
@@ -119,23 +119,6 @@ impl Objective for Mixture {
         }
         let levels = (block > 1).then_some(&Levels::ALL);
         masked::training(windows, vocabulary, (block, Clean::Token), levels, &draws)
-    }
-
-    fn validation(&self, settings: &Settings, windows: &Batch, vocabulary: usize, seed: u32, draw: u64) -> Example {
-        let block = Self::largest(settings, windows.context);
-        let draws = Draws::validation(windows, seed, draw);
-        if Self::is_uniform(settings) {
-            return uniform::example(windows, vocabulary, (block, Clean::Token), Shares::NearOne, draws);
-        }
-        masked::validation(windows, vocabulary, (block, Clean::Token), Predictor::Own, &draws)
-    }
-
-    fn measure(&self, settings: &Settings, context: usize) -> Quantity {
-        masked::measure(Self::largest(settings, context))
-    }
-
-    fn training_loss(&self, settings: &Settings, context: usize) -> Quantity {
-        self.measure(settings, context)
     }
 
     fn fault(&self, settings: &Settings, context: usize) -> Option<(String, String)> {

@@ -10,11 +10,11 @@ mod mask_and_edit;
 mod masked;
 mod mdlm;
 mod mixture;
-mod next_block;
-mod next_token;
+pub(super) mod next_block;
+pub(super) mod next_token;
 mod position_dependent;
 mod progressive;
-mod uniform;
+pub(super) mod uniform;
 
 use super::Objective;
 

@@ -5,7 +5,7 @@ use super::{
     next_token,
 };
 use crate::{
-    objective::{Clean, Example, Loss, Moment, Noise, Objective, Quantity, Reading, View},
+    objective::{Clean, Example, Loss, Moment, Noise, Objective, Reading, View},
     policy::{Description, Settings},
     text::Batch,
 };
@@ -23,28 +23,25 @@ const DESCRIPTION: Description = Description {
     null: Some(&[("block", 1.0)]),
 };
 
-impl NextBlock {
-    fn example(settings: &Settings, windows: &Batch) -> Example {
-        let block = tokens(&DESCRIPTION, settings, &BLOCK, windows.context);
-        let (batch, context) = (windows.batch, windows.context);
-        if block == 1 {
-            return next_token::example(windows);
-        }
-        let predicted = context + 1 - block;
-        let weight = 1.0 / (batch * predicted) as f32;
-        // The token `block` further is the target of the row `block - 1` further.
-        let is_predicting = |row: usize| row % context < predicted;
-        let target =
-            |row: usize| if is_predicting(row) { windows.targets[row + block - 1] } else { windows.targets[row] };
-        let rows = 0..batch * context;
-        Example {
-            view: View::BlockCausal { context, block },
-            batch,
-            tokens: windows.inputs.clone(),
-            targets: rows.clone().map(target).collect(),
-            weights: rows.map(|row| if is_predicting(row) { weight } else { 0.0 }).collect(),
-            loss: Loss::CrossEntropy,
-        }
+/// Windows as they are, each row predicting the token a block further.
+pub fn example(windows: &Batch, block: usize) -> Example {
+    let (batch, context) = (windows.batch, windows.context);
+    if block == 1 {
+        return next_token::example(windows);
+    }
+    let predicted = context + 1 - block;
+    let weight = 1.0 / (batch * predicted) as f32;
+    // The token `block` further is the target of the row `block - 1` further.
+    let is_predicting = |row: usize| row % context < predicted;
+    let target = |row: usize| if is_predicting(row) { windows.targets[row + block - 1] } else { windows.targets[row] };
+    let rows = 0..batch * context;
+    Example {
+        view: View::BlockCausal { context, block },
+        batch,
+        tokens: windows.inputs.clone(),
+        targets: rows.clone().map(target).collect(),
+        weights: rows.map(|row| if is_predicting(row) { weight } else { 0.0 }).collect(),
+        loss: Loss::CrossEntropy,
     }
 }
 
@@ -55,34 +52,14 @@ impl Objective for NextBlock {
 
     fn reading(&self, settings: &Settings, context: usize) -> Reading {
         let block = tokens(&DESCRIPTION, settings, &BLOCK, context);
-        let next_token = next_token::NextToken.reading(settings, context);
         match block {
-            1 => next_token,
-            _ => Reading {
-                noise: Noise::NextBlock,
-                clean: Clean::Block,
-                block,
-                sizes: vec![block],
-                is_shifted: false,
-                ..next_token
-            },
+            1 => Reading::next_token(),
+            _ => Reading { noise: Noise::NextBlock, ..Reading::masked(block, Clean::Block) },
         }
     }
 
     fn example(&self, settings: &Settings, windows: &Batch, _vocabulary: usize, _at: Moment) -> Example {
-        Self::example(settings, windows)
-    }
-
-    fn validation(&self, settings: &Settings, windows: &Batch, _vocabulary: usize, _seed: u32, _draw: u64) -> Example {
-        Self::example(settings, windows)
-    }
-
-    fn measure(&self, _settings: &Settings, _context: usize) -> Quantity {
-        Quantity::Likelihood
-    }
-
-    fn training_loss(&self, _settings: &Settings, _context: usize) -> Quantity {
-        Quantity::Likelihood
+        example(windows, tokens(&DESCRIPTION, settings, &BLOCK, windows.context))
     }
 
     fn fault(&self, settings: &Settings, context: usize) -> Option<(String, String)> {
@@ -102,8 +79,7 @@ mod tests {
     #[test]
     fn every_token_predicts_the_one_a_block_further() {
         let windows = Batch::of_windows(&(0..20).collect::<Vec<u32>>(), &[0, 10], 8);
-        let settings = Settings([("block".to_owned(), 4.0)].into());
-        let example = NextBlock::example(&settings, &windows);
+        let example = example(&windows, 4);
         for (row, weight) in example.weights.iter().enumerate() {
             // The last row that predicts has the token after the window, the first of a block, for its target.
             let is_predicting = row % 8 < 5;

@@ -1,7 +1,7 @@
 //! The baseline: the next token from all before it (Bengio et al. 2003, JMLR 3).
 
 use crate::{
-    objective::{Clean, Example, Loss, Moment, Noise, Objective, Quantity, Reading, View},
+    objective::{Example, Loss, Moment, Objective, Reading, View},
     policy::{Description, Settings},
     text::Batch,
 };
@@ -37,23 +37,11 @@ impl Objective for NextToken {
     }
 
     fn reading(&self, _settings: &Settings, _context: usize) -> Reading {
-        Reading { noise: Noise::None, clean: Clean::Token, block: 1, sizes: vec![1], is_shifted: true, edits: false }
+        Reading::next_token()
     }
 
     fn example(&self, _settings: &Settings, windows: &Batch, _vocabulary: usize, _at: Moment) -> Example {
         example(windows)
-    }
-
-    fn validation(&self, _settings: &Settings, windows: &Batch, _vocabulary: usize, _seed: u32, _draw: u64) -> Example {
-        example(windows)
-    }
-
-    fn measure(&self, _settings: &Settings, _context: usize) -> Quantity {
-        Quantity::Likelihood
-    }
-
-    fn training_loss(&self, _settings: &Settings, _context: usize) -> Quantity {
-        Quantity::Likelihood
     }
 }
 

@@ -3,7 +3,6 @@
 use super::{
     knobs::{BLOCK, block_fault, tokens},
     levels::Levels,
-    masked,
 };
 use crate::{
     objective::{Canvas, Clean, Draws, Example, Moment, Objective, Predictor, Quantity, Reading, View},
@@ -48,7 +47,7 @@ impl Objective for PositionDependent {
     }
 
     fn reading(&self, settings: &Settings, context: usize) -> Reading {
-        masked::reading(tokens(&DESCRIPTION, settings, &BLOCK, context), Clean::Block)
+        Reading::masked(tokens(&DESCRIPTION, settings, &BLOCK, context), Clean::Block)
     }
 
     fn example(&self, settings: &Settings, windows: &Batch, vocabulary: usize, at: Moment) -> Example {
@@ -70,15 +69,6 @@ impl Objective for PositionDependent {
             }
         }
         canvas.example(View::of_blocks(windows.context, block, Clean::Block), Predictor::Own)
-    }
-
-    fn validation(&self, settings: &Settings, windows: &Batch, vocabulary: usize, seed: u32, draw: u64) -> Example {
-        let blocks = (tokens(&DESCRIPTION, settings, &BLOCK, windows.context), Clean::Block);
-        masked::validation(windows, vocabulary, blocks, Predictor::Own, &Draws::validation(windows, seed, draw))
-    }
-
-    fn measure(&self, settings: &Settings, context: usize) -> Quantity {
-        masked::measure(tokens(&DESCRIPTION, settings, &BLOCK, context))
     }
 
     fn training_loss(&self, _settings: &Settings, _context: usize) -> Quantity {

@@ -7,7 +7,7 @@ use super::{
     masked,
 };
 use crate::{
-    objective::{Clean, Draws, Example, Method, Moment, Objective, Predictor, Quantity, Reading},
+    objective::{Clean, Draws, Example, Method, Moment, Objective, Reading},
     policy::{Description, Knob, Settings},
     text::Batch,
 };
@@ -46,7 +46,7 @@ impl Objective for Progressive {
     fn reading(&self, settings: &Settings, context: usize) -> Reading {
         Reading {
             sizes: Self::sizes(settings, context),
-            ..masked::reading(Self::last(settings, context), Clean::Block)
+            ..Reading::masked(Self::last(settings, context), Clean::Block)
         }
     }
 
@@ -56,19 +56,6 @@ impl Objective for Progressive {
         let block = sizes[stage.min(sizes.len() - 1)];
         let levels = (block > 1).then_some(&Levels::ALL);
         masked::training(windows, vocabulary, (block, Clean::Block), levels, &Draws::training(windows, at))
-    }
-
-    fn validation(&self, settings: &Settings, windows: &Batch, vocabulary: usize, seed: u32, draw: u64) -> Example {
-        let blocks = (Self::last(settings, windows.context), Clean::Block);
-        masked::validation(windows, vocabulary, blocks, Predictor::Own, &Draws::validation(windows, seed, draw))
-    }
-
-    fn measure(&self, settings: &Settings, context: usize) -> Quantity {
-        masked::measure(Self::last(settings, context))
-    }
-
-    fn training_loss(&self, settings: &Settings, context: usize) -> Quantity {
-        self.measure(settings, context)
     }
 
     fn fault(&self, settings: &Settings, context: usize) -> Option<(String, String)> {

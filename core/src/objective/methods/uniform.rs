@@ -1,12 +1,9 @@
 //! Uniform-state block diffusion (UDLM, Schiff et al. 2024, arXiv:2412.10193; Duo, Sahoo et al. 2025, arXiv:2506.10892;
 //! in blocks: BlockGen, arXiv:2606.02241).
 
-use super::{
-    knobs::{BLOCK, block_fault, tokens},
-    masked,
-};
+use super::knobs::{BLOCK, block_fault, tokens};
 use crate::{
-    objective::{Canvas, Clean, Draws, Example, Loss, Moment, Noise, Objective, Predictor, Quantity, Reading, View},
+    objective::{Canvas, Clean, Draws, Example, Loss, Moment, Noise, Objective, Predictor, Reading, View},
     policy::{Description, Settings},
     text::Batch,
 };
@@ -94,26 +91,12 @@ impl Objective for Uniform {
 
     fn reading(&self, settings: &Settings, context: usize) -> Reading {
         let block = tokens(&DESCRIPTION, settings, &BLOCK, context);
-        Reading { noise: Noise::Uniform, ..masked::reading(block, Clean::Block) }
+        Reading { noise: Noise::Uniform, ..Reading::masked(block, Clean::Block) }
     }
 
     fn example(&self, settings: &Settings, windows: &Batch, vocabulary: usize, at: Moment) -> Example {
         let block = tokens(&DESCRIPTION, settings, &BLOCK, windows.context);
         example(windows, vocabulary, (block, Clean::Block), Shares::Alike, Draws::training(windows, at))
-    }
-
-    fn validation(&self, settings: &Settings, windows: &Batch, vocabulary: usize, seed: u32, draw: u64) -> Example {
-        let block = tokens(&DESCRIPTION, settings, &BLOCK, windows.context);
-        let draws = Draws::validation(windows, seed, draw);
-        example(windows, vocabulary, (block, Clean::Block), Shares::NearOne, draws)
-    }
-
-    fn measure(&self, settings: &Settings, context: usize) -> Quantity {
-        masked::measure(tokens(&DESCRIPTION, settings, &BLOCK, context))
-    }
-
-    fn training_loss(&self, settings: &Settings, context: usize) -> Quantity {
-        self.measure(settings, context)
     }
 
     fn fault(&self, settings: &Settings, context: usize) -> Option<(String, String)> {
