@@ -129,7 +129,9 @@ mod tests {
     fn a_context_that_never_fits_is_named() {
         let device = OpenDevice { largest_tensor: 1 << 20, ..cpu("test".into()) };
         let config = ModelConfig { context: 4096, ..Default::default() };
-        let failure = device.check(|batch| Cost::of(&config, Operations::Plain, 65.into(), [batch, config.context]), 8).expect_err("too large");
+        let failure = device
+            .check(|batch| Cost::of(&config, Operations::Plain, 65.into(), [batch, config.context]), 8)
+            .expect_err("too large");
         assert_eq!(failure.field.as_deref(), Some("model.context"));
     }
 }

@@ -126,7 +126,10 @@ impl Check {
             self.fail(&format!("objective.{id}"), sentence);
         } else if objective.reading(context).noise != Noise::None && model.positions == Positions::Learned {
             let name = objective.method().description().name;
-            self.fail("model.positions", format!("{name} needs rotary positions: choose them, or predict next tokens."));
+            self.fail(
+                "model.positions",
+                format!("{name} needs rotary positions: choose them, or predict next tokens."),
+            );
         }
     }
 

@@ -18,12 +18,7 @@ pub struct Cost {
 
 impl Cost {
     /// The cost of a configuration for batches of `batch` sequences of `time` rows.
-    pub fn of(
-        config: &ModelConfig,
-        operations: Operations,
-        vocabulary: Vocabulary,
-        [batch, time]: [usize; 2],
-    ) -> Self {
+    pub fn of(config: &ModelConfig, operations: Operations, vocabulary: Vocabulary, [batch, time]: [usize; 2]) -> Self {
         let (rows, width) = ((batch * time) as u64, config.width as u64);
         let (time, layers, heads) = (time as u64, config.layers as u64, config.heads as u64);
         let specs = specs(config, vocabulary);
@@ -54,8 +49,7 @@ impl Cost {
         // rotation, the MLP (4 wide: before and after GELU and its intermediate results), residuals.
         let per_layer = rows * width * (6 + 10 + rope + 16 + 4) + 4 * scores;
         let activations = layers * per_layer + 4 * rows * vocabulary + 4 * rows * width;
-        let largest =
-            scores.max(rows * vocabulary).max(rows * 4 * width).max(read * width).max(4 * width * width);
+        let largest = scores.max(rows * vocabulary).max(rows * 4 * width).max(read * width).max(4 * width * width);
         Self { parameters, flops, largest_tensor: 4 * largest, memory: 4 * (4 * weights + activations) }
     }
 }

@@ -116,7 +116,8 @@ impl Layout {
             .collect();
 
         let norm = list.norm("norm", None, width);
-        let head = (!config.tied).then(|| list.push("head", Role::Head, None, [width, vocabulary.predicted], DEVIATION));
+        let head =
+            (!config.tied).then(|| list.push("head", Role::Head, None, [width, vocabulary.predicted], DEVIATION));
         (Self { embedding, positions, layers, norm, head }, list.specs)
     }
 }

@@ -66,7 +66,7 @@ impl<'a> Canvas<'a> {
     /// `L = sum_k (1 / k) E_{|S| = k} sum_{i in S} -log p(x_i | x without S)` (the estimator of LLaDA's evaluation, Nie et
     /// al. 2025, arXiv:2502.09992, within each block).
     pub fn mask_subsets(&mut self, draws: &Draws, block: usize, mask: u32) {
-        let levels = draws.stratified(block);
+        let levels = draws.spread(block);
         for (places, level) in Self::blocks(self.windows, block).zip(levels) {
             let mut order: Vec<usize> = places.collect();
             if order.is_empty() {

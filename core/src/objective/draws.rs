@@ -43,11 +43,27 @@ impl Draws {
         Self { batch, context, rotation, levels, masks, random }
     }
 
-    /// One number per block, `[batch, blocks]`, each uniform in `0.0..1.0` and all of them evenly spread.
+    /// One number per block, `[batch, blocks]`, each uniform in `0.0..1.0` and all of them evenly spread, as BD3-LM draws
+    /// its levels: those of one window are close to each other.
     pub fn stratified(&self, block: usize) -> Vec<f64> {
-        let firsts = (0..self.batch).flat_map(|window| (0..self.context).step_by(block).map(move |i| (window, i)));
-        let own: Vec<f64> = firsts.map(|(window, first)| self.levels[window * self.context + first]).collect();
-        stratified(&own, self.rotation)
+        stratified(&self.independent(block), self.rotation)
+    }
+
+    /// The same, but those of one window are evenly spread too, and those of one place over the windows: for estimates
+    /// that must be close for each window.
+    pub fn spread(&self, block: usize) -> Vec<f64> {
+        const GOLDEN: f64 = 0.618_033_988_749_894_8;
+        let own = self.independent(block);
+        let blocks = self.context.div_ceil(block);
+        let part = |index: usize| {
+            let (window, place) = (index / blocks, index % blocks);
+            let shift = ((GOLDEN * window as f64).fract() * blocks as f64) as usize;
+            (place + shift) % blocks * self.batch + window
+        };
+        own.iter()
+            .enumerate()
+            .map(|(index, uniform)| in_part(*uniform, part(index), own.len(), self.rotation))
+            .collect()
     }
 
     /// One number per block, `[batch, blocks]`, independent of each other.
@@ -62,8 +78,13 @@ impl Draws {
 /// The release has no rotation. Without it the first block of a batch always gets the lowest level and the last one the
 /// highest, so that the estimate of a fixed window, and of each place in a window, is biased.
 pub fn stratified(uniforms: &[f64], rotation: f64) -> Vec<f64> {
-    let parts = uniforms.len() as f64;
-    uniforms.iter().enumerate().map(|(part, own)| ((own + part as f64) / parts + rotation).fract()).collect()
+    let of_part = |(part, uniform): (usize, &f64)| in_part(*uniform, part, uniforms.len(), rotation);
+    uniforms.iter().enumerate().map(of_part).collect()
+}
+
+/// A uniform number brought into one of several equal parts.
+fn in_part(uniform: f64, part: usize, parts: usize, rotation: f64) -> f64 {
+    ((uniform + part as f64) / parts as f64 + rotation).fract()
 }
 
 #[cfg(test)]
@@ -103,6 +124,29 @@ mod tests {
             assert!(sorted.windows(2).all(|pair| pair[1] - pair[0] <= 0.25 + 1e-12));
         }
         // The standard error of each mean is 0.0046.
+        assert!(means.iter().all(|mean| (mean - 0.5).abs() < 0.02), "{means:?}");
+    }
+
+    #[test]
+    fn spread_levels_cover_the_batch_each_window_and_each_place() {
+        let windows = windows(8, 32);
+        let mut means = [0.0; 64];
+        let largest_gap = |levels: &[f64]| {
+            let mut sorted = levels.to_vec();
+            sorted.sort_unstable_by(f64::total_cmp);
+            let around = sorted[0] + 1.0 - sorted[sorted.len() - 1];
+            sorted.windows(2).map(|pair| pair[1] - pair[0]).fold(around, f64::max)
+        };
+        for draw in 0..4000 {
+            let levels = Draws::validation(&windows, 5, draw).spread(4);
+            // Neighbours are at most two parts apart, in the batch and in each window.
+            assert!(largest_gap(&levels) <= 2.0 / 64.0 + 1e-12);
+            assert!(levels.chunks(8).all(|window| largest_gap(window) <= 2.0 / 8.0 + 1e-12));
+            // At one place the shifts of the windows are as far apart as multiples of the golden ratio.
+            let place: Vec<f64> = levels.iter().copied().step_by(8).collect();
+            assert!(largest_gap(&place) <= 0.5);
+            means.iter_mut().zip(&levels).for_each(|(mean, level)| *mean += level / 4000.0);
+        }
         assert!(means.iter().all(|mean| (mean - 0.5).abs() < 0.02), "{means:?}");
     }
 

@@ -15,11 +15,11 @@ mod golden;
 pub mod ladder;
 mod methods;
 mod noise;
-#[cfg(feature = "engine")]
-mod tensors;
 #[cfg(test)]
 mod oracle;
 mod reading;
+#[cfg(feature = "engine")]
+mod tensors;
 #[cfg(test)]
 mod tests;
 pub mod uniform_loss;
@@ -28,10 +28,10 @@ mod view;
 pub use clip_search::{BlockLoss, Interval, Probe};
 pub use methods::FAMILY;
 
-#[cfg(feature = "engine")]
-pub use tensors::losses;
 pub use noise::NoiseSchedule;
 pub use reading::{Noise, Quantity, Reading};
+#[cfg(feature = "engine")]
+pub use tensors::losses;
 pub use view::{Clean, View};
 
 use canvas::{Canvas, Predictor};

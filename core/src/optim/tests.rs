@@ -304,7 +304,8 @@ fn fused_and_plain_operations_update_alike() {
                 let mut sum = GradientSum::new(&device);
                 for micro_batch in 0..2 {
                     let batch = batch.get(&dataset.first.train, step, micro_batch);
-                    let (plan, batch) = transformer.fused(&next_token.example(&batch, transformer.vocabulary, at(step)));
+                    let (plan, batch) =
+                        transformer.fused(&next_token.example(&batch, transformer.vocabulary, at(step)));
                     functions::gradient(&plan, &fused_state.weights, batch, &mut sum, micro_batch > 0);
                 }
                 let plan = transformer.plan(transformer.causal(), 4);

@@ -25,7 +25,11 @@ pub enum Gradient {
 impl Gradient {
     /// No gradient yet.
     pub fn new(transformer: &Transformer) -> Self {
-        if transformer.is_fused() { Self::Fused(GradientSum::new(transformer.device()), None) } else { Self::Plain(None) }
+        if transformer.is_fused() {
+            Self::Fused(GradientSum::new(transformer.device()), None)
+        } else {
+            Self::Plain(None)
+        }
     }
 
     /// Takes the gradient of a batch in: in place of what was there, or added to it, where all batches of a sum have as

@@ -60,7 +60,10 @@ pub fn example(
     shares: Shares,
     mut draws: Draws,
 ) -> Example {
-    let uniforms = draws.stratified(block);
+    let uniforms = match shares {
+        Shares::Alike => draws.stratified(block),
+        Shares::NearOne => draws.spread(block),
+    };
     let share = |index: usize| if block == 1 { (0.0, 1.0) } else { shares.of(uniforms[index]) };
     let mut canvas = Canvas::new(windows);
     canvas.replace(&mut draws, block, vocabulary, |index| 1.0 - share(index).0);
