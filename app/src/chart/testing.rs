@@ -86,7 +86,7 @@ impl Runs {
                     step,
                     loss: learned(step),
                     other_loss: Some(other - 0.1 * index as f64),
-                    exact_match: None,
+                    ..Validation::default()
                 }
             };
             run.record.validations = (10..=done).step_by(10).map(validation).collect();

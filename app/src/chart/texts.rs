@@ -282,7 +282,7 @@ mod tests {
         let runs = Runs::of_two_texts(1, 60, 60);
         runs.with(|input| {
             let arm = &input.arms[0];
-            let validation = Validation { step: 60, loss: 1.5, other_loss: Some(2.25), exact_match: None };
+            let validation = Validation { step: 60, loss: 1.5, other_loss: Some(2.25), ..Validation::default() };
             let expected = " Validation 1.500 on State of the Union, 2.250 on Moby-Dick at step 60; State of the Union from \
                             step 31.";
             assert_eq!(sentence(arm, &validation), expected);

@@ -21,8 +21,10 @@ use super::{
 pub struct Validation {
     /// Steps done before it.
     pub step: usize,
-    /// Mean cross-entropy in nats per token, on the text that the last update learned.
+    /// The objective's validation loss in nats per token, on the text that the last update learned.
     pub loss: f64,
+    /// The standard error that the draws of noise leave in it, for a bound.
+    pub error: Option<f64>,
     /// The same on the other text, in a run of two.
     pub other_loss: Option<f64>,
     /// Share of a task's problems answered exactly.
@@ -304,10 +306,10 @@ impl Run {
                 self.record.update_value(|record| record.layout = layout);
             }
             Event::Metrics(frame) => self.record.update_value(|record| record.metrics(frame)),
-            Event::Validation { step, loss, other_loss, exact_match } => {
+            Event::Validation { step, loss, error, other_loss, exact_match } => {
                 self.record.update_value(|record| {
                     record.validations.retain(|known| known.step < step);
-                    record.validations.push(Validation { step, loss, other_loss, exact_match });
+                    record.validations.push(Validation { step, loss, error, other_loss, exact_match });
                 });
                 self.shared.touch();
             }
