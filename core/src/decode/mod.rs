@@ -2,18 +2,33 @@
 
 #[cfg(feature = "engine")]
 mod autoregressive;
+mod canvas;
 mod choose;
+mod distribution;
 mod error;
+#[cfg(test)]
+mod golden;
+mod meter;
+mod methods;
 mod network;
+#[cfg(test)]
+mod oracle;
+mod select;
+#[cfg(test)]
+mod tests;
 mod trace;
 
 #[cfg(feature = "engine")]
 pub use autoregressive::{Sampler, complete_greedily};
 pub use choose::choose;
 pub use error::DecodeError;
+pub use meter::Meter;
+pub use methods::FAMILY;
 pub use network::{ForwardKind, Logits, Network, Query, Reuse, Row};
-pub use trace::{Action, End, Forward, Mark, TraceEvent};
+pub use trace::{Action, End, Forward, Gauge, Mark, TraceEvent};
 
+use canvas::{Answers, Block, Canvas};
+use distribution::{Guess, Sampling};
 use futures::future::LocalBoxFuture;
 
 use crate::{
@@ -26,7 +41,9 @@ pub trait Decoder: Sync {
     /// What it is, where it comes from and what can be set.
     fn description(&self) -> &'static Description;
 
-    /// Decodes `task.length` tokens behind the network's committed ones, telling `trace` of each thing as it happens.
+    /// Decodes `task.length` tokens behind the prompt, telling `trace` of each thing as it happens.
+    ///
+    /// What the network has committed before is forgotten.
     fn decode<'a>(
         &'a self,
         settings: &'a Settings,
@@ -39,14 +56,34 @@ pub trait Decoder: Sync {
     fn fault(&self, settings: &Settings, _reading: &Reading) -> Option<(String, String)> {
         self.description().fault(settings)
     }
+
+    /// The member and the settings that it reproduces, token for token and forward for forward, with its own null
+    /// setting; the baseline where this is none.
+    fn null_of(&self) -> Option<(Method, Settings)> {
+        None
+    }
 }
 
 /// A method of the family; in links and messages it is its id.
 pub type Method = Choice<dyn Decoder>;
 
+impl Family for dyn Decoder {
+    const WORD: &'static str = "decoder";
+
+    fn members() -> &'static [&'static Self] {
+        FAMILY
+    }
+
+    fn about(&self) -> &'static Description {
+        self.description()
+    }
+}
+
 /// What is to be decoded. All randomness of a decode is a function of `seed`, `step` and the token's place.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Task {
+    /// The text to continue, at least one token.
+    pub prompt: Vec<u32>,
     /// Tokens to decode.
     pub length: usize,
     /// Tokens of a block.
@@ -59,14 +96,28 @@ pub struct Task {
     pub step: u64,
 }
 
-impl Family for dyn Decoder {
-    const WORD: &'static str = "decoder";
-
-    fn members() -> &'static [&'static Self] {
-        &[]
-    }
-
-    fn about(&self) -> &'static Description {
-        self.description()
+impl Task {
+    /// What of it cannot be decoded, with a sentence that says what to do.
+    fn fault(&self, vocabulary: usize, context: usize) -> Option<(String, String)> {
+        let (prompt, length, block) = (self.prompt.len(), self.length, self.block);
+        let fail = |field: &str, message: String| Some((field.to_owned(), message));
+        if prompt == 0 {
+            return fail("prompt", "The prompt is empty: write at least one character.".to_owned());
+        }
+        if let Some(token) = self.prompt.iter().find(|token| **token as usize >= vocabulary) {
+            return fail("prompt", format!("The prompt has the token {token}: choose tokens below {vocabulary}."));
+        }
+        if prompt + length > context {
+            let message = format!("{prompt} tokens of prompt and {length} more: choose at most {context} together.");
+            return fail("length", message);
+        }
+        if block == 0 || block > context {
+            return fail("block", format!("The block has {block} tokens: choose a number from 1 to {context}."));
+        }
+        if !(self.temperature >= 0.0 && self.temperature.is_finite()) {
+            let message = format!("The temperature is {}: choose a number of at least 0.", self.temperature);
+            return fail("temperature", message);
+        }
+        None
     }
 }

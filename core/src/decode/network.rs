@@ -37,9 +37,11 @@ pub struct Query {
     pub allowed: Vec<bool>,
     /// How many committed tokens, counted from the first one, every row attends.
     pub sees: usize,
-    /// The first so many rows become committed tokens behind those that there are; their keys and values are kept.
+    /// If not 0, the first so many rows become committed tokens behind the first [`Query::sees`] ones, and take the
+    /// place of all that were there: their keys and values are kept. Approximate caches keep masks, and rows in another
+    /// order than their positions', and replace them later.
     pub keep: usize,
-    /// The rows whose logits are wanted.
+    /// The rows whose logits are wanted; it may be empty.
     pub wanted: std::ops::Range<usize>,
     /// What approximate caching may reuse for this forward.
     pub reuse: Reuse,
@@ -72,7 +74,8 @@ pub enum Reuse {
     /// Nothing: the forward is exact.
     #[default]
     Nothing,
-    /// The attention over committed tokens, whose outputs and normalisers the forward before has kept (FlashBlock).
+    /// The attention over committed tokens: its outputs and normalisers are those of the last draft that reused
+    /// nothing, which had rows at the same positions (FlashBlock).
     BlockExternal,
 }
 

@@ -21,8 +21,29 @@ pub enum TraceEvent {
     Forward(Forward),
     /// Something happened to a token.
     Token(Mark),
+    /// A number that the decoder went by, as it is from here on.
+    Gauge {
+        /// Which number.
+        gauge: Gauge,
+        /// Its value.
+        value: f64,
+    },
     /// The decode ended.
     End(End),
+}
+
+/// A number that a decoder goes by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Gauge {
+    /// The share of noise in the block, from 1 to 0.
+    Noise,
+    /// The confidence above which tokens are committed.
+    Threshold,
+    /// How many drafted tokens a verification is expected to accept.
+    ExpectedPrefix,
+    /// How many drafted tokens a verification did accept.
+    Prefix,
 }
 
 /// One network evaluation.

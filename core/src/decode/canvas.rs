@@ -1,0 +1,310 @@
+//! The text that is being decoded, with the network that is asked and the trace that is told.
+
+use std::ops::Range;
+
+use super::{
+    Action, DecodeError, Decoder, End, Forward, ForwardKind, Gauge, Guess, Logits, Mark, Network, Query, Reuse, Row,
+    Sampling, Task, TraceEvent, distribution,
+};
+use crate::{
+    objective::{Clean, Reading},
+    policy::Settings,
+    random::Purpose,
+};
+
+/// A decode at work. A decoder is a loop over it:
+///
+/// ```text
+/// while let Some(mut block) = canvas.begin_block(size) {
+///     while canvas has masks in the block { draft, select, commit }
+///     canvas.keep(block)
+/// }
+/// canvas.end()
+/// ```
+///
+/// Blocks are aligned to multiples of their size, and the prompt's last partial block stands clean at the head of the
+/// first one (SDAR). The keys and values of a block are kept by a forward of its own over its final tokens. A network
+/// that was trained on blocks as long as its context, and so attends everything, has no tokens that could be committed:
+/// it reads the whole text in every forward, and blocks only say where to decode next (LLaDA).
+pub struct Canvas<'a> {
+    /// What is to be decoded.
+    pub task: Task,
+    /// How the network reads.
+    pub reading: Reading,
+    /// The whole text; the vocabulary's size where nothing is decoded yet.
+    pub tokens: Vec<u32>,
+    /// The mask token, which is the number of real tokens.
+    pub mask: u32,
+    /// The share of noise in the block, where a decoder follows one.
+    pub level: f64,
+    network: &'a mut dyn Network,
+    trace: &'a mut dyn FnMut(TraceEvent),
+    is_full: bool,
+    done: usize,
+    next: Option<Vec<f32>>,
+    choices: u64,
+    bound: Option<String>,
+}
+
+/// The part of the text that is decoded next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Block {
+    /// Its positions, those of the prompt too.
+    pub positions: Range<usize>,
+    /// Tokens of a full block.
+    pub size: usize,
+    /// How often its tokens were drawn.
+    pub draws: u64,
+}
+
+/// The logits of positions, whatever rows they were read from.
+pub struct Answers {
+    first: usize,
+    logits: Logits,
+    before: Option<Vec<f32>>,
+}
+
+impl Answers {
+    /// The logits of a position that was asked for.
+    pub fn at(&self, position: usize) -> &[f32] {
+        match &self.before {
+            Some(row) if position + 1 == self.first => row,
+            _ => self.logits.row(position - self.first),
+        }
+    }
+}
+
+impl<'a> Canvas<'a> {
+    /// A canvas with the prompt on it, whose whole blocks of `size` tokens are committed where the network can.
+    pub async fn begin(
+        decoder: &dyn Decoder,
+        settings: &Settings,
+        task: Task,
+        size: usize,
+        network: &'a mut dyn Network,
+        trace: &'a mut dyn FnMut(TraceEvent),
+    ) -> Result<Self, DecodeError> {
+        let (reading, vocabulary, context) = (network.reading().clone(), network.vocabulary(), network.context());
+        let fault = decoder.fault(settings, &reading).or_else(|| task.fault(vocabulary, context));
+        if let Some((field, message)) = fault {
+            return Err(DecodeError::Refused { field, message });
+        }
+        let smallest = reading.sizes.iter().copied().min().unwrap_or(reading.block);
+        let is_full = reading.noise.has_mask() && smallest >= context;
+        let mask = vocabulary as u32;
+        let mut tokens = task.prompt.clone();
+        tokens.resize(tokens.len() + task.length, mask);
+        let done = task.prompt.len() / size * size;
+        let mut canvas = Self {
+            task,
+            reading,
+            tokens,
+            mask,
+            level: 1.0,
+            network,
+            trace,
+            is_full,
+            done,
+            next: None,
+            choices: 0,
+            bound: None,
+        };
+        if !is_full && canvas.reading.noise.has_mask() && done > 0 {
+            canvas.keep_range(0..done, size).await?;
+        }
+        Ok(canvas)
+    }
+
+    /// Whether every forward reads the whole text.
+    pub fn is_full(&self) -> bool {
+        self.is_full
+    }
+
+    /// Starts the next block of a size; none when everything is decoded.
+    ///
+    /// A network that predicts the next token has already said what stands first in the block: the row of the last
+    /// committed token did (Fast-dLLM v2, NBDiff).
+    pub fn begin_block(&mut self, size: usize, sampling: &Sampling) -> Option<Block> {
+        let start = self.done;
+        if start >= self.tokens.len() {
+            return None;
+        }
+        let positions = start..((start / size + 1) * size).min(self.tokens.len());
+        let tokens = self.tokens[positions.clone()].to_vec();
+        (self.trace)(TraceEvent::Block { start, length: tokens.len(), tokens });
+        self.level = 1.0;
+        if let Some(row) = self.next.clone().filter(|_| self.tokens[start] == self.mask) {
+            let guess = Guess::new(start, &row, sampling, self.uniform(start, 0));
+            self.commit(&guess, guess.sampled());
+        }
+        Some(Block { positions, size, draws: 0 })
+    }
+
+    /// Starts the next block with uniformly drawn tokens instead of masks; all that is left where every forward reads the
+    /// whole text.
+    pub fn begin_noise(&mut self, size: usize) -> Option<Block> {
+        let size = if self.is_full { self.tokens.len() } else { size };
+        let end = ((self.done / size + 1) * size).min(self.tokens.len());
+        for position in self.done..end {
+            if self.tokens[position] == self.mask {
+                self.tokens[position] = self.noise();
+            }
+        }
+        self.begin_block(size, &Sampling::plain(0.0))
+    }
+
+    /// A uniformly drawn token.
+    pub fn noise(&mut self) -> u32 {
+        (self.choice() * f64::from(self.mask)) as u32
+    }
+
+    /// Starts a block of one token, for a network that predicts the next one.
+    pub fn begin_token(&mut self, position: usize) {
+        (self.trace)(TraceEvent::Block { start: position, length: 1, tokens: vec![self.mask] });
+    }
+
+    /// The positions of a block that are masked.
+    pub fn masked(&self, block: &Block) -> Vec<usize> {
+        block.positions.clone().filter(|position| self.tokens[*position] == self.mask).collect()
+    }
+
+    /// The positions of a block that are not the prompt's.
+    pub fn free(&self, block: &Block) -> Range<usize> {
+        block.positions.start.max(self.task.prompt.len())..block.positions.end
+    }
+
+    /// The logits of a block as it stands.
+    pub async fn draft(&mut self, block: &Block) -> Result<Answers, DecodeError> {
+        self.draft_reusing(block, Reuse::Nothing).await
+    }
+
+    /// The same with approximate caching.
+    pub async fn draft_reusing(&mut self, block: &Block, reuse: Reuse) -> Result<Answers, DecodeError> {
+        let rows = if self.is_full { 0..self.tokens.len() } else { block.positions.clone() };
+        let shift = usize::from(self.reading.is_shifted && block.positions.start > rows.start);
+        let wanted = block.positions.start - rows.start - shift..block.positions.end - rows.start - shift;
+        let sees = rows.start;
+        let query = Query::new(ForwardKind::Draft, self.rows(rows), |_, _| true, sees);
+        let logits = self.evaluate(Query { wanted, reuse, ..query }).await?;
+        Ok(self.answers(block.positions.start, logits))
+    }
+
+    /// Answers from the rows of a block: each says its own token, or the next one where the network is shifted.
+    pub fn answers(&self, start: usize, logits: Logits) -> Answers {
+        let is_inside = self.reading.is_shifted && !(self.is_full && start > 0);
+        let before = self.next.clone().filter(|_| is_inside);
+        Answers { first: start + usize::from(is_inside), logits, before }
+    }
+
+    /// A token drawn for each of these positions.
+    pub fn guesses(
+        &self,
+        block: &mut Block,
+        answers: &Answers,
+        positions: &[usize],
+        sampling: &Sampling,
+    ) -> Vec<Guess> {
+        let draws = block.draws;
+        block.draws += 1;
+        let guess =
+            |position: &usize| Guess::new(*position, answers.at(*position), sampling, self.uniform(*position, draws));
+        positions.iter().map(guess).collect()
+    }
+
+    /// The uniform number that draws a position's token for the `draw`-th time.
+    pub fn uniform(&self, position: usize, draw: u64) -> f64 {
+        let place = (position - self.task.prompt.len()) as u64;
+        distribution::uniform(self.task.seed, Purpose::Sample, self.task.step, draw << 32 | place)
+    }
+
+    /// The next uniform number for a choice beside the tokens.
+    pub fn choice(&mut self) -> f64 {
+        self.choices += 1;
+        distribution::uniform(self.task.seed, Purpose::Decode, self.task.step, self.choices - 1)
+    }
+
+    /// A uniform number for the time of a step, apart from all other choices.
+    pub fn clock(&self, masked: usize) -> f64 {
+        let index = 1 << 63 | (self.done as u64) << 32 | masked as u64;
+        distribution::uniform(self.task.seed, Purpose::Decode, self.task.step, index)
+    }
+
+    /// Writes a token and tells that it is final.
+    pub fn commit(&mut self, guess: &Guess, confidence: f64) {
+        self.mark(Action::Commit, guess, confidence);
+    }
+
+    /// Writes a token and tells what happened.
+    pub fn mark(&mut self, action: Action, guess: &Guess, confidence: f64) {
+        self.tokens[guess.position] = guess.token;
+        (self.trace)(TraceEvent::Token(Mark {
+            position: guess.position,
+            action,
+            token: guess.token,
+            confidence: confidence as f32,
+            alternatives: guess.alternatives(),
+        }));
+    }
+
+    /// Takes a token back to a mask or to noise.
+    pub fn remask(&mut self, position: usize, token: u32, confidence: f64) {
+        self.tokens[position] = token;
+        let (action, confidence) = (Action::Remask, confidence as f32);
+        (self.trace)(TraceEvent::Token(Mark { position, action, token, confidence, alternatives: Vec::new() }));
+    }
+
+    /// Tells a number that the decoder goes by.
+    pub fn gauge(&mut self, gauge: Gauge, value: f64) {
+        (self.trace)(TraceEvent::Gauge { gauge, value });
+    }
+
+    /// Keeps the keys and values of a block whose tokens are final, and goes on behind it.
+    pub async fn keep(&mut self, block: Block) -> Result<(), DecodeError> {
+        if self.is_full {
+            self.done = block.positions.end;
+            return Ok(());
+        }
+        self.keep_range(block.positions, block.size).await
+    }
+
+    async fn keep_range(&mut self, positions: Range<usize>, size: usize) -> Result<(), DecodeError> {
+        let (first, count, clean) = (positions.start, positions.len(), self.reading.clean);
+        let allow = |query: usize, key: usize| match clean {
+            Clean::Block => (first + key) / size <= (first + query) / size,
+            Clean::Token => key <= query,
+        };
+        let query = Query::new(ForwardKind::Commit, self.rows(positions.clone()), allow, first);
+        let wanted = if self.reading.is_shifted { count - 1..count } else { 0..0 };
+        let logits = self.evaluate(Query { keep: count, wanted, ..query }).await?;
+        self.next = self.reading.is_shifted.then_some(logits.values);
+        self.done = positions.end;
+        Ok(())
+    }
+
+    /// The rows of positions as they stand.
+    pub fn rows(&self, positions: Range<usize>) -> Vec<Row> {
+        positions.map(|position| Row { token: self.tokens[position], position }).collect()
+    }
+
+    /// One network evaluation, told to the trace, with finite logits.
+    pub async fn evaluate(&mut self, query: Query) -> Result<Logits, DecodeError> {
+        let (kind, rows, cached) = (query.kind, query.rows.len(), query.sees);
+        let reused = if query.reuse == Reuse::BlockExternal { query.sees } else { 0 };
+        let logits = self.network.forward(query).await?;
+        (self.trace)(TraceEvent::Forward(Forward { kind, rows, cached, reused }));
+        (0..logits.rows()).try_for_each(|row| distribution::check(logits.row(row)))?;
+        Ok(logits)
+    }
+
+    /// Says that the decoder stopped at a bound of steps, and at which.
+    pub fn hit_bound(&mut self, reason: String) {
+        self.bound.get_or_insert(reason);
+    }
+
+    /// The decoded tokens; tells that the decode ended, and why.
+    pub fn end(self) -> Result<Vec<u32>, DecodeError> {
+        let end = self.bound.map_or(End::Complete, |reason| End::StepBound { reason });
+        (self.trace)(TraceEvent::End(end));
+        Ok(self.tokens[self.task.prompt.len()..].to_vec())
+    }
+}

@@ -1,0 +1,81 @@
+//! Ancestral sampling of masked diffusion (Sahoo et al. 2024, MDLM, arXiv:2406.07524; Arriola et al. 2025, BD3-LM,
+//! arXiv:2503.09573).
+
+use futures::future::LocalBoxFuture;
+
+use super::{
+    super::{Canvas, DecodeError, Decoder, Gauge, Guess, Method, Network, Task, TraceEvent, select},
+    knobs::{MIN_P, STEPS, TOP_K, TOP_P, sampling, value},
+    selecting::{baseline, needs_masks, steps},
+};
+use crate::{
+    objective::Reading,
+    policy::{Description, Settings},
+};
+
+const DESCRIPTION: Description = Description {
+    id: "ancestral",
+    name: "Ancestral",
+    summary: "Unmasks each token by chance, at the rate of the noise schedule.",
+    source: "Sahoo et al. 2024, arXiv:2406.07524; Arriola et al. 2025, arXiv:2503.09573",
+    knobs: &[STEPS, TOP_K, TOP_P, MIN_P],
+    null: Some(&[("steps", 1.0)]),
+};
+
+/// With times `t = 1 - i / T` and the linear schedule: from `t` to `s` each mask becomes a token of `p(x_i)` with
+/// probability `(t - s) / t`. A step that changes nothing leaves the network's answer as it was, so that the next one
+/// needs no forward.
+pub struct Ancestral;
+
+impl Decoder for Ancestral {
+    fn description(&self) -> &'static Description {
+        &DESCRIPTION
+    }
+
+    fn decode<'a>(
+        &'a self,
+        settings: &'a Settings,
+        task: Task,
+        network: &'a mut dyn Network,
+        trace: &'a mut dyn FnMut(TraceEvent),
+    ) -> LocalBoxFuture<'a, Result<Vec<u32>, DecodeError>> {
+        Box::pin(async move {
+            let (size, sampling) = (task.block, sampling(self, settings, task.temperature));
+            let steps = steps(value(self, settings, &STEPS), size);
+            let mut canvas = Canvas::begin(self, settings, task, size, network, trace).await?;
+            while let Some(mut block) = canvas.begin_block(size, &sampling) {
+                let mut drafted: Option<Vec<Guess>> = None;
+                for step in 0..steps {
+                    let masked = canvas.masked(&block);
+                    if masked.is_empty() {
+                        break;
+                    }
+                    let guesses = match drafted.take() {
+                        Some(guesses) => guesses,
+                        None => {
+                            let answers = canvas.draft(&block).await?;
+                            canvas.guesses(&mut block, &answers, &masked, &sampling)
+                        }
+                    };
+                    let share = select::ancestral_share(steps, step);
+                    let flips: Vec<bool> = guesses.iter().map(|_| canvas.choice() < share).collect();
+                    for (guess, _) in guesses.iter().zip(&flips).filter(|(_, flips)| **flips) {
+                        canvas.commit(guess, guess.sampled());
+                    }
+                    canvas.gauge(Gauge::Noise, 1.0 - (step + 1) as f64 / steps as f64);
+                    drafted = (!flips.contains(&true)).then_some(guesses);
+                }
+                canvas.keep(block).await?;
+            }
+            canvas.end()
+        })
+    }
+
+    fn fault(&self, settings: &Settings, reading: &Reading) -> Option<(String, String)> {
+        needs_masks(&DESCRIPTION, settings, reading)
+    }
+
+    fn null_of(&self) -> Option<(Method, Settings)> {
+        Some(baseline(("static", &[("steps", 1.0)])))
+    }
+}

@@ -1,0 +1,87 @@
+//! Autoregressive decoding: one token per forward, from left to right.
+
+use futures::future::LocalBoxFuture;
+
+use super::{
+    super::{Canvas, DecodeError, Decoder, ForwardKind, Guess, Network, Query, Sampling, Task, TraceEvent},
+    knobs::{MIN_P, TOP_K, TOP_P, sampling},
+};
+use crate::{
+    objective::{Noise, Reading},
+    policy::{Description, Settings},
+};
+
+const DESCRIPTION: Description = Description {
+    id: "autoregressive",
+    name: "Autoregressive",
+    summary: "Decodes one token per forward from left to right.",
+    source: "Holtzman et al. 2020, arXiv:1904.09751, for top p; Nguyen et al. 2024, arXiv:2407.01082, for min p",
+    knobs: &[TOP_K, TOP_P, MIN_P],
+    null: Some(&[]),
+};
+
+/// Draws `x_i` from `p(x_i | x_<i)`.
+///
+/// A network that predicts the next token computes one row for each token and keeps it. One that fills masks is asked
+/// for a block of one mask, and then once more to keep the token.
+pub struct Autoregressive;
+
+impl Decoder for Autoregressive {
+    fn description(&self) -> &'static Description {
+        &DESCRIPTION
+    }
+
+    fn decode<'a>(
+        &'a self,
+        settings: &'a Settings,
+        task: Task,
+        network: &'a mut dyn Network,
+        trace: &'a mut dyn FnMut(TraceEvent),
+    ) -> LocalBoxFuture<'a, Result<Vec<u32>, DecodeError>> {
+        Box::pin(async move {
+            let sampling = sampling(self, settings, task.temperature);
+            let mut canvas = Canvas::begin(self, settings, task, 1, network, trace).await?;
+            if canvas.reading.noise.has_mask() {
+                one_by_one(&mut canvas, &sampling).await?;
+            } else {
+                next_tokens(&mut canvas, &sampling).await?;
+            }
+            canvas.end()
+        })
+    }
+
+    fn fault(&self, settings: &Settings, reading: &Reading) -> Option<(String, String)> {
+        let message = "The checkpoint predicts a whole block at once: decode it with next-block.";
+        let is_apt = reading.noise != Noise::NextBlock || reading.block == 1;
+        DESCRIPTION.fault(settings).or_else(|| (!is_apt).then(|| ("method".to_owned(), message.to_owned())))
+    }
+}
+
+/// Everything that is left, in blocks of one token, of a network that fills masks.
+pub(super) async fn one_by_one(canvas: &mut Canvas<'_>, sampling: &Sampling) -> Result<(), DecodeError> {
+    while let Some(mut block) = canvas.begin_block(1, sampling) {
+        let masked = canvas.masked(&block);
+        if !masked.is_empty() {
+            let answers = canvas.draft(&block).await?;
+            let guess = &canvas.guesses(&mut block, &answers, &masked, sampling)[0];
+            canvas.commit(guess, guess.sampled());
+        }
+        canvas.keep(block).await?;
+    }
+    Ok(())
+}
+
+/// Everything that is left, of a network that predicts the next token.
+async fn next_tokens(canvas: &mut Canvas<'_>, sampling: &Sampling) -> Result<(), DecodeError> {
+    let mut kept = 0;
+    for at in canvas.task.prompt.len()..canvas.tokens.len() {
+        canvas.begin_token(at);
+        let (rows, count) = (canvas.rows(kept..at), at - kept);
+        let query = Query::new(ForwardKind::Draft, rows, |query, key| key <= query, kept);
+        let logits = canvas.evaluate(Query { keep: count, wanted: count - 1..count, ..query }).await?;
+        let guess = Guess::new(at, logits.row(0), sampling, canvas.uniform(at, 0));
+        canvas.commit(&guess, guess.sampled());
+        kept = at;
+    }
+    Ok(())
+}
