@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{
     Action, DecodeError, Decoder, End, Forward, ForwardKind, Gauge, Guess, Logits, Mark, Network, Query, Reuse, Row,
-    Sampling, Task, TraceEvent, distribution,
+    Sampling, Task, TraceEvent, distribution, speculate,
 };
 use crate::{
     objective::{Clean, Reading},
@@ -40,6 +40,7 @@ pub struct Canvas<'a> {
     network: &'a mut dyn Network,
     trace: &'a mut dyn FnMut(TraceEvent),
     is_full: bool,
+    stands: Vec<bool>,
     done: usize,
     next: Option<Vec<f32>>,
     choices: u64,
@@ -95,6 +96,7 @@ impl<'a> Canvas<'a> {
         let mut tokens = task.prompt.clone();
         tokens.resize(tokens.len() + task.length, mask);
         let done = task.prompt.len() / size * size;
+        let stands = (0..tokens.len()).map(|position| position < task.prompt.len()).collect();
         let mut canvas = Self {
             task,
             reading,
@@ -104,6 +106,7 @@ impl<'a> Canvas<'a> {
             network,
             trace,
             is_full,
+            stands,
             done,
             next: None,
             choices: 0,
@@ -130,8 +133,7 @@ impl<'a> Canvas<'a> {
             return None;
         }
         let positions = start..((start / size + 1) * size).min(self.tokens.len());
-        let tokens = self.tokens[positions.clone()].to_vec();
-        (self.trace)(TraceEvent::Block { start, length: tokens.len(), tokens });
+        self.tell_block(positions.clone());
         self.level = 1.0;
         if let Some(row) = self.next.clone().filter(|_| self.tokens[start] == self.mask) {
             let guess = Guess::new(start, &row, sampling, self.uniform(start, 0));
@@ -158,9 +160,15 @@ impl<'a> Canvas<'a> {
         (self.choice() * f64::from(self.mask)) as u32
     }
 
-    /// Starts a block of one token, for a network that predicts the next one.
-    pub fn begin_token(&mut self, position: usize) {
-        (self.trace)(TraceEvent::Block { start: position, length: 1, tokens: vec![self.mask] });
+    /// Tells that a block begins, for a network that needs no masks to predict it.
+    pub fn tell_block(&mut self, positions: Range<usize>) {
+        let (start, length) = (positions.start, positions.len());
+        (self.trace)(TraceEvent::Block { start, length, tokens: self.tokens[positions].to_vec() });
+    }
+
+    /// Where the next block starts.
+    pub fn decoded(&self) -> usize {
+        self.done
     }
 
     /// The positions of a block that are masked.
@@ -180,20 +188,75 @@ impl<'a> Canvas<'a> {
 
     /// The same with approximate caching.
     pub async fn draft_reusing(&mut self, block: &Block, reuse: Reuse) -> Result<Answers, DecodeError> {
-        let rows = if self.is_full { 0..self.tokens.len() } else { block.positions.clone() };
+        let rows = self.outer(block);
         let shift = usize::from(self.reading.is_shifted && block.positions.start > rows.start);
         let wanted = block.positions.start - rows.start - shift..block.positions.end - rows.start - shift;
         let sees = rows.start;
         let query = Query::new(ForwardKind::Draft, self.rows(rows), |_, _| true, sees);
         let logits = self.evaluate(Query { wanted, reuse, ..query }).await?;
-        Ok(self.answers(block.positions.start, logits))
+        Ok(self.answers(block.positions.start, self.reading.is_shifted && shift == 0, logits))
     }
 
-    /// Answers from the rows of a block: each says its own token, or the next one where the network is shifted.
-    pub fn answers(&self, start: usize, logits: Logits) -> Answers {
-        let is_inside = self.reading.is_shifted && !(self.is_full && start > 0);
-        let before = self.next.clone().filter(|_| is_inside);
-        Answers { first: start + usize::from(is_inside), logits, before }
+    /// The logits of a block as autoregressive decoding would see them: each token given those before it alone.
+    ///
+    /// A network that predicts the next token needs one causal pass. Any other one reads the block twice, as it stands and
+    /// as masks, and each mask attends the tokens before it and itself: blocks of one token, all of them at once (S2D2).
+    pub async fn verify(&mut self, block: &Block) -> Result<Answers, DecodeError> {
+        let rows = self.outer(block);
+        let (first, count) = (rows.start, rows.len());
+        if self.reading.is_shifted {
+            let shift = usize::from(block.positions.start > first);
+            let wanted = block.positions.start - first - shift..block.positions.end - first - shift;
+            let query = Query::new(ForwardKind::Verify, self.rows(rows), |query, key| key <= query, first);
+            let logits = self.evaluate(Query { wanted, ..query }).await?;
+            return Ok(self.answers(block.positions.start, shift == 0, logits));
+        }
+        let mut twice = self.rows(rows.clone());
+        twice.extend(rows.map(|position| Row { token: self.mask, position }));
+        let allow = |query, key| speculate::verification_allows(count, query, key);
+        let wanted = count + block.positions.start - first..count + block.positions.end - first;
+        let query = Query::new(ForwardKind::Verify, twice, allow, first);
+        let logits = self.evaluate(Query { wanted, ..query }).await?;
+        Ok(self.answers(block.positions.start, false, logits))
+    }
+
+    /// The logits of a part of a block that is computed alone, while everything around it is remembered from the last call
+    /// with `fill`, whatever has changed there since: the approximate caches of Fast-dLLM.
+    ///
+    /// `outer` are the positions beside the committed ones that are read at all, `inner` those that are computed.
+    pub async fn draft_inside(
+        &mut self,
+        outer: Range<usize>,
+        inner: Range<usize>,
+        part: Range<usize>,
+        fill: bool,
+    ) -> Result<Answers, DecodeError> {
+        let shift = usize::from(self.reading.is_shifted && part.start > outer.start);
+        let inner = inner.start.min(part.start - shift)..inner.end;
+        let mut rows = self.rows(outer.start..inner.start);
+        rows.extend(self.rows(inner.end..outer.end));
+        let around = rows.len();
+        if !fill {
+            rows.clear();
+        }
+        let offset = rows.len();
+        rows.extend(self.rows(inner.clone()));
+        let sees = outer.start + if fill { 0 } else { around };
+        let wanted = offset + part.start - shift - inner.start..offset + part.end - shift - inner.start;
+        let query = Query::new(ForwardKind::Draft, rows, |_, _| true, sees);
+        let logits = self.evaluate(Query { keep: offset, wanted, ..query }).await?;
+        Ok(self.answers(part.start, self.reading.is_shifted && shift == 0, logits))
+    }
+
+    /// Where everything is that a draft of a block computes.
+    pub fn outer(&self, block: &Block) -> Range<usize> {
+        if self.is_full { 0..self.tokens.len() } else { block.positions.clone() }
+    }
+
+    /// Answers whose first row is that of position `start`, or, where `is_late`, says what follows there.
+    fn answers(&self, start: usize, is_late: bool, logits: Logits) -> Answers {
+        let before = self.next.clone().filter(|_| is_late);
+        Answers { first: start + usize::from(is_late), logits, before }
     }
 
     /// A token drawn for each of these positions.
@@ -234,23 +297,36 @@ impl<'a> Canvas<'a> {
         self.mark(Action::Commit, guess, confidence);
     }
 
-    /// Writes a token and tells what happened.
-    pub fn mark(&mut self, action: Action, guess: &Guess, confidence: f64) {
-        self.tokens[guess.position] = guess.token;
-        (self.trace)(TraceEvent::Token(Mark {
-            position: guess.position,
-            action,
-            token: guess.token,
-            confidence: confidence as f32,
-            alternatives: guess.alternatives(),
-        }));
+    /// Writes a token and tells that it is final, or an edit where another one stands.
+    pub fn write(&mut self, guess: &Guess, confidence: f64) {
+        if !self.stands[guess.position] {
+            self.commit(guess, confidence);
+        } else if self.tokens[guess.position] != guess.token {
+            self.mark(Action::Edit, guess, confidence);
+        }
     }
 
-    /// Takes a token back to a mask or to noise.
+    /// Writes a token and tells what happened.
+    pub fn mark(&mut self, action: Action, guess: &Guess, confidence: f64) {
+        let Guess { position, token, .. } = *guess;
+        self.tokens[position] = token;
+        self.stands[position] |= matches!(action, Action::Commit | Action::Accept | Action::Reject);
+        let (confidence, alternatives) = (confidence as f32, guess.alternatives());
+        (self.trace)(TraceEvent::Token(Mark { position, action, token, confidence, alternatives }));
+    }
+
+    /// Takes back a token that stands, to a mask or to noise.
     pub fn remask(&mut self, position: usize, token: u32, confidence: f64) {
         self.tokens[position] = token;
-        let (action, confidence) = (Action::Remask, confidence as f32);
-        (self.trace)(TraceEvent::Token(Mark { position, action, token, confidence, alternatives: Vec::new() }));
+        if std::mem::take(&mut self.stands[position]) {
+            let (action, confidence) = (Action::Remask, confidence as f32);
+            (self.trace)(TraceEvent::Token(Mark { position, action, token, confidence, alternatives: Vec::new() }));
+        }
+    }
+
+    /// Takes back a drafted token that was not judged.
+    pub fn forget(&mut self, position: usize) {
+        self.tokens[position] = self.mask;
     }
 
     /// Tells a number that the decoder goes by.

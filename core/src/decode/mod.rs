@@ -6,6 +6,7 @@ mod canvas;
 mod choose;
 mod distribution;
 mod error;
+pub mod flash;
 #[cfg(test)]
 mod golden;
 mod meter;
@@ -14,6 +15,7 @@ mod network;
 #[cfg(test)]
 mod oracle;
 mod select;
+mod speculate;
 #[cfg(test)]
 mod tests;
 mod trace;

@@ -6,7 +6,7 @@ use futures::{executor::block_on, future::LocalBoxFuture};
 
 use super::{DecodeError, ForwardKind, Logits, Method, Network, Query, Reuse, Row, Task, TraceEvent};
 use crate::{
-    objective::{Clean, Noise, Reading, View},
+    objective::{Clean, Noise, Reading},
     policy::Settings,
 };
 
@@ -78,11 +78,11 @@ impl Hashed {
     }
 
     /// The cache of one pass over a whole final text.
-    pub fn fresh(tokens: &[u32], view: View) -> Vec<Cached> {
+    pub fn fresh(tokens: &[u32], allows: impl Fn(usize, usize) -> bool) -> Vec<Cached> {
         let count = tokens.len();
         let rows: Vec<Row> =
             tokens.iter().enumerate().map(|(position, token)| Row { token: *token, position }).collect();
-        let allowed: Vec<bool> = (0..count * count).map(|pair| view.allows(pair / count, pair % count)).collect();
+        let allowed: Vec<bool> = (0..count * count).map(|pair| allows(pair / count, pair % count)).collect();
         let states = Self::states(&[], &rows, &allowed);
         rows.iter().zip(states).map(|(row, (layers, _))| Cached { position: row.position, layers }).collect()
     }
@@ -155,13 +155,16 @@ pub struct Table {
     /// The probability of each text, the last token fastest.
     pub joint: Vec<f64>,
     pub committed: Vec<u32>,
+    /// Whether a row that has a token says what should stand there by the other rows alone.
+    pub leaves_out_own: bool,
     places: Vec<usize>,
 }
 
 impl Table {
     pub fn new(reading: Reading, vocabulary: usize, context: usize, joint: &[f64]) -> Self {
         assert_eq!(joint.len(), vocabulary.pow(context as u32));
-        Self { reading, vocabulary, context, joint: joint.to_vec(), committed: vec![], places: vec![] }
+        let leaves_out_own = reading.noise == Noise::Uniform;
+        Self { reading, vocabulary, context, joint: joint.to_vec(), committed: vec![], leaves_out_own, places: vec![] }
     }
 
     /// The token of a text at a position.
@@ -210,8 +213,7 @@ impl Network for Table {
             let mut known: Vec<(usize, u32)> = cached.chain(inner).filter(|(_, token)| *token != mask).collect();
             let is_next = self.reading.noise == Noise::None || self.reading.is_shifted;
             let asked = if is_next { place + 1 } else { place };
-            // With random tokens a row says what stands there as far as the other rows tell.
-            if self.reading.noise == Noise::Uniform {
+            if self.leaves_out_own {
                 known.retain(|(position, _)| *position != asked);
             }
             let law = if asked < self.context { self.conditional(asked, &known) } else { vec![1.0; self.vocabulary] };

@@ -4,7 +4,7 @@
 use futures::future::LocalBoxFuture;
 
 use super::{
-    super::{Canvas, DecodeError, Decoder, Gauge, Guess, Method, Network, Task, TraceEvent, select},
+    super::{Block, Canvas, DecodeError, Decoder, Gauge, Guess, Method, Network, Sampling, Task, TraceEvent, select},
     knobs::{MIN_P, STEPS, TOP_K, TOP_P, sampling, value},
     selecting::{baseline, needs_masks, steps},
 };
@@ -44,26 +44,10 @@ impl Decoder for Ancestral {
             let steps = steps(value(self, settings, &STEPS), size);
             let mut canvas = Canvas::begin(self, settings, task, size, network, trace).await?;
             while let Some(mut block) = canvas.begin_block(size, &sampling) {
-                let mut drafted: Option<Vec<Guess>> = None;
+                let mut draft = Draft::default();
                 for step in 0..steps {
-                    let masked = canvas.masked(&block);
-                    if masked.is_empty() {
-                        break;
-                    }
-                    let guesses = match drafted.take() {
-                        Some(guesses) => guesses,
-                        None => {
-                            let answers = canvas.draft(&block).await?;
-                            canvas.guesses(&mut block, &answers, &masked, &sampling)
-                        }
-                    };
-                    let share = select::ancestral_share(steps, step);
-                    let flips: Vec<bool> = guesses.iter().map(|_| canvas.choice() < share).collect();
-                    for (guess, _) in guesses.iter().zip(&flips).filter(|(_, flips)| **flips) {
-                        canvas.commit(guess, guess.sampled());
-                    }
+                    draft.unmask(&mut canvas, &mut block, &sampling, select::ancestral_share(steps, step)).await?;
                     canvas.gauge(Gauge::Noise, 1.0 - (step + 1) as f64 / steps as f64);
-                    drafted = (!flips.contains(&true)).then_some(guesses);
                 }
                 canvas.keep(block).await?;
             }
@@ -77,5 +61,37 @@ impl Decoder for Ancestral {
 
     fn null_of(&self) -> Option<(Method, Settings)> {
         Some(baseline(("static", &[("steps", 1.0)])))
+    }
+}
+
+/// What the network said of the masks of a block as it stands; it need not say so again before the block changes.
+#[derive(Default)]
+pub struct Draft(Vec<Guess>);
+
+impl Draft {
+    /// Commits each mask of the block by a chance of its own.
+    pub async fn unmask(
+        &mut self,
+        canvas: &mut Canvas<'_>,
+        block: &mut Block,
+        sampling: &Sampling,
+        share: f64,
+    ) -> Result<(), DecodeError> {
+        let masked = canvas.masked(block);
+        if masked.is_empty() {
+            return Ok(());
+        }
+        if self.0.is_empty() {
+            let answers = canvas.draft(block).await?;
+            self.0 = canvas.guesses(block, &answers, &masked, sampling);
+        }
+        let flips: Vec<bool> = self.0.iter().map(|_| canvas.choice() < share).collect();
+        for (guess, _) in self.0.iter().zip(&flips).filter(|(_, flips)| **flips) {
+            canvas.commit(guess, guess.sampled());
+        }
+        if flips.contains(&true) {
+            self.0.clear();
+        }
+        Ok(())
     }
 }

@@ -75,7 +75,7 @@ pub(super) async fn one_by_one(canvas: &mut Canvas<'_>, sampling: &Sampling) -> 
 async fn next_tokens(canvas: &mut Canvas<'_>, sampling: &Sampling) -> Result<(), DecodeError> {
     let mut kept = 0;
     for at in canvas.task.prompt.len()..canvas.tokens.len() {
-        canvas.begin_token(at);
+        canvas.tell_block(at..at + 1);
         let (rows, count) = (canvas.rows(kept..at), at - kept);
         let query = Query::new(ForwardKind::Draft, rows, |query, key| key <= query, kept);
         let logits = canvas.evaluate(Query { keep: count, wanted: count - 1..count, ..query }).await?;

@@ -1,16 +1,26 @@
 //! The decoders of the family, one per file. Adding one is its file and its line in [`FAMILY`].
 
 mod ancestral;
+mod arpc;
 mod autoregressive;
+mod bacd;
+mod caching;
 mod dynamic;
+mod edit;
 mod entropy_bounded;
 mod factor;
 mod first_hitting;
+mod flash_block;
+mod hierarchical;
 mod knobs;
 mod low_confidence;
+mod next_block;
 mod order;
+mod remask;
+mod s2d2;
 mod selecting;
 mod sequential;
+mod tccf;
 mod threshold;
 mod uniform_ancestral;
 
@@ -31,4 +41,16 @@ pub const FAMILY: &[&dyn Decoder] = &[
     &first_hitting::FIRST_HITTING,
     &ancestral::Ancestral,
     &uniform_ancestral::UniformAncestral,
+    &bacd::BACD,
+    &tccf::Tccf,
+    &s2d2::S2D2,
+    &s2d2::EXACT,
+    &edit::Edit,
+    &remask::Remask,
+    &arpc::Arpc,
+    &caching::PREFIX_CACHE,
+    &caching::DUAL_CACHE,
+    &hierarchical::Hierarchical,
+    &flash_block::FlashBlock,
+    &next_block::NextBlock,
 ];

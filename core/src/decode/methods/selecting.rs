@@ -3,7 +3,7 @@
 use futures::future::LocalBoxFuture;
 
 use super::{
-    super::{Canvas, DecodeError, Decoder, Gauge, Guess, Method, Network, Task, TraceEvent, select},
+    super::{Block, Canvas, DecodeError, Decoder, Gauge, Guess, Method, Network, Sampling, Task, TraceEvent, select},
     knobs::{PLAIN, STEPS, sampling, settings as of},
 };
 use crate::{
@@ -85,18 +85,8 @@ impl Decoder for Selecting {
         Box::pin(async move {
             let (size, sampling) = (task.block, sampling(self, settings, task.temperature));
             let mut canvas = Canvas::begin(self, settings, task, size, network, trace).await?;
-            while let Some(mut block) = canvas.begin_block(size, &sampling) {
-                let mut history = Vec::new();
-                for step in 0.. {
-                    let masked = canvas.masked(&block);
-                    if masked.is_empty() {
-                        break;
-                    }
-                    let answers = canvas.draft(&block).await?;
-                    let guesses = canvas.guesses(&mut block, &answers, &masked, &sampling);
-                    self.turn(settings, &mut canvas, &guesses, step, size, &mut history);
-                }
-                canvas.keep(block).await?;
+            while let Some(block) = canvas.begin_block(size, &sampling) {
+                self.block(settings, &mut canvas, block, &sampling).await?;
             }
             canvas.end()
         })
@@ -112,6 +102,27 @@ impl Decoder for Selecting {
 }
 
 impl Selecting {
+    /// Fills a block and keeps it.
+    pub async fn block(
+        &self,
+        settings: &Settings,
+        canvas: &mut Canvas<'_>,
+        mut block: Block,
+        sampling: &Sampling,
+    ) -> Result<(), DecodeError> {
+        let mut history = Vec::new();
+        for step in 0.. {
+            let masked = canvas.masked(&block);
+            if masked.is_empty() {
+                break;
+            }
+            let answers = canvas.draft(&block).await?;
+            let guesses = canvas.guesses(&mut block, &answers, &masked, sampling);
+            self.turn(settings, canvas, &guesses, step, block.size, &mut history);
+        }
+        canvas.keep(block).await
+    }
+
     /// Commits what the selection picks of a draft, and adds its confidences to the block's history.
     pub fn turn(
         &self,

@@ -95,10 +95,11 @@ pub fn take_step(
         let old = canvas.tokens[guess.position];
         let law = posterior(&guess.law, old as usize, alpha(step + 1), alpha(step));
         guess.token = draw(&law, canvas.uniform(guess.position, block.draws - 1)) as u32;
+        let confidence = guess.plain();
         if is_last {
-            canvas.commit(&guess, guess.plain());
+            canvas.write(&guess, confidence);
         } else if guess.token != old {
-            canvas.mark(Action::Edit, &guess, guess.plain());
+            canvas.mark(Action::Edit, &guess, confidence);
         }
     }
     canvas.gauge(Gauge::Noise, 1.0 - alpha(step + 1));
