@@ -178,7 +178,8 @@ impl<'a> Canvas<'a> {
 
     /// The positions of a block that are not the prompt's.
     pub fn free(&self, block: &Block) -> Range<usize> {
-        block.positions.start.max(self.task.prompt.len())..block.positions.end
+        let end = block.positions.end;
+        block.positions.start.max(self.task.prompt.len()).min(end)..end
     }
 
     /// The logits of a block as it stands.

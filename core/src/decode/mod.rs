@@ -4,11 +4,15 @@
 mod autoregressive;
 mod canvas;
 mod choose;
+#[cfg(test)]
+mod costs;
 mod distribution;
 mod error;
 pub mod flash;
 #[cfg(test)]
 mod golden;
+#[cfg(test)]
+mod laws;
 mod meter;
 mod methods;
 mod network;

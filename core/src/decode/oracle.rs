@@ -15,6 +15,11 @@ pub fn reading(block: usize) -> Reading {
     Reading { noise: Noise::Mask, clean: Clean::Token, block, sizes: vec![1, block], is_shifted: false, edits: true }
 }
 
+/// The decoder of an id.
+pub fn find(id: &str) -> Method {
+    Method::find(id).expect("a member of the family")
+}
+
 /// Decodes to the end.
 pub fn decode(
     method: Method,
@@ -37,7 +42,8 @@ pub struct Hashed {
     pub scale: f32,
     pub committed: Vec<u32>,
     pub cache: Vec<Cached>,
-    pub queries: Vec<Query>,
+    /// Whether what is kept is computed anew for every forward, each token given those before it.
+    pub recomputes: bool,
     external: Vec<(usize, u64)>,
 }
 
@@ -61,8 +67,8 @@ fn set(parts: impl Iterator<Item = u64>) -> u64 {
 
 impl Hashed {
     pub fn new(reading: Reading, vocabulary: usize, context: usize) -> Self {
-        let (committed, cache, queries, external) = (vec![], vec![], vec![], vec![]);
-        Self { reading, vocabulary, context, scale: 4.0, committed, cache, queries, external }
+        let (committed, cache, external) = (vec![], vec![], vec![]);
+        Self { reading, vocabulary, context, scale: 4.0, committed, cache, recomputes: false, external }
     }
 
     /// What each layer of rows shows, behind a cache, and what their heads read.
@@ -120,6 +126,9 @@ impl Network for Hashed {
         for row in 0..count {
             assert!(query.allowed[row * count + row] && query.rows[row].position < self.context);
         }
+        if self.recomputes {
+            self.cache = Self::fresh(&self.committed, |query, key| key <= query);
+        }
         let states = Self::states(&self.cache[..query.sees], &query.rows, &query.allowed);
         let mut heads: Vec<u64> = states.iter().map(|(_, head)| *head).collect();
         // A stale answer is made visible: it depends on what the rows were when their outer attention was kept.
@@ -141,7 +150,6 @@ impl Network for Hashed {
             }
         }
         let values = query.wanted.clone().flat_map(|row| self.logits(heads[row]).collect::<Vec<_>>()).collect();
-        self.queries.push(query);
         Box::pin(async move { Ok(Logits { values, vocabulary: self.vocabulary }) })
     }
 }

@@ -7,7 +7,7 @@ use super::{
 use crate::objective::{Clean, Noise, View};
 
 pub(super) fn task(prompt: usize, length: usize, block: usize, temperature: f64) -> Task {
-    let prompt = (0..prompt).map(|token| (token * 7 % 5) as u32).collect();
+    let prompt = (0..prompt).map(|token| (token * 7 % 3) as u32).collect();
     Task { prompt, length, block, temperature, seed: 3, step: 11 }
 }
 

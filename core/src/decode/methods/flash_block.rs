@@ -61,8 +61,7 @@ impl Decoder for FlashBlock {
                         break;
                     }
                     let has_outside = canvas.outer(&block).start > 0;
-                    let reuse =
-                        if has_outside && dirty < interval { Reuse::BlockExternal } else { Reuse::Nothing };
+                    let reuse = if has_outside && dirty < interval { Reuse::BlockExternal } else { Reuse::Nothing };
                     if reuse == Reuse::Nothing {
                         dirty = 0;
                     }

@@ -40,7 +40,7 @@ pub const STEPS: Knob = Knob {
     id: "steps",
     name: "Steps",
     unit: "forwards",
-    range: 0.0..=4096.0,
+    range: 0.0..=10_000.0,
     is_whole: true,
     default: 0.0,
     summary: "Forwards for a whole block; 0 takes one for each token.",

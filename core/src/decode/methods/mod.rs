@@ -24,6 +24,13 @@ mod tccf;
 mod threshold;
 mod uniform_ancestral;
 
+#[cfg(test)]
+pub use arpc::taken_back;
+#[cfg(test)]
+pub use knobs::settings;
+#[cfg(test)]
+pub use uniform_ancestral::posterior;
+
 use super::Decoder;
 
 /// Every decoder, in the order of the page; the first one is the baseline.

@@ -180,7 +180,14 @@ impl Decoder for Speculating {
     }
 
     fn fault(&self, settings: &Settings, reading: &Reading) -> Option<(String, String)> {
-        needs_masks(self.description, settings, reading)
+        if let Some(fault) = needs_masks(self.description, settings, reading) {
+            return Some(fault);
+        }
+        if self.is_exact || self.value(settings, &OFF) <= self.value(settings, &ON) {
+            return None;
+        }
+        let (off, on) = (self.value(settings, &OFF), self.value(settings, &ON));
+        Some((OFF.id.to_owned(), format!("{} is {off}: choose at most the score, {on}.", OFF.name)))
     }
 
     fn null_of(&self) -> Option<(Method, Settings)> {

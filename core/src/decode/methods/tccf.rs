@@ -77,7 +77,7 @@ impl Decoder for Tccf {
             let mut canvas = Canvas::begin(self, settings, task, coarse, network, trace).await?;
             let mut size = coarse;
             loop {
-                if canvas.decoded() >= switch {
+                if canvas.decoded().max(canvas.task.prompt.len()) >= switch {
                     size = fine;
                 }
                 let Some(block) = canvas.begin_block(size, &sampling) else { break };
