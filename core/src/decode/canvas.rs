@@ -23,7 +23,7 @@ use crate::{
 /// ```
 ///
 /// Blocks are aligned to multiples of their size, and the prompt's last partial block stands clean at the head of the
-/// first one (SDAR). The keys and values of a block are kept by a forward of its own over its final tokens. A network
+/// first one (SDAR); the last one is cut where the text ends. The keys and values of a block are kept by a forward of its own over its final tokens. A network
 /// that was trained on blocks as long as its context, and so attends everything, has no tokens that could be committed:
 /// it reads the whole text in every forward, and blocks only say where to decode next (LLaDA).
 pub struct Canvas<'a> {

@@ -24,8 +24,8 @@ fn a_draft_that_agrees_with_its_verification_is_accepted_in_three_forwards_a_blo
 
 #[test]
 fn at_temperature_zero_exact_self_speculation_writes_what_autoregressive_decoding_does() {
-    for shifted in [false, true] {
-        let reading = Reading { is_shifted: shifted, ..reading(4) };
+    for (is_shifted, clean) in [(false, Clean::Token), (true, Clean::Token), (false, Clean::Block)] {
+        let reading = Reading { is_shifted, clean, ..reading(4) };
         let run = |id: &str| {
             let mut network = Hashed::new(reading.clone(), 7, 24);
             decode(find(id), &Settings::default(), &task(3, 21, 4, 0.0), &mut network).0

@@ -250,3 +250,25 @@ fn uniform_posteriors_agree_with_the_golden_values() {
     let last = methods::posterior(&[0.5, 0.5, 0.0, 0.0], 3, 1.0, 0.6);
     assert_eq!(last[2], 0.0, "the last step knows the token that is there and those of the network alone");
 }
+
+#[test]
+fn a_verification_says_of_a_block_what_autoregressive_decoding_would() {
+    for is_shifted in [false, true] {
+        for (text, share) in EXACT.iter().enumerate() {
+            let mut network = Table::new(Reading { is_shifted, ..reading(3) }, 2, 3, &JOINT);
+            let task = Task { prompt: vec![0], length: 2, block: 3, temperature: 1.0, seed: 1, step: 0 };
+            let (settings, mut trace) = (Settings::default(), |_| {});
+            let found = futures::executor::block_on(async {
+                let method = find("s2d2");
+                let mut canvas = Canvas::begin(&*method, &settings, task, 3, &mut network, &mut trace).await?;
+                let block = canvas.begin_block(3, &Sampling::plain(1.0)).expect("a block");
+                canvas.tokens = vec![0, text as u32 / 2, text as u32 % 2];
+                let answers = canvas.verify(&block).await?;
+                let of =
+                    |position: usize| Sampling::plain(1.0).law(answers.at(position))[canvas.tokens[position] as usize];
+                Ok::<_, DecodeError>(of(1) * of(2))
+            });
+            assert!((found.expect("a sound task") - share).abs() < 1e-6);
+        }
+    }
+}

@@ -69,7 +69,8 @@ impl Meter {
         self.drafts + self.verifications + self.commits
     }
 
-    /// Tokens per forward that predicted or judged; none before the first one.
+    /// Tokens per forward that predicted or judged; none where there was none, as in blocks of one token of a network whose
+    /// every token follows from the row that kept the one before.
     pub fn tokens_per_forward(&self) -> Option<f64> {
         quotient(self.tokens, self.drafts + self.verifications)
     }

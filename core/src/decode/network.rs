@@ -64,7 +64,8 @@ pub enum ForwardKind {
     Draft,
     /// To judge drafted tokens.
     Verify,
-    /// To keep the keys and values of committed tokens, which nothing is read from.
+    /// To keep the keys and values of committed tokens. Only of a network that predicts the next token is anything read:
+    /// what stands first in the next block.
     Commit,
 }
 

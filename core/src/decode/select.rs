@@ -99,6 +99,7 @@ fn sorted(tokens: impl Iterator<Item = usize>) -> Vec<usize> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::Value;
 
     use super::{
@@ -228,5 +229,33 @@ mod tests {
         let chi_square: f64 = counts.iter().map(|count| (f64::from(*count) - expected).powi(2) / expected).sum();
         assert!(chi_square < 20.5, "{counts:?}: beyond the 0.999 quantile of 5 degrees of freedom");
         assert_eq!(random(3, 9, || 0.5).len(), 3);
+    }
+
+    proptest! {
+        #[test]
+        fn every_selector_picks_at_least_one_and_each_at_most_once(
+            confidence in proptest::collection::vec(0.0..=1.0f64, 1..20),
+            bound in 0.0..=1.0f64,
+            count in 0usize..25,
+            is_strict: bool,
+        ) {
+            let chosen = [
+                top(&confidence, count),
+                dynamic(&confidence, bound, count),
+                threshold(&confidence, bound, is_strict),
+                factor(&confidence, bound),
+                entropy_bounded(&confidence, bound),
+                random(confidence.len(), count, || bound.min(0.999)),
+            ];
+            for picks in chosen {
+                prop_assert!(!picks.is_empty() && picks.windows(2).all(|pair| pair[0] < pair[1]));
+                prop_assert!(picks.iter().all(|pick| *pick < confidence.len()));
+            }
+        }
+
+        #[test]
+        fn a_schedule_commits_the_whole_block(block in 1usize..64, steps in 1usize..80) {
+            prop_assert_eq!((0..steps).map(|step| scheduled(block, steps, step)).sum::<usize>(), block);
+        }
     }
 }

@@ -119,8 +119,8 @@ const EXACT_DESCRIPTION: Description = Description {
 /// committed as in the dynamic decoder.
 pub const S2D2: Speculating = Speculating { description: &DESCRIPTION, is_exact: false };
 
-/// The same with every draft verified and nothing committed otherwise. Where committed tokens attend only those before
-/// them, its texts have exactly the law of the network's autoregressive decoding.
+/// The same with every draft verified and nothing committed otherwise. Tokens are kept as blocks of one token are, so
+/// that its texts have exactly the law of the network's autoregressive decoding.
 pub const EXACT: Speculating = Speculating { description: &EXACT_DESCRIPTION, is_exact: true };
 
 /// A decoder that verifies its own drafts.
@@ -150,7 +150,8 @@ impl Decoder for Speculating {
     ) -> LocalBoxFuture<'a, Result<Vec<u32>, DecodeError>> {
         Box::pin(async move {
             let (size, sampling) = (task.block, sampling(self, settings, task.temperature));
-            let mut canvas = Canvas::begin(self, settings, task, size, network, trace).await?;
+            let kept = if self.is_exact { 1 } else { size };
+            let mut canvas = Canvas::begin(self, settings, task, kept, network, trace).await?;
             let mut router = Router::default();
             while let Some(mut block) = canvas.begin_block(size, &sampling) {
                 for step in 0.. {
@@ -173,7 +174,7 @@ impl Decoder for Speculating {
                         router.bandit.learn(situation, verify, committed as f64 / forwards);
                     }
                 }
-                canvas.keep(block).await?;
+                canvas.keep(Block { size: kept, ..block }).await?;
             }
             canvas.end()
         })
