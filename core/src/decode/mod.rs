@@ -4,6 +4,8 @@
 mod autoregressive;
 mod canvas;
 mod choose;
+#[cfg(feature = "engine")]
+mod cached;
 #[cfg(test)]
 mod costs;
 mod distribution;
@@ -26,6 +28,8 @@ mod trace;
 
 #[cfg(feature = "engine")]
 pub use autoregressive::{Sampler, complete_greedily};
+#[cfg(feature = "engine")]
+pub use cached::{Cached, Checkpoint};
 pub use choose::choose;
 pub use error::DecodeError;
 pub use meter::Meter;

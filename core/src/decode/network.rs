@@ -75,8 +75,10 @@ pub enum Reuse {
     /// Nothing: the forward is exact.
     #[default]
     Nothing,
-    /// The attention over committed tokens: its outputs and normalisers are those of the last draft that reused
-    /// nothing, which had rows at the same positions (FlashBlock).
+    /// Nothing, and the attention over committed tokens is remembered for the forwards after this one.
+    Remember,
+    /// The attention over committed tokens: its outputs and normalisers are those that were remembered last, of rows at
+    /// the same positions (FlashBlock).
     BlockExternal,
 }
 

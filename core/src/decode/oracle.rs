@@ -138,7 +138,7 @@ impl Network for Hashed {
                 let outer = self.external.iter().find(|(position, _)| *position == row.position);
                 heads[index] = hash(&[inner[index].1, outer.expect("it was kept").1]);
             }
-        } else if query.kind == ForwardKind::Draft {
+        } else if query.reuse == Reuse::Remember {
             self.external = query.rows.iter().zip(&heads).map(|(row, head)| (row.position, *head)).collect();
         }
         if query.keep > 0 {

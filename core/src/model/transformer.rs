@@ -134,26 +134,18 @@ impl Transformer {
         plans.entry(batch).or_insert_with(|| self.new_plan(view, batch)).clone()
     }
 
+    /// Its shape for batches of `[batch, time]` under a kind of mask.
+    pub fn shape(&self, [batch, time]: [usize; 2], mask: MaskKind) -> Model {
+        let ModelConfig { layers, heads, width, context, positions, bias, tied, .. } = self.config;
+        let (vocabulary, outputs, rope) = (self.read, self.vocabulary, positions == Positions::Rope);
+        let hidden = 4 * width;
+        Model { batch, time, context, vocabulary, outputs, width, layers, heads, hidden, bias, rms: false, rope, tied, mask }
+    }
+
     /// A plan whose memory is that of all plans of the same shape.
     fn new_plan(&self, view: &PreparedView, batch: usize) -> Plan {
-        let ModelConfig { layers, heads, width, context, positions, bias, tied, .. } = self.config;
         let (time, mask) = (view.view.time(), view.kind);
-        let model = Model {
-            batch,
-            time,
-            context,
-            vocabulary: self.read,
-            outputs: self.vocabulary,
-            width,
-            layers,
-            heads,
-            hidden: 4 * width,
-            bias,
-            rms: false,
-            rope: positions == Positions::Rope,
-            tied,
-            mask,
-        };
+        let model = self.shape([batch, time], mask);
         if mask != MaskKind::Bits {
             return Plan::new(model, view.view.positions(), Vec::new());
         }

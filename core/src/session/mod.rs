@@ -7,6 +7,7 @@ mod adapter;
 #[cfg(feature = "engine")]
 mod aside;
 mod counters;
+mod decode;
 #[cfg(feature = "engine")]
 mod engine;
 #[cfg(feature = "engine")]
@@ -21,6 +22,9 @@ mod tests;
 
 pub use adapter::Adapter;
 pub use counters::{Counters, Work};
+pub use decode::{
+    DecodeFrame, DecodeRequest, DecodeStart, DecoderSetup, JudgeRequest, Judged, MeasureRequest, Measured, TextQuality,
+};
 #[cfg(feature = "engine")]
 pub use engine::run;
 #[cfg(feature = "engine")]

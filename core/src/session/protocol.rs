@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Adapter, Work};
+use super::{Adapter, DecodeFrame, DecodeRequest, JudgeRequest, Judged, MeasureRequest, Measured, Work};
 use crate::{
     experiment::Experiment,
     layerwise::{Parameter, Tail},
@@ -39,6 +39,12 @@ pub enum Command {
     Branch,
     /// Draws a sample from the present weights.
     Sample,
+    /// Decodes a text, and reports how.
+    Decode(Box<DecodeRequest>),
+    /// Decodes many texts, and reports what came of them.
+    Measure(Box<MeasureRequest>),
+    /// Judges texts by the present weights, which must have learned to predict the next token.
+    Judge(JudgeRequest),
     /// Times the matrix products of one step by themselves, on the CPU.
     Limit,
     /// Copies the present weights and optimiser state into memory.
@@ -128,6 +134,17 @@ pub enum Event {
         prompt: String,
         /// The text that the model added.
         text: String,
+    },
+    /// A decode advanced.
+    Decode(DecodeFrame),
+    /// A decoder was measured.
+    Measured(Box<Measured>),
+    /// Texts were judged.
+    Judged(Judged),
+    /// The weights that are kept to decode from, besides the present ones.
+    Kept {
+        /// Steps done in each, ascending.
+        steps: Vec<usize>,
     },
     /// The matrix products of one step were timed.
     Limit(Limit),

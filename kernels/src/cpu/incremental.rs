@@ -45,7 +45,7 @@ pub struct Rows<'a> {
     pub allowed: &'a [bool],
     /// How many kept rows, counted from the first one, every row attends.
     pub sees: usize,
-    /// The first so many rows are kept behind those that are.
+    /// If not 0, the first so many rows are kept behind the first `sees` ones, in place of all that were there.
     pub keep: usize,
     /// What happens to the attention over kept rows.
     pub attention: Attention,
@@ -90,7 +90,7 @@ impl Incremental {
     }
 
     /// Forgets all but the first `rows` kept rows.
-    pub fn truncate(&mut self, rows: usize) {
+    fn truncate(&mut self, rows: usize) {
         self.positions.truncate(rows);
         for layer in &mut self.layers {
             layer.keys.truncate(rows * self.model.width);
@@ -110,6 +110,9 @@ impl Incremental {
         assert!(positions.len() == count && allowed.len() == count * count, "positions and a mask of the rows");
         assert!(sees <= self.kept() && keep <= count, "no more than there is");
 
+        if keep > 0 {
+            self.truncate(sees);
+        }
         let kept = self.kept();
         let all: Vec<usize> = self.positions.iter().chain(positions).copied().collect();
         let pass = Pass { rows, kept, positions: &all };
@@ -344,9 +347,9 @@ mod tests {
         let mut cached = Incremental::new(model);
         cached.forward(&weights, block(0, &[true; 9], &[0, 1, 2], BLOCK));
         let expected = cached.forward(&weights, block(BLOCK, &[true; 9], &[3, 4, 5], BLOCK));
-        cached.truncate(BLOCK);
-        assert_eq!(cached.kept(), BLOCK);
-        assert_eq!(cached.forward(&weights, block(BLOCK, &[true; 9], &[3, 4, 5], 0)), expected);
+        assert_eq!(cached.kept(), 2 * BLOCK);
+        assert_eq!(cached.forward(&weights, block(BLOCK, &[true; 9], &[3, 4, 5], 1)), expected);
+        assert_eq!(cached.kept(), BLOCK + 1);
     }
 
     #[test]

@@ -61,8 +61,8 @@ impl Decoder for FlashBlock {
                         break;
                     }
                     let has_outside = canvas.outer(&block).start > 0;
-                    let reuse = if has_outside && dirty < interval { Reuse::BlockExternal } else { Reuse::Nothing };
-                    if reuse == Reuse::Nothing {
+                    let reuse = if has_outside && dirty < interval { Reuse::BlockExternal } else { Reuse::Remember };
+                    if reuse == Reuse::Remember {
                         dirty = 0;
                     }
                     let answers = canvas.draft_reusing(&block, reuse).await?;
