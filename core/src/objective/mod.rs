@@ -69,6 +69,12 @@ pub trait Objective: Sync {
         self.measure(settings, context)
     }
 
+    /// The block sizes that it is trained on, ascending, each with its share of the micro-batches; only the last one where
+    /// sizes follow each other in time.
+    fn shares(&self, settings: &Settings, context: usize) -> Vec<(usize, f64)> {
+        vec![(self.reading(settings, context).block, 1.0)]
+    }
+
     /// The first setting that cannot be used with a context of so many tokens, with a sentence that says what to do.
     fn fault(&self, settings: &Settings, _context: usize) -> Option<(String, String)> {
         self.description().fault(settings)

@@ -121,6 +121,12 @@ impl Objective for Mixture {
         masked::training(windows, vocabulary, (block, Clean::Token), levels, &draws)
     }
 
+    fn shares(&self, settings: &Settings, context: usize) -> Vec<(usize, f64)> {
+        let weights = Self::weights(settings, context);
+        let whole: f64 = weights.iter().map(|(_, weight)| weight).sum();
+        weights.into_iter().map(|(size, weight)| (size, weight / whole)).collect()
+    }
+
     fn fault(&self, settings: &Settings, context: usize) -> Option<(String, String)> {
         DESCRIPTION.fault(settings).or_else(|| {
             let value = |knob: &Knob| DESCRIPTION.value(settings, knob.id);
@@ -163,6 +169,13 @@ mod tests {
                 assert!((counts[size] - share).abs() <= 2, "seed {seed}: {} of {size}", counts[size]);
             }
         }
+    }
+
+    #[test]
+    fn shares_sum_to_one() {
+        let settings = Settings([("weight-1".to_owned(), 1.0), ("weight-4".to_owned(), 0.3)].into());
+        assert_eq!(Mixture.shares(&settings, 64), [(1, 0.5), (4, 0.15), (16, 0.35)]);
+        assert_eq!(Mixture.reading(&settings, 64).sizes, [1, 4, 16]);
     }
 
     #[test]
