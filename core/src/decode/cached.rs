@@ -1,30 +1,10 @@
 //! A network with a cache of keys and values, on the CPU.
 
-use std::sync::Arc;
-
 use futures::{FutureExt as _, future::LocalBoxFuture};
-use tailblazer_kernels::{
-    cpu::{Attention, Incremental, Rows},
-    model::MaskKind,
-};
+use tailblazer_kernels::cpu::{Attention, Incremental, Rows};
 
-use super::{DecodeError, Logits, Network, Query, Reuse};
-use crate::{
-    model::{Transformer, Weights},
-    objective::Reading,
-    train::TrainError,
-};
-
-/// The weights of a checkpoint, read once for all its decodes.
-///
-/// Whatever device a model trains on, it decodes on the CPU: a forward over one block of a model this small takes less
-/// time than a GPU takes to answer, and its tokens are the same everywhere.
-#[derive(Clone)]
-pub struct Checkpoint {
-    weights: Arc<Vec<f32>>,
-    transformer: Transformer,
-    reading: Reading,
-}
+use super::{Checkpoint, DecodeError, Logits, Network, Query, Reuse};
+use crate::objective::Reading;
 
 /// A network that decodes one sequence and computes the keys and values of committed tokens once.
 pub struct Cached {
@@ -33,17 +13,10 @@ pub struct Cached {
     committed: Vec<u32>,
 }
 
-impl Checkpoint {
-    /// Reads the weights from their device.
-    pub async fn read(transformer: &Transformer, weights: &Weights, reading: Reading) -> Result<Self, TrainError> {
-        let weights = weights.clone().into_data_async().await?.iter::<f32>().collect();
-        Ok(Self { weights: Arc::new(weights), transformer: transformer.clone(), reading })
-    }
-
+impl Cached {
     /// A network that has committed nothing.
-    pub fn network(&self) -> Cached {
-        let incremental = Incremental::new(self.transformer.shape([1, 1], MaskKind::Bits));
-        Cached { checkpoint: self.clone(), incremental, committed: Vec::new() }
+    pub(super) fn new(checkpoint: Checkpoint) -> Self {
+        Self { incremental: checkpoint.incremental(), checkpoint, committed: Vec::new() }
     }
 }
 
@@ -73,8 +46,7 @@ impl Network for Cached {
             Reuse::Remember => Attention::Remember,
             Reuse::BlockExternal => Attention::Reuse,
         };
-        let computed =
-            Rows { tokens: &tokens, positions: &positions, allowed: &allowed, sees, keep, attention };
+        let computed = Rows { tokens: &tokens, positions: &positions, allowed: &allowed, sees, keep, attention };
         let logits = self.incremental.forward(&self.checkpoint.weights, computed);
         if keep > 0 {
             self.committed.truncate(sees);

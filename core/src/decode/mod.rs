@@ -2,10 +2,12 @@
 
 #[cfg(feature = "engine")]
 mod autoregressive;
-mod canvas;
-mod choose;
 #[cfg(feature = "engine")]
 mod cached;
+mod canvas;
+#[cfg(feature = "engine")]
+mod checkpoint;
+mod choose;
 #[cfg(test)]
 mod costs;
 mod distribution;
@@ -25,17 +27,21 @@ mod speculate;
 #[cfg(test)]
 mod tests;
 mod trace;
+mod usual;
 
 #[cfg(feature = "engine")]
 pub use autoregressive::{Sampler, complete_greedily};
 #[cfg(feature = "engine")]
-pub use cached::{Cached, Checkpoint};
+pub use cached::Cached;
+#[cfg(feature = "engine")]
+pub use checkpoint::Checkpoint;
 pub use choose::choose;
 pub use error::DecodeError;
 pub use meter::Meter;
 pub use methods::FAMILY;
 pub use network::{ForwardKind, Logits, Network, Query, Reuse, Row};
 pub use trace::{Action, End, Forward, Gauge, Mark, TraceEvent};
+pub use usual::{usual, whole_blocks, write};
 
 use canvas::{Answers, Block, Canvas};
 use distribution::{Guess, Sampling};

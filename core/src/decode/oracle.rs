@@ -4,7 +4,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use futures::{executor::block_on, future::LocalBoxFuture};
 
-use super::{DecodeError, ForwardKind, Logits, Method, Network, Query, Reuse, Row, Task, TraceEvent};
+use super::{DecodeError, Logits, Method, Network, Query, Reuse, Row, Task, TraceEvent};
 use crate::{
     objective::{Clean, Noise, Reading},
     policy::Settings,

@@ -139,7 +139,22 @@ impl Transformer {
         let ModelConfig { layers, heads, width, context, positions, bias, tied, .. } = self.config;
         let (vocabulary, outputs, rope) = (self.read, self.vocabulary, positions == Positions::Rope);
         let hidden = 4 * width;
-        Model { batch, time, context, vocabulary, outputs, width, layers, heads, hidden, bias, rms: false, rope, tied, mask }
+        Model {
+            batch,
+            time,
+            context,
+            vocabulary,
+            outputs,
+            width,
+            layers,
+            heads,
+            hidden,
+            bias,
+            rms: false,
+            rope,
+            tied,
+            mask,
+        }
     }
 
     /// A plan whose memory is that of all plans of the same shape.

@@ -3,6 +3,9 @@
 use super::{Example, Moment, Objective, Quantity, Reading};
 use crate::{policy::Chosen, text::Batch};
 
+/// Steps at which the shape of a batch is looked at.
+const SHAPES: usize = 16;
+
 impl Chosen<dyn Objective> {
     /// How a network that was trained on it reads.
     pub fn reading(&self, context: usize) -> Reading {
@@ -33,12 +36,13 @@ impl Chosen<dyn Objective> {
     pub fn shape(&self, batch: usize, context: usize, steps: usize) -> [usize; 2] {
         let inputs = vec![0; context];
         let window = Batch { targets: inputs.clone(), inputs, batch: 1, context };
-        let last = steps.saturating_sub(1);
-        let shapes = [0, last].map(|step| {
+        // Blocks grow in stages and are drawn at random: a look at many steps sees every size that matters.
+        let looks = (0..SHAPES).map(|look| look * steps.saturating_sub(1) / (SHAPES - 1));
+        let shapes = looks.map(|step| {
             let example = self.example(&window, 1, Moment { seed: 0, step, steps, micro: 0 });
             [example.batch, example.view.time()]
         });
-        let [sequences, time] = shapes.into_iter().max_by_key(|[batch, time]| batch * time).unwrap_or_default();
+        let [sequences, time] = shapes.max_by_key(|[batch, time]| batch * time).unwrap_or_default();
         [batch * sequences, time]
     }
 

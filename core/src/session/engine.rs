@@ -6,6 +6,7 @@ use super::{
     Adapter, BranchEnd, Command, Counters, Event, Failure, Host, LayersFrame, MetricsFrame, PROTOCOL, Prepared,
     RunState, Stage, StepMetrics, TextFacts, Work,
     aside::Branching,
+    decoding::Kept,
     limit,
     prepare::{self, Texts},
 };
@@ -14,6 +15,7 @@ use crate::{
     experiment::{Experiment, validate},
     layerwise::Parameter,
     model::Cost,
+    objective::Noise,
     session::OwnText,
     train::{Snapshot, TrainError, Trainer, Validation, network},
 };
@@ -78,6 +80,8 @@ pub(super) struct Run {
     is_single: bool,
     /// The branch that is trained before the run goes on.
     pub branch: Option<Branching>,
+    /// Weights of earlier steps.
+    pub kept: Kept,
 }
 
 impl<H: Host> Engine<H> {
@@ -97,6 +101,9 @@ impl<H: Host> Engine<H> {
             Command::Reset => self.reset(),
             Command::Branch => self.begin_branch().await,
             Command::Sample => self.sample().await,
+            Command::Decode(request) => self.decode(*request).await,
+            Command::Measure(request) => self.measure(*request).await,
+            Command::Judge(request) => self.judge(request).await,
             Command::Limit => self.time_limit().await,
             Command::Checkpoint => self.keep_checkpoint().await,
             Command::Restore => self.restore_checkpoint(),
@@ -112,8 +119,9 @@ impl<H: Host> Engine<H> {
                 let start = trainer.snapshot();
                 let unread_from = Counters::default();
                 let (trained, unread_since) = (0.0, 0.0);
-                let (is_warm, is_single, branch) = (false, false, None);
-                self.run = Some(Run { trainer, start, trained, unread_since, unread_from, is_warm, is_single, branch });
+                let (is_warm, is_single, branch, kept) = (false, false, None, Kept::default());
+                self.run =
+                    Some(Run { trainer, start, trained, unread_since, unread_from, is_warm, is_single, branch, kept });
                 self.checkpoint = None;
                 self.enter(RunState::Idle);
             }
@@ -311,10 +319,19 @@ impl<H: Host> Engine<H> {
             }
         }
         if self.run.as_ref().is_some_and(Run::is_sample_due) {
+            self.keep_weights();
             self.sample().await;
         }
         if self.run.as_ref().is_some_and(|run| run.trainer.is_finished()) && self.state != RunState::Failed {
             self.enter(RunState::Finished);
+        }
+    }
+
+    /// Keeps the present weights to decode from.
+    fn keep_weights(&mut self) {
+        if let Some(run) = &mut self.run {
+            run.kept.keep(run.trainer.steps_done(), run.trainer.weights());
+            self.host.emit(Event::Kept { steps: run.kept.steps() });
         }
     }
 
@@ -324,11 +341,10 @@ impl<H: Host> Engine<H> {
         };
         let trainer = &run.trainer;
         let (experiment, tokeniser) = (trainer.experiment(), &trainer.dataset().tokeniser);
-        let mut prompt = tokeniser.encode(&experiment.sample.prompt);
-        let is_known = !prompt.is_empty();
-        if !is_known {
-            prompt = trainer.dataset().first.validation[..1].to_vec();
+        if trainer.reading().noise != Noise::None {
+            return self.sample_blocks().await;
         }
+        let prompt = run.sample_prompt();
         let shown = tokeniser.decode(&prompt);
         let mut sampler = Sampler::new(prompt, &experiment.sample, experiment.seed, trainer.steps_done());
         for _ in 0..experiment.sample.length {
@@ -338,7 +354,7 @@ impl<H: Host> Engine<H> {
             self.host.yield_now().await;
         }
         let text = tokeniser.decode(sampler.drawn());
-        self.host.emit(Event::Sample { step: trainer.steps_done(), prompt: shown, text });
+        self.host.emit(Event::Sample { step: trainer.steps_done(), prompt: shown, text, trace: None });
     }
 
     /// Times the matrix products of the prepared run.
@@ -354,7 +370,7 @@ impl<H: Host> Engine<H> {
     fn reset(&mut self) {
         if let Some(run) = &mut self.run {
             run.trainer.restore(&run.start.clone());
-            (run.trained, run.is_single, run.branch) = (0.0, false, None);
+            (run.trained, run.is_single, run.branch, run.kept) = (0.0, false, None, Kept::default());
         }
         self.checkpoint = None;
         self.enter(RunState::Idle);
@@ -430,6 +446,13 @@ impl Run {
         every > 0
             && step > 0
             && (step.is_multiple_of(every) || EARLY_SAMPLES.contains(&step) || self.trainer.is_finished())
+    }
+
+    /// The tokens that a sample continues: those of its text, or the first held-out one where the model knows none.
+    pub fn sample_prompt(&self) -> Vec<u32> {
+        let dataset = self.trainer.dataset();
+        let prompt = dataset.tokeniser.encode(&self.trainer.experiment().sample.prompt);
+        if prompt.is_empty() { dataset.first.validation[..1].to_vec() } else { prompt }
     }
 
     fn is_due(&self) -> bool {

@@ -9,6 +9,8 @@ mod aside;
 mod counters;
 mod decode;
 #[cfg(feature = "engine")]
+mod decoding;
+#[cfg(feature = "engine")]
 mod engine;
 #[cfg(feature = "engine")]
 mod host;

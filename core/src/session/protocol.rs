@@ -134,6 +134,8 @@ pub enum Event {
         prompt: String,
         /// The text that the model added.
         text: String,
+        /// How it was decoded, where a block was filled and not one token after the other.
+        trace: Option<Box<DecodeFrame>>,
     },
     /// A decode advanced.
     Decode(DecodeFrame),

@@ -6,6 +6,8 @@ mod following;
 mod gradient;
 mod layers;
 mod metrics;
+#[cfg(test)]
+mod objectives;
 mod trainer;
 mod validation;
 

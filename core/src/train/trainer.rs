@@ -14,9 +14,10 @@ use super::{
     validation::{self, Estimate, Validation},
 };
 use crate::{
+    decode::Checkpoint,
     experiment::{Experiment, Operations},
     model::{Dropout, Transformer, Vocabulary, Weights, initialise},
-    objective::{Moment, Noise},
+    objective::{Moment, Noise, Reading},
     optim::Updater,
     session::{LayersFrame, StepMetrics},
     text::{BatchDigest, Batches, Dataset, Tokens},
@@ -137,6 +138,16 @@ impl Trainer {
     /// The present weights.
     pub fn weights(&self) -> &Weights {
         self.state.weights()
+    }
+
+    /// How the network reads.
+    pub fn reading(&self) -> Reading {
+        self.experiment.objective.reading(self.experiment.model.context)
+    }
+
+    /// The network with some weights of this run, in the memory of the CPU.
+    pub async fn checkpoint(&self, weights: &Weights) -> Result<Checkpoint, TrainError> {
+        Checkpoint::read(&self.transformer, weights, self.reading()).await
     }
 
     /// Digest of all batches so far, hexadecimal.
@@ -282,8 +293,7 @@ impl Trainer {
                 Some(other) => Some(self.validation_loss(other, weights).await?.loss),
                 None => None,
             },
-            exact_match: validation::exact_match(&self.transformer, weights, &self.dataset, self.experiment.seed)
-                .await?,
+            exact_match: validation::exact_match(&self.transformer, weights, &self.dataset, &self.experiment).await?,
         };
         self.state.following.validated(&self.experiment, self.state.step, found.loss);
         if found.loss.is_finite() {

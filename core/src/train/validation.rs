@@ -5,10 +5,10 @@ use super::{
     metrics::{read_all, sum},
 };
 use crate::{
-    decode::complete_greedily,
+    decode::{Checkpoint, Task, complete_greedily, whole_blocks, write},
     experiment::Experiment,
     model::{Transformer, Weights},
-    objective::Quantity,
+    objective::{Noise, Quantity},
     text::{self, Batch, Dataset, validation_windows},
 };
 
@@ -78,21 +78,39 @@ pub async fn exact_match(
     transformer: &Transformer,
     weights: &Weights,
     dataset: &Dataset,
-    seed: u32,
+    experiment: &Experiment,
 ) -> Result<Option<f64>, TrainError> {
     let Some(task) = &dataset.task else {
         return Ok(None);
     };
-    let mut problems = task.validation(seed);
+    let mut problems = task.validation(experiment.seed);
     problems.truncate(PROBLEMS);
     // A line end before the prompt: in the training text every problem but the first follows one.
     let prompts: Vec<Vec<u32>> =
         problems.iter().map(|problem| dataset.tokeniser.encode(&format!("\n{}", problem.prompt))).collect();
     let longest = problems.iter().map(|problem| dataset.tokeniser.encode(&problem.answer).len()).max().unwrap_or(0);
-    let answers = complete_greedily(transformer, weights, &prompts, longest + 1).await?;
+    let reading = experiment.objective.reading(transformer.config.context);
+    let answers = if reading.noise == Noise::None {
+        complete_greedily(transformer, weights, &prompts, longest + 1).await?
+    } else {
+        let checkpoint = Checkpoint::read(transformer, weights, reading).await?;
+        complete_blocks(&checkpoint, prompts, longest + 1).await
+    };
     let exact = problems
         .iter()
         .zip(&answers)
         .filter(|(problem, answer)| text::exact_match(&problem.answer, &dataset.tokeniser.decode(answer)));
     Ok(Some(exact.count() as f64 / problems.len() as f64))
+}
+
+/// Continues every prompt by at least `length` tokens with the checkpoint's usual decoder at temperature 0.
+async fn complete_blocks(checkpoint: &Checkpoint, prompts: Vec<Vec<u32>>, length: usize) -> Vec<Vec<u32>> {
+    let (context, block) = (checkpoint.transformer.config.context, checkpoint.reading.block);
+    let mut answers = Vec::with_capacity(prompts.len());
+    for prompt in prompts {
+        let length = whole_blocks(prompt.len(), length, block, context);
+        let task = Task { prompt, length, block, temperature: 0.0, seed: 0, step: 0 };
+        answers.push(write(&mut checkpoint.network(), task).await);
+    }
+    answers
 }
