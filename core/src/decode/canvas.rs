@@ -7,7 +7,7 @@ use super::{
     Sampling, Task, TraceEvent, distribution, speculate,
 };
 use crate::{
-    objective::{Clean, Reading},
+    objective::{Clean, Noise, Reading},
     policy::Settings,
     random::Purpose,
 };
@@ -31,7 +31,7 @@ pub struct Canvas<'a> {
     pub task: Task,
     /// How the network reads.
     pub reading: Reading,
-    /// The whole text; the vocabulary's size where nothing is decoded yet.
+    /// The whole text; the mask, or noise, where nothing is decoded yet.
     pub tokens: Vec<u32>,
     /// The mask token, which is the number of real tokens.
     pub mask: u32,
@@ -112,6 +112,11 @@ impl<'a> Canvas<'a> {
             choices: 0,
             bound: None,
         };
+        if canvas.reading.noise == Noise::Uniform {
+            for position in canvas.task.prompt.len()..canvas.tokens.len() {
+                canvas.tokens[position] = canvas.noise();
+            }
+        }
         if !is_full && canvas.reading.noise.has_mask() && done > 0 {
             canvas.keep_range(0..done, size).await?;
         }
@@ -135,29 +140,19 @@ impl<'a> Canvas<'a> {
         let positions = start..((start / size + 1) * size).min(self.tokens.len());
         self.tell_block(positions.clone());
         self.level = 1.0;
-        if let Some(row) = self.next.clone().filter(|_| self.tokens[start] == self.mask) {
+        if let Some(row) = self.next.clone().filter(|_| !self.stands[start]) {
             let guess = Guess::new(start, &row, sampling, self.uniform(start, 0));
             self.commit(&guess, guess.sampled());
         }
         Some(Block { positions, size, draws: 0 })
     }
 
-    /// Starts the next block with uniformly drawn tokens instead of masks; all that is left where every forward reads the
-    /// whole text.
-    pub fn begin_noise(&mut self, size: usize) -> Option<Block> {
-        let size = if self.is_full { self.tokens.len() } else { size };
-        let end = ((self.done / size + 1) * size).min(self.tokens.len());
-        for position in self.done..end {
-            if self.tokens[position] == self.mask {
-                self.tokens[position] = self.noise();
-            }
-        }
-        self.begin_block(size, &Sampling::plain(0.0))
-    }
-
-    /// A uniformly drawn token.
+    /// What stands where nothing is decoded: the mask, or a uniformly drawn token where the network was trained on these.
     pub fn noise(&mut self) -> u32 {
-        (self.choice() * f64::from(self.mask)) as u32
+        match self.reading.noise {
+            Noise::Uniform => (self.choice() * f64::from(self.mask)) as u32,
+            _ => self.mask,
+        }
     }
 
     /// Tells that a block begins, for a network that needs no masks to predict it.
@@ -171,9 +166,9 @@ impl<'a> Canvas<'a> {
         self.done
     }
 
-    /// The positions of a block that are masked.
+    /// The positions of a block where no token stands yet.
     pub fn masked(&self, block: &Block) -> Vec<usize> {
-        block.positions.clone().filter(|position| self.tokens[*position] == self.mask).collect()
+        block.positions.clone().filter(|position| !self.stands[*position]).collect()
     }
 
     /// The positions of a block that are not the prompt's.
@@ -201,7 +196,7 @@ impl<'a> Canvas<'a> {
     /// The logits of a block as autoregressive decoding would see them: each token given those before it alone.
     ///
     /// A network that predicts the next token needs one causal pass. Any other one reads the block twice, as it stands and
-    /// as masks, and each mask attends the tokens before it and itself: blocks of one token, all of them at once (S2D2).
+    /// as noise, and each mask attends the tokens before it and itself: blocks of one token, all of them at once (S2D2).
     pub async fn verify(&mut self, block: &Block) -> Result<Answers, DecodeError> {
         let rows = self.outer(block);
         let (first, count) = (rows.start, rows.len());
@@ -213,7 +208,7 @@ impl<'a> Canvas<'a> {
             return Ok(self.answers(block.positions.start, shift == 0, logits));
         }
         let mut twice = self.rows(rows.clone());
-        twice.extend(rows.map(|position| Row { token: self.mask, position }));
+        twice.extend(rows.map(|position| Row { token: self.noise(), position }));
         let allow = |query, key| speculate::verification_allows(count, query, key);
         let wanted = count + block.positions.start - first..count + block.positions.end - first;
         let query = Query::new(ForwardKind::Verify, twice, allow, first);

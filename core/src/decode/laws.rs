@@ -50,7 +50,7 @@ fn one_token_per_forward_has_the_law_of_an_exact_network_in_any_order_that_the_t
         assert_law(id, law(id, &[], &mut table(Noise::Mask)), EXACT);
     }
     assert_law("next token", law("autoregressive", &[], &mut table(Noise::None)), EXACT);
-    assert_law("mask for random", law("autoregressive", &[], &mut table(Noise::Uniform)), EXACT);
+    assert_law("random tokens", law("autoregressive", &[], &mut table(Noise::Uniform)), EXACT);
     let shifted = Reading { is_shifted: true, ..reading(3) };
     for id in ["autoregressive", "first-hitting", "s2d2-exact"] {
         assert_law(id, law(id, &[], &mut Table::new(shifted.clone(), 2, 3, &JOINT)), EXACT);

@@ -78,6 +78,11 @@ pub trait Decoder: Sync {
     fn null_of(&self) -> Option<(Method, Settings)> {
         None
     }
+
+    /// The names of a knob's values, from 0 on, where they are choices and not numbers; empty otherwise.
+    fn names(&self, _knob: &str) -> &'static [&'static str] {
+        &[]
+    }
 }
 
 /// A method of the family; in links and messages it is its id.

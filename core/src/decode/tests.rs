@@ -98,6 +98,8 @@ fn descriptions_are_complete_and_ids_unique() {
             assert!(knob.range.contains(&knob.default) && knob.summary.ends_with('.'), "{place}");
             assert!(!knob.is_whole || knob.default.fract() == 0.0, "{place}");
             assert_eq!(knobs.iter().filter(|other| other.id == knob.id).count(), 1, "{place}");
+            let names = method.names(knob.id).len();
+            assert!(names == 0 || *knob.range.start() == 0.0 && *knob.range.end() == names as f64 - 1.0, "{place}");
         }
         for (knob, _) in null.iter().copied().flatten() {
             assert!(knobs.iter().any(|known| known.id == *knob), "{id}.{knob}");

@@ -25,9 +25,8 @@ const SCORE: Knob = Knob {
     range: 0.0..=9.0,
     is_whole: true,
     default: 7.0,
-    summary: "What is corrected first: 0 random; divergence from the autoregressive law: 1 KL from it, 2 KL to it, 3 total \
-              variation; of the draft: 4 entropy, 5 low probability, 6 small margin; of the autoregressive law: 7 the \
-              token's surprise, 8 its distance to the likeliest, 9 entropy.",
+    summary: "Which tokens are taken back first: by chance, by how far the draft is from the autoregressive law, by doubts \
+              of the draft, or by doubts of the autoregressive law.",
 };
 
 const WARM_UP: Knob = Knob {
@@ -93,9 +92,8 @@ impl Decoder for Arpc {
             let score = value(self, settings, &SCORE) as usize;
             let mut canvas = Canvas::begin(self, settings, task, size, network, trace).await?;
             let is_uniform = canvas.reading.noise == Noise::Uniform;
-            loop {
-                let block = if is_uniform { canvas.begin_noise(size) } else { canvas.begin_block(size, &sampling) };
-                let Some(mut block) = block else { break };
+            let size = if is_uniform && canvas.is_full() { canvas.tokens.len().max(1) } else { size };
+            while let Some(mut block) = canvas.begin_block(size, &sampling) {
                 let mut draft = Draft::default();
                 for step in 0..steps {
                     let is_corrected = step >= warm_up && (step - warm_up) % every == 0 && step + 1 < steps;
@@ -121,6 +119,24 @@ impl Decoder for Arpc {
         let message = "The checkpoint was trained on no noise: choose one trained on masks or random tokens.";
         let is_apt = reading.noise.has_mask();
         DESCRIPTION.fault(settings).or_else(|| (!is_apt).then(|| ("method".to_owned(), message.to_owned())))
+    }
+
+    fn names(&self, knob: &str) -> &'static [&'static str] {
+        match knob {
+            "score" => &[
+                "Random",
+                "KL(autoregressive || draft)",
+                "KL(draft || autoregressive)",
+                "Total variation",
+                "Draft entropy",
+                "Draft probability",
+                "Draft margin",
+                "Autoregressive surprise",
+                "Autoregressive gap to the likeliest",
+                "Autoregressive entropy",
+            ],
+            _ => &[],
+        }
     }
 
     fn null_of(&self) -> Option<(Method, Settings)> {
@@ -160,7 +176,7 @@ async fn correct(
         });
     }
     for worst in descending(&scores).into_iter().take(taken_back(free.len(), steps, step)) {
-        let token = if is_uniform { canvas.noise() } else { canvas.mask };
+        let token = canvas.noise();
         canvas.remask(guesses[worst].position, token, guesses[worst].plain());
     }
     Ok(())

@@ -21,7 +21,7 @@ const DESCRIPTION: Description = Description {
 };
 
 /// Token `l` of block `t` predicts token `l` of block `t + 1`; tokens of one block are drawn independently. Blocks are
-/// those that the checkpoint was trained on.
+/// those that the checkpoint was trained on; with blocks of one token it is autoregressive decoding.
 ///
 /// No block comes before the first one. Where the prompt does not fill it, it is filled token by token, each from the row
 /// of the token before (the paper's hybrid start, which it trains for and a checkpoint here need not be).
@@ -72,7 +72,7 @@ impl Decoder for NextBlock {
 
     fn fault(&self, settings: &Settings, reading: &Reading) -> Option<(String, String)> {
         let message = "The checkpoint does not predict the next block: choose one trained to.";
-        let is_apt = reading.noise == Noise::NextBlock;
+        let is_apt = reading.noise == Noise::NextBlock || reading.noise == Noise::None && reading.block == 1;
         DESCRIPTION.fault(settings).or_else(|| (!is_apt).then(|| ("method".to_owned(), message.to_owned())))
     }
 }

@@ -24,7 +24,7 @@ const POLICY: Knob = Knob {
     range: 0.0..=5.0,
     is_whole: true,
     default: 3.0,
-    summary: "When to verify: 0 never, 1 always, 2 by the draft's length, 3 by score, 4 by score with hysteresis, 5 by a bandit.",
+    summary: "When a draft is verified.",
 };
 
 const SPAN: Knob = Knob {
@@ -34,7 +34,7 @@ const SPAN: Knob = Knob {
     range: 1.0..=4096.0,
     is_whole: true,
     default: 4.0,
-    summary: "Routing 2 verifies drafts of at least so many tokens.",
+    summary: "Routing by length verifies drafts of at least so many tokens.",
 };
 
 const ON: Knob = Knob {
@@ -44,14 +44,14 @@ const ON: Knob = Knob {
     range: -100.0..=100.0,
     is_whole: false,
     default: 0.0,
-    summary: "Routing 3 verifies from this score on, and routing 4 begins to above it.",
+    summary: "Routing by score verifies from this score on; hysteresis begins to above it.",
 };
 
 const OFF: Knob = Knob {
     id: "off",
     name: "Lower score",
     default: -5.0,
-    summary: "Routing 4 stops verifying below this score.",
+    summary: "Hysteresis stops verifying below this score.",
     ..ON
 };
 
@@ -189,6 +189,13 @@ impl Decoder for Speculating {
         }
         let (off, on) = (self.value(settings, &OFF), self.value(settings, &ON));
         Some((OFF.id.to_owned(), format!("{} is {off}: choose at most the score, {on}.", OFF.name)))
+    }
+
+    fn names(&self, knob: &str) -> &'static [&'static str] {
+        match knob {
+            "policy" => &["Never", "Always", "By length", "By score", "Hysteresis", "Bandit"],
+            _ => &[],
+        }
     }
 
     fn null_of(&self) -> Option<(Method, Settings)> {

@@ -62,7 +62,9 @@ impl Decoder for UniformAncestral {
             let (size, sampling) = (task.block, sampling(self, settings, task.temperature));
             let steps = steps(value(self, settings, &STEPS), size);
             let mut canvas = Canvas::begin(self, settings, task, size, network, trace).await?;
-            while let Some(mut block) = canvas.begin_noise(size) {
+            // Where every forward reads the whole text, all of it is one block.
+            let size = if canvas.is_full() { canvas.tokens.len().max(1) } else { size };
+            while let Some(mut block) = canvas.begin_block(size, &sampling) {
                 for step in 0..steps {
                     let answers = canvas.draft(&block).await?;
                     take_step(&mut canvas, &mut block, &answers, &sampling, (step, steps));
