@@ -67,6 +67,18 @@ fn one_forward_for_all_has_the_law_of_the_marginals() {
 }
 
 #[test]
+fn a_network_that_contradicts_itself_has_the_mean_law_of_all_orders() {
+    let golden = &golden()["likelihood"]["inconsistent_denoiser_x_01"];
+    let orders = numbers(&golden["order_probabilities"]);
+    let mut network = table(Noise::Mask);
+    network.bent = Some((2, (1, 0), vec![0.7, 0.3]));
+    let mean = orders.iter().sum::<f64>() / 2.0;
+    assert!((-mean.ln() - number(&golden["mixture_of_orders_nll"])).abs() < 1e-9);
+    assert_law("first-hitting", law("first-hitting", &[], &mut network), [0.375, mean, 0.2, 0.3]);
+    assert_law("autoregressive", law("autoregressive", &[], &mut network), [0.35, orders[0], 0.2, 0.3]);
+}
+
+#[test]
 fn many_ancestral_steps_come_near_the_law_of_the_network() {
     let (count, steps) = (32, [("steps", 32.0)]);
     assert!(distance(MARGINALS, EXACT) > 0.19);
@@ -269,6 +281,21 @@ fn a_verification_says_of_a_block_what_autoregressive_decoding_would() {
                 Ok::<_, DecodeError>(of(1) * of(2))
             });
             assert!((found.expect("a sound task") - share).abs() < 1e-6);
+        }
+    }
+}
+
+#[test]
+fn autoregressive_tokens_are_those_of_the_plain_choice_at_their_places() {
+    let row = vec![0.3, -1.0, 2.0, 0.0, 1.1];
+    for temperature in [0.0, 0.8] {
+        for noise in [Noise::None, Noise::Mask, Noise::Uniform] {
+            let reading = Reading { noise, ..reading(4) };
+            let mut network = Constant { reading, context: 16, row: row.clone(), committed: vec![] };
+            let task = task(3, 13, 4, temperature);
+            let (text, _) = decode(find("autoregressive"), &Settings::default(), &task, &mut network);
+            let chosen = (0..13).map(|index| choose(&row, temperature, task.seed, task.step, index));
+            assert_eq!(text, Ok(chosen.collect()));
         }
     }
 }

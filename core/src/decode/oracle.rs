@@ -165,6 +165,8 @@ pub struct Table {
     pub committed: Vec<u32>,
     /// Whether a row that has a token says what should stand there by the other rows alone.
     pub leaves_out_own: bool,
+    /// A position, a token at another one, and the law that it has there in contradiction to the joint.
+    pub bent: Option<(usize, (usize, u32), Vec<f64>)>,
     places: Vec<usize>,
 }
 
@@ -172,7 +174,16 @@ impl Table {
     pub fn new(reading: Reading, vocabulary: usize, context: usize, joint: &[f64]) -> Self {
         assert_eq!(joint.len(), vocabulary.pow(context as u32));
         let leaves_out_own = reading.noise == Noise::Uniform;
-        Self { reading, vocabulary, context, joint: joint.to_vec(), committed: vec![], leaves_out_own, places: vec![] }
+        Self {
+            reading,
+            vocabulary,
+            context,
+            joint: joint.to_vec(),
+            committed: vec![],
+            leaves_out_own,
+            bent: None,
+            places: vec![],
+        }
     }
 
     /// The token of a text at a position.
@@ -224,7 +235,11 @@ impl Network for Table {
             if self.leaves_out_own {
                 known.retain(|(position, _)| *position != asked);
             }
-            let law = if asked < self.context { self.conditional(asked, &known) } else { vec![1.0; self.vocabulary] };
+            let law = match &self.bent {
+                Some((at, given, law)) if *at == asked && known.contains(given) => law.clone(),
+                _ if asked < self.context => self.conditional(asked, &known),
+                _ => vec![1.0; self.vocabulary],
+            };
             values.extend(law.iter().map(|share| share.ln() as f32));
         }
         if query.keep > 0 {

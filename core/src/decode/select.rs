@@ -11,6 +11,12 @@ pub fn scheduled(block: usize, steps: usize, step: usize) -> usize {
     block / steps + usize::from(step < block % steps)
 }
 
+/// Tokens that step `step` of `steps` commits of so many masked ones: `floor(masked (1 - s / t))` with evenly spaced times
+/// (Dream), but at least one.
+pub fn proportional(masked: usize, steps: usize, step: usize) -> usize {
+    (masked / steps.saturating_sub(step).max(1)).max(1)
+}
+
 /// The `count` most confident tokens.
 pub fn top(confidence: &[f64], count: usize) -> Vec<usize> {
     sorted(descending(confidence).into_iter().take(count.max(1)))
@@ -120,6 +126,26 @@ mod tests {
             assert_eq!(found, indices(&case["per_step"]));
             assert_eq!(found.iter().sum::<usize>(), block);
         }
+    }
+
+    #[test]
+    fn a_proportional_schedule_rounds_down_and_ends_with_the_rest() {
+        let run = |block: usize, steps: usize| {
+            let mut left = block;
+            let counts: Vec<usize> = (0..steps)
+                .map_while(|step| {
+                    let count = proportional(left, steps, step);
+                    let before = left;
+                    left -= count.min(left);
+                    (before > 0).then_some(count)
+                })
+                .collect();
+            (counts, left)
+        };
+        assert_eq!(run(4, 3), (vec![1, 1, 2], 0));
+        assert_eq!(run(16, 5), (vec![3, 3, 3, 3, 4], 0));
+        assert_eq!(run(8, 4), (vec![2; 4], 0));
+        assert_eq!(run(3, 8), (vec![1; 3], 0));
     }
 
     #[test]

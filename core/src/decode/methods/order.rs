@@ -46,21 +46,22 @@ pub const RANDOM: Selecting = Selecting {
     },
 };
 
-/// Commits by `p_1 - p_2`, the two largest probabilities at temperature 1.
+/// Commits by `p_1 - p_2`, the two largest probabilities at temperature 1, in step `i` of `S` the `S - i`-th part of the
+/// masked tokens.
 pub const MARGIN: Selecting = Selecting {
     description: &MARGIN_DESCRIPTION,
     null_of: ONE_STEP,
     confidence: Guess::margin,
-    select: |turn| select::top(turn.confidence, turn.scheduled()),
+    select: |turn| select::top(turn.confidence, turn.proportional()),
 };
 
-/// Commits by `sum p ln p`, at temperature 1.
+/// Commits by `sum p ln p`, at temperature 1, as many as by margin.
 pub const ENTROPY: Selecting = Selecting {
     description: &ENTROPY_DESCRIPTION,
     null_of: ONE_STEP,
     confidence: Guess::certainty,
     select: |turn| {
         let negative: Vec<f64> = turn.guesses.iter().map(|guess| -guess.entropy()).collect();
-        select::top(&negative, turn.scheduled())
+        select::top(&negative, turn.proportional())
     },
 };

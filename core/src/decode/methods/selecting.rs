@@ -47,6 +47,11 @@ impl Turn<'_, '_> {
         select::scheduled(self.size, steps((self.knobs)(&STEPS), self.size), self.step).max(1)
     }
 
+    /// Tokens that this step commits of the masked ones, where each of [`STEPS`] commits the same share.
+    pub fn proportional(&self) -> usize {
+        select::proportional(self.guesses.len(), steps((self.knobs)(&STEPS), self.size), self.step)
+    }
+
     /// Tells a threshold.
     pub fn threshold(&mut self, value: f64) -> f64 {
         self.canvas.gauge(Gauge::Threshold, value);
