@@ -17,7 +17,7 @@ use crate::{
     text::Batch,
 };
 
-const CONTEXT: usize = 8;
+const CONTEXT: usize = 16;
 const BLOCK: usize = 2;
 const TOKENS: usize = 11;
 const MASK: u32 = TOKENS as u32;
@@ -43,15 +43,15 @@ fn model() -> (Transformer, Weights) {
     let config = of("masked").model;
     let transformer = Transformer::new(&config, Vocabulary::with_mask(TOKENS), Operations::Fused, &Device::flex());
     // Weights of a trained size, so that what is attended shows.
-    let weights = initialise(&transformer.specs, 3, &Device::flex()) * 12.0;
+    let weights = initialise(&transformer.specs, 3, &Device::flex()) * 6.0;
     (transformer, weights)
 }
 
 /// Tokens `[noisy; clean]`.
 fn tokens() -> Vec<u32> {
-    let clean = [3, 1, 4, 1, 5, 9, 2, 6];
-    let noisy = [3, MASK, MASK, 1, MASK, MASK, 2, MASK];
-    noisy.into_iter().chain(clean).collect()
+    let clean = [3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 9, 7, 9, 3, 2];
+    let noisy = clean.iter().enumerate().map(|(place, token)| if place % 3 == 0 { *token } else { MASK });
+    noisy.chain(clean).collect()
 }
 
 /// Logits of every row, `[rows][tokens]`.
@@ -209,7 +209,7 @@ fn every_objective_learns_and_is_validated() {
         let (rows, result) = block_on(trainer.read());
         assert_eq!((rows.len(), result), (120, Ok(())), "{method:?}");
         let after = block_on(trainer.validate()).expect("flex does not fail");
-        assert!(after.loss < before.loss - 0.3, "{method:?}: {} after {}", after.loss, before.loss);
+        assert!(after.loss < before.loss - 0.1, "{method:?}: {} after {}", after.loss, before.loss);
         let is_bound = experiment.objective.measure(CONTEXT) != Quantity::Likelihood;
         assert_eq!(after.error.is_some(), is_bound, "{method:?}");
         assert!(after.error.is_none_or(|error| error > 0.0 && error < 0.5), "{method:?}: {:?}", after.error);
