@@ -1,6 +1,6 @@
 //! An objective with its settings.
 
-use super::{Example, Moment, Objective, Quantity, Reading};
+use super::{BlockLoss, Example, Moment, Objective, Probe, Quantity, Reading};
 use crate::{policy::Chosen, text::Batch};
 
 /// Steps at which the shape of a batch is looked at.
@@ -20,6 +20,22 @@ impl Chosen<dyn Objective> {
     /// A validation batch, see [`Objective::validation`].
     pub fn validation(&self, windows: &Batch, vocabulary: usize, seed: u32, draw: u64) -> Example {
         self.method().validation(self.settings(), windows, vocabulary, seed, draw)
+    }
+
+    /// What a batch says about the steps until the next validation, see [`Objective::probe`].
+    pub fn probe(&self, windows: &Batch, vocabulary: usize, seed: u32, draw: u64) -> Option<Probe> {
+        self.method().probe(self.settings(), windows, vocabulary, seed, draw)
+    }
+
+    /// The same with what was learned from a probe, see [`Objective::tuned`].
+    pub fn tuned(&self, losses: &[BlockLoss]) -> Self {
+        let mut tuned = self.clone();
+        for (id, value) in self.method().tuned(self.settings(), losses).0 {
+            if let Some(knob) = self.method().knob(&id) {
+                tuned.set(knob, value);
+            }
+        }
+        tuned
     }
 
     /// What its validation loss is.

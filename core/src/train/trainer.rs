@@ -17,8 +17,9 @@ use crate::{
     decode::Checkpoint,
     experiment::{Experiment, Operations},
     model::{Dropout, Transformer, Vocabulary, Weights, initialise},
-    objective::{Moment, Noise, Reading},
+    objective::{Moment, Noise, Objective, Reading},
     optim::Updater,
+    policy::Chosen,
     session::{LayersFrame, StepMetrics},
     text::{BatchDigest, Batches, Dataset, Tokens},
 };
@@ -50,6 +51,8 @@ pub(super) struct State {
     optimiser: Updater,
     layers: Layers,
     pub following: Following,
+    /// The objective with what its validations have taught it.
+    objective: Chosen<dyn Objective>,
     digest: BatchDigest,
 }
 
@@ -94,8 +97,8 @@ impl Trainer {
         let parameters = Parameters::new(weights);
         let layers = Layers::new(experiment, &transformer.specs);
         let following = Following::new(experiment);
-        let digest = BatchDigest::default();
-        let state = State { step: 0, tokens: 0, parameters, optimiser, layers, following, digest };
+        let (objective, digest) = (experiment.objective.clone(), BatchDigest::default());
+        let state = State { step: 0, tokens: 0, parameters, optimiser, layers, following, objective, digest };
         Self {
             experiment: experiment.clone(),
             dataset,
@@ -229,7 +232,7 @@ impl Trainer {
 
     /// Adds the gradient of one micro-batch to the step's; the sum of the returned values is its loss.
     fn micro_batch(&mut self, index: usize) -> Tensor<1> {
-        let Experiment { seed, text, train, model, objective, .. } = &self.experiment;
+        let Experiment { seed, text, train, model, .. } = &self.experiment;
         let batches = Batches { seed: *seed, batch: train.batch, context: model.context };
         let (step, micro) = (self.state.step as u64, index as u64);
         let Dataset { first, then, .. } = &*self.dataset;
@@ -239,7 +242,7 @@ impl Trainer {
         };
         self.state.digest.add(&batch);
         let at = Moment { seed: *seed, step: self.state.step, steps: train.steps, micro: index };
-        let example = objective.example(&batch, self.transformer.vocabulary, at);
+        let example = self.state.objective.example(&batch, self.transformer.vocabulary, at);
         let dropout = Dropout { seed: *seed, step: (self.state.step * train.accumulation + index) as u64 };
         self.gradient.add(&self.transformer, &self.state.parameters.weights, &example, dropout, index > 0)
     }
@@ -295,6 +298,11 @@ impl Trainer {
             },
             exact_match: validation::exact_match(&self.transformer, weights, &self.dataset, &self.experiment).await?,
         };
+        let probed =
+            validation::probe(&self.transformer, weights, &learned.validation, &self.experiment, self.state.step);
+        if let Some(losses) = probed.await? {
+            self.state.objective = self.experiment.objective.tuned(&losses);
+        }
         self.state.following.validated(&self.experiment, self.state.step, found.loss);
         if found.loss.is_finite() {
             self.kept = self.snapshot();
@@ -388,6 +396,23 @@ pub(super) mod tests {
         let loss = trainer.micro_batch(0).sum().into_scalar();
         trainer.state.digest = digest;
         loss
+    }
+
+    impl Trainer {
+        /// Gradients of an objective on the next step's windows, each with noise of its own.
+        pub fn gradients_of(&mut self, objective: &Chosen<dyn Objective>, draws: usize) -> Vec<Tensor<1>> {
+            let Experiment { seed, train, model, .. } = self.experiment.clone();
+            let batches = Batches { seed, batch: train.batch, context: model.context };
+            let windows = batches.get(&self.dataset.first.train, self.state.step as u64, 0);
+            let mut gradient = |step: usize| {
+                let at = Moment { seed, step, steps: draws, micro: 0 };
+                let example = objective.example(&windows, self.transformer.vocabulary, at);
+                let dropout = Dropout { seed, step: 0 };
+                self.gradient.add(&self.transformer, &self.state.parameters.weights, &example, dropout, false);
+                self.gradient.total()
+            };
+            (0..draws).map(&mut gradient).collect()
+        }
     }
 
     /// Central differences along the gradient of each parameter, against its length.

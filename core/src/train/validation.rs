@@ -8,7 +8,7 @@ use crate::{
     decode::{Checkpoint, Task, complete_greedily, whole_blocks, write},
     experiment::Experiment,
     model::{Transformer, Weights},
-    objective::{Noise, Quantity},
+    objective::{BlockLoss, Example, Noise, Probe, Quantity},
     text::{self, Batch, Dataset, validation_windows},
 };
 
@@ -70,6 +70,34 @@ pub async fn loss(
         squares.sqrt() / (2.0 * count)
     });
     Ok(Estimate { loss, error })
+}
+
+/// What the blocks of the held-out windows lose at all noise levels, for an objective that learns from it; none for the
+/// others.
+pub async fn probe(
+    transformer: &Transformer,
+    weights: &Weights,
+    tokens: &[u32],
+    experiment: &Experiment,
+    step: usize,
+) -> Result<Option<Vec<BlockLoss>>, TrainError> {
+    let Experiment { objective, train, seed, .. } = experiment;
+    let context = transformer.config.context;
+    let starts = validation_windows(tokens.len(), context, train.eval_windows);
+    let chunks: Vec<_> = starts.chunks(train.batch).enumerate().collect();
+    let probes = chunks.iter().map(|(chunk, starts)| {
+        let windows = Batch::of_windows(tokens, starts, context);
+        objective.probe(&windows, transformer.vocabulary, *seed, (step * chunks.len() + chunk) as u64)
+    });
+    let Some(probes) = probes.collect::<Option<Vec<Probe>>>() else {
+        return Ok(None);
+    };
+    let losses = probes.iter().map(|probe| {
+        let weights_of_rows = vec![1.0; probe.example.weights.len()];
+        transformer.losses(weights, &Example { weights: weights_of_rows, ..probe.example.clone() })
+    });
+    let losses = read_all(losses).await?;
+    Ok(Some(probes.iter().zip(&losses).flat_map(|(probe, losses)| probe.blocks(losses)).collect()))
 }
 
 /// Share of a task's first held-out problems that the model answers exactly, likeliest token by likeliest token; none

@@ -1,6 +1,8 @@
 //! `tailblazer`: the page's engine on the command line, for reproducing, benchmarking and recording.
 
 #[cfg(not(target_family = "wasm"))]
+mod decode;
+#[cfg(not(target_family = "wasm"))]
 mod host;
 #[cfg(not(target_family = "wasm"))]
 mod study;
@@ -14,6 +16,7 @@ fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Action::Train(options) => train::train(options),
         Action::Study(options) => study::study(&options),
+        Action::Decode(options) => decode::decode(&options),
     }
 }
 
@@ -37,4 +40,6 @@ enum Action {
     Train(train::Options),
     /// Runs every arm of a comparison with every seed, and writes losses and verdicts.
     Study(study::Options),
+    /// Trains an experiment with several seeds, then measures decoders on the models.
+    Decode(decode::Options),
 }
