@@ -219,6 +219,9 @@ impl ArmEngine {
             FromWorker::Event(event) => {
                 let (is_ready, is_refused) = (matches!(event, Event::Prepared(_)), matches!(event, Event::Failed(_)));
                 self.run.apply(event);
+                if is_ready {
+                    self.lose_decodes();
+                }
                 if is_ready && let Some(previous) = self.previous.borrow_mut().take() {
                     previous.end();
                 }
@@ -315,10 +318,17 @@ impl ArmEngine {
         if let Some(link) = self.link.borrow_mut().take() {
             link.end();
         }
+        self.lose_decodes();
         self.arrived.set(0);
         self.run.plan.set(None);
         self.run.asked.set_value(None);
         self.run.starting.set_value(false);
+    }
+
+    /// What was asked of the session's last run is answered no more.
+    fn lose_decodes(&self) {
+        let workspace = self.page.workspace;
+        workspace.decode.lose(untrack(|| workspace.place_of(self.run.arm.get())));
     }
 
     /// Shows what arrived with the next frame, and only then asks for more.

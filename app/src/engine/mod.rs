@@ -1,6 +1,7 @@
 //! The page's side of the workers: every arm has one of its own, and the run bar steers them all.
 
 mod arm;
+mod decode;
 mod link;
 mod pace;
 

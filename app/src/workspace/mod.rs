@@ -7,6 +7,7 @@
 pub mod action;
 pub mod branch;
 pub mod columns;
+pub mod decode;
 pub mod format;
 pub mod message;
 pub mod run;
@@ -19,10 +20,12 @@ use std::{collections::BTreeMap, sync::Arc};
 use leptos::prelude::*;
 use tailblazer_core::{
     experiment::{ARMS, Comparison, Corpus, Experiment, Invalid, comparison_to_link},
+    objective::Reading,
     session::{OwnText, RunState},
 };
 
 use action::{Action, Request};
+use decode::Decode;
 use message::Messages;
 use run::{Plan, Run, Shared};
 use view::View;
@@ -68,6 +71,8 @@ pub struct Workspace {
     pub messages: Messages,
     /// How the runs are looked at.
     pub view: View,
+    /// The decoders side by side.
+    pub decode: Decode,
 }
 
 impl Workspace {
@@ -76,8 +81,9 @@ impl Workspace {
         let (view, messages) = (View::new(), Messages::new());
         let (version, slow_version) = (RwSignal::new(0), RwSignal::new(0));
         let experiment = RwSignal::new(comparison.base.clone());
+        let decode = Decode::new(&comparison.base.sample.prompt);
         let comparison = RwSignal::new(comparison);
-        let shared = Shared { comparison, version, slow_version, crosshair: view.crosshair, messages };
+        let shared = Shared { comparison, version, slow_version, crosshair: view.crosshair, messages, decode };
         let experiments = Memo::new(move |_| {
             comparison.with(|comparison| (0..comparison.arms.len()).map(|arm| comparison.experiment(arm)).collect())
         });
@@ -95,6 +101,7 @@ impl Workspace {
             slow_version,
             messages,
             view,
+            decode,
         };
         workspace.place_arms();
         workspace
@@ -163,6 +170,7 @@ impl Workspace {
     /// Forgets a run whose arm was removed; another arm may get its place.
     fn forget(&self, place: usize) {
         self.runs[place].clear();
+        self.decode.forget(place);
         self.view.law_fit.update(|places| places.retain(|known| *known != place));
     }
 
@@ -298,6 +306,27 @@ impl Workspace {
     /// The same of the arm that is looked at.
     pub fn shown(&self) -> Experiment {
         self.shown_of(self.arm())
+    }
+
+    /// How the network of a run reads; none where no session holds one.
+    pub fn reading_of(&self, place: usize) -> Option<Reading> {
+        self.runs[place].plan.with(|plan| {
+            let experiment = &plan.as_ref()?.experiment;
+            Some(experiment.objective.reading(experiment.model.context))
+        })
+    }
+
+    /// How the network reads that decodes.
+    pub fn reading(&self) -> Option<Reading> {
+        self.reading_of(self.decode.model.get().run)
+    }
+
+    /// Steps done by a run whose weights a session holds; none before its first step.
+    pub fn trained(&self, place: usize) -> Option<usize> {
+        self.version.track();
+        let run = self.runs[place];
+        let is_held = run.plan.with(Option::is_some);
+        run.record.with_value(|record| record.columns.last().map(|row| row.step)).filter(|_| is_held)
     }
 
     /// Every field at fault in the part that is edited, with one sentence each.

@@ -13,6 +13,7 @@ use super::{
     action::Standing,
     branch::Branches,
     columns::Columns,
+    decode::Decode,
     message::{Message, Messages},
 };
 
@@ -146,6 +147,8 @@ pub struct Shared {
     pub crosshair: RwSignal<Option<usize>>,
     /// Messages to the visitor.
     pub messages: Messages,
+    /// The decoders side by side.
+    pub decode: Decode,
 }
 
 impl Shared {
@@ -189,6 +192,8 @@ pub struct Run {
     pub seed: RwSignal<usize>,
     /// The arm that it is the run of.
     pub arm: RwSignal<usize>,
+    /// Steps done in each of the weights that are kept to decode from, ascending.
+    pub kept: RwSignal<Vec<usize>>,
 }
 
 impl Run {
@@ -210,6 +215,7 @@ impl Run {
             earlier: StoredValue::new_local(Vec::new()),
             seed: RwSignal::new(0),
             arm: RwSignal::new(0),
+            kept: RwSignal::new(Vec::new()),
         }
     }
 
@@ -237,6 +243,7 @@ impl Run {
             *record = Record { layout: std::mem::take(&mut record.layout), ..Record::default() };
         });
         self.samples.update(Vec::clear);
+        self.kept.update(Vec::clear);
         self.shared.crosshair.set(None);
         self.shared.touch();
     }
@@ -333,6 +340,10 @@ impl Run {
                 samples.retain(|known| known.step <= step);
                 samples.push(Sample { step, prompt, text });
             }),
+            Event::Decode(frame) => self.shared.decode.take(frame),
+            Event::Measured(measured) => self.shared.decode.take_measured(*measured),
+            Event::Judged(judged) => self.shared.decode.take_judged(judged),
+            Event::Kept { steps } => self.kept.set(steps),
             Event::Limit(limit) => self.limit.set(Some(limit)),
             Event::Warning { message } => self.say(Message::warning(message)),
             Event::Failed(failure) => {
