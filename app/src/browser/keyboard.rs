@@ -1,4 +1,5 @@
-//! Single keys: Space, `.`, B, Shift R, N, 0 to 8, D, X and L; none of them while a field has the focus.
+//! Single keys: Space, `.`, B, Shift R, N, 0 to 8, D, X and L; on the screen that decodes Space, `,`, `.`, Home and End.
+//! None of them while a field has the focus.
 
 use leptos::{ev, prelude::*};
 use tailblazer_core::session::RunState;
@@ -12,14 +13,25 @@ use crate::{
 
 /// Listens to the keys.
 pub fn listen(workspace: Workspace, engine: Engine) {
+    let screen = workspace.view.screen;
     let listener = window_event_listener(ev::keydown, move |event: KeyboardEvent| {
-        if event.ctrl_key() || event.alt_key() || event.meta_key() || event.repeat() || event.default_prevented() {
-            return;
-        }
-        if workspace.view.screen.get_untracked() != Screen::Train {
+        // A step through decodes is the one thing that repeats.
+        let is_step = matches!(event.key().as_str(), "," | ".") && screen.get_untracked() == Screen::Decode;
+        let is_repeated = event.repeat() && !is_step;
+        if event.ctrl_key() || event.alt_key() || event.meta_key() || is_repeated || event.default_prevented() {
             return;
         }
         let on = focus(&event);
+        if screen.get_untracked() == Screen::Decode {
+            if on != Focus::Field && !(on == Focus::Control && event.key() == " ") && decode(workspace, engine, &event)
+            {
+                event.prevent_default();
+            }
+            return;
+        }
+        if screen.get_untracked() != Screen::Train {
+            return;
+        }
         let key = event.key();
         match key.as_str() {
             "Escape" => workspace.view.settings_open.set(false),
@@ -49,6 +61,23 @@ pub fn listen(workspace: Workspace, engine: Engine) {
         event.prevent_default();
     });
     on_cleanup(move || listener.remove());
+}
+
+/// What a key does on the screen that decodes; returns whether it does anything.
+fn decode(workspace: Workspace, engine: Engine, event: &KeyboardEvent) -> bool {
+    let decode = workspace.decode;
+    match event.key().as_str() {
+        " " => engine.play_decodes(),
+        "," => decode.step(-1),
+        "." => decode.step(1),
+        "Home" => decode.playback.go(0.0, 0.0),
+        "End" => {
+            let end = untrack(|| decode.end());
+            decode.playback.go(end, end);
+        }
+        _ => return false,
+    }
+    true
 }
 
 #[derive(PartialEq, Eq)]

@@ -22,6 +22,9 @@ pub fn Canvas(
     draw: Draw,
     /// The size, for whoever must know where a pointer is.
     size: RwSignal<(f64, f64)>,
+    /// Follows what the drawing depends on; without it that is the runs and how they are looked at.
+    #[prop(optional)]
+    follow: Option<Rc<dyn Fn()>>,
 ) -> impl IntoView {
     let workspace = Workspace::expect();
     let node = NodeRef::<html::Canvas>::new();
@@ -56,21 +59,11 @@ pub fn Canvas(
         });
     };
     Effect::new(move || {
-        let view = workspace.view;
-        workspace.version.track();
-        workspace.comparison.track();
-        workspace.scope.track();
-        workspace.runs().iter().for_each(|run| run.state.track());
-        view.x_axis.track();
-        view.log.track();
-        view.law.track();
-        view.law_fit.track();
-        view.rate_log.track();
-        view.alpha_view.track();
-        view.alpha_arm.track();
-        view.matrix.track();
-        view.crosshair.track();
-        view.palette.track();
+        match &follow {
+            Some(follow) => follow(),
+            None => follow_runs(workspace),
+        }
+        workspace.view.palette.track();
         size.track();
         if !scheduled.get_value() {
             scheduled.set_value(true);
@@ -82,6 +75,24 @@ pub fn Canvas(
             <canvas node_ref=node aria-hidden="true"></canvas>
         </div>
     }
+}
+
+/// Follows the runs, and how they are looked at.
+fn follow_runs(workspace: Workspace) {
+    let view = workspace.view;
+    workspace.version.track();
+    workspace.comparison.track();
+    workspace.scope.track();
+    workspace.runs().iter().for_each(|run| run.state.track());
+    view.x_axis.track();
+    view.log.track();
+    view.law.track();
+    view.law_fit.track();
+    view.rate_log.track();
+    view.alpha_view.track();
+    view.alpha_arm.track();
+    view.matrix.track();
+    view.crosshair.track();
 }
 
 /// The size of an element, kept up to date.

@@ -63,6 +63,10 @@ pub fn Header() -> impl IntoView {
 #[component]
 fn ScreenTab(screen: Screen) -> impl IntoView {
     let workspace = Workspace::expect();
+    let hook = match screen {
+        Screen::Decode => "tab-decode".to_owned(),
+        _ => format!("screen-{}", screen.word().to_lowercase()),
+    };
     let follow = move |event: MouseEvent| {
         if address::is_plain(&event) {
             event.prevent_default();
@@ -73,7 +77,7 @@ fn ScreenTab(screen: Screen) -> impl IntoView {
         <a
             href=move || address::address_of(workspace, screen)
             aria-current=move || (workspace.view.screen.get() == screen).then_some("page")
-            data-testid=format!("screen-{}", screen.word().to_lowercase())
+            data-testid=hook
             on:click=follow
         >
             {screen.word()}

@@ -11,6 +11,10 @@ pub enum Icon {
     Pause,
     /// One step.
     Step,
+    /// One step back.
+    Back,
+    /// One more.
+    Plus,
     /// A branch.
     Branch,
     /// Back to step 0.
@@ -48,6 +52,12 @@ impl Icon {
             }
             Self::Step => {
                 r#"<svg width="12" height="12"><path d="M0 0l8 6-8 6zM9.6 0H12v12H9.6z" fill="currentColor"/></svg>"#
+            }
+            Self::Back => {
+                r#"<svg width="12" height="12"><path d="M12 0L4 6l8 6zM0 0h2.4v12H0z" fill="currentColor"/></svg>"#
+            }
+            Self::Plus => {
+                r#"<svg width="11" height="11" fill="none" stroke="currentColor" stroke-width="1.7"><path d="M5.5 0v11M0 5.5h11"/></svg>"#
             }
             Self::Branch => {
                 r#"<svg width="13" height="12" fill="none" stroke="currentColor" stroke-width="1.6"><path d="M0 3h12M3.5 3c3 0 2.5 5.5 5.5 5.5"/><circle cx="10.6" cy="8.6" r="1.7"/></svg>"#

@@ -5,6 +5,7 @@ mod bench;
 mod canvas;
 mod chart_card;
 mod charts;
+mod decode;
 mod facts;
 mod field;
 mod figure;
@@ -57,6 +58,7 @@ pub fn App() -> impl IntoView {
         <Show when=move || !is_bench.get() fallback=|| view! { <bench::BenchScreen /> }>
             <train::TrainScreen />
         </Show>
+        <Show when=move || shown.get() == Screen::Decode><decode::DecodeScreen /></Show>
         <Show when=move || shown.get() == Screen::Lab><lab::LabScreen /></Show>
         <Show when=move || shown.get() == Screen::Methods><methods::MethodsScreen /></Show>
     }

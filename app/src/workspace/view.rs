@@ -8,6 +8,8 @@ pub enum Screen {
     /// Train and compare.
     #[default]
     Train,
+    /// Compare decoders.
+    Decode,
     /// Guided experiments.
     Lab,
     /// What every method is.
@@ -18,12 +20,13 @@ pub enum Screen {
 
 impl Screen {
     /// The screens with a tab.
-    pub const TABS: [Self; 3] = [Self::Train, Self::Lab, Self::Methods];
+    pub const TABS: [Self; 4] = [Self::Train, Self::Decode, Self::Lab, Self::Methods];
 
     /// The word on its tab.
     pub fn word(self) -> &'static str {
         match self {
             Self::Train => "Train",
+            Self::Decode => "Decode",
             Self::Lab => "Lab",
             Self::Methods => "Methods",
             Self::Bench => "Bench",
@@ -34,6 +37,7 @@ impl Screen {
     pub fn name(self) -> Option<&'static str> {
         match self {
             Self::Train => None,
+            Self::Decode => Some("decode"),
             Self::Lab => Some("lab"),
             Self::Methods => Some("methods"),
             Self::Bench => Some("bench"),
@@ -43,7 +47,10 @@ impl Screen {
     /// The screen that the query of an address names.
     pub fn of_query(query: &str) -> Self {
         let name = query.trim_start_matches('?').split('&').find_map(|pair| pair.strip_prefix("ui="));
-        [Self::Lab, Self::Methods, Self::Bench].into_iter().find(|screen| screen.name() == name).unwrap_or_default()
+        [Self::Decode, Self::Lab, Self::Methods, Self::Bench]
+            .into_iter()
+            .find(|screen| screen.name() == name)
+            .unwrap_or_default()
     }
 }
 
@@ -242,6 +249,7 @@ mod tests {
         for (query, screen) in [
             ("", Screen::Train),
             ("?preset=gpt-nano", Screen::Train),
+            ("?ui=decode", Screen::Decode),
             ("?ui=lab", Screen::Lab),
             ("?preset=gpt-nano&ui=methods", Screen::Methods),
             ("?ui=bench", Screen::Bench),

@@ -323,6 +323,11 @@ impl Decode {
         self.list.with(|list| list.iter().any(|entry| self.column(entry.place).is_busy()))
     }
 
+    /// Whether any decoder was asked for anything.
+    pub fn was_asked(&self) -> bool {
+        self.columns.iter().any(|column| column.sent.with_value(Option::is_some))
+    }
+
     /// Something of every decoder's trace, in the order of the columns.
     pub fn over<T>(&self, read: impl Fn(&Trace) -> T) -> Vec<T> {
         self.list.with(|list| list.iter().map(|entry| self.column(entry.place).with(&read)).collect())

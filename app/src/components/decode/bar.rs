@@ -1,0 +1,264 @@
+//! Play, step, and what all decoders have in common.
+
+use leptos::prelude::*;
+use tailblazer_core::{experiment::Comparison, objective::Noise};
+
+use super::number::NumberInput;
+use crate::{
+    components::icon::{Glyph, Icon},
+    engine::Engine,
+    workspace::{
+        Workspace,
+        decode::{Model, choice, moment},
+        format::integer,
+    },
+};
+
+/// The bar below the header.
+#[component]
+pub fn Bar() -> impl IntoView {
+    let workspace = Workspace::expect();
+    let engine = Engine::expect();
+    let decode = workspace.decode;
+    let playback = decode.playback;
+    let icon = Signal::derive(move || if playback.is_playing.get() { Icon::Pause } else { Icon::Play });
+    let word = move || if playback.is_playing.get() { "Pause" } else { "Play" };
+    let state = move || match (playback.is_playing.get(), decode.is_busy()) {
+        (true, _) => "playing",
+        (_, true) => "decoding",
+        _ => "still",
+    };
+    let step = move |by: isize, icon: Icon, label: &'static str, key: &'static str, hook: &'static str| {
+        view! {
+            <button
+                type="button"
+                class="btn icon"
+                aria-label=label
+                title=key
+                data-testid=hook
+                on:click=move |_| decode.step(by)
+            >
+                <Glyph icon=icon />
+            </button>
+        }
+    };
+    let set_length = Callback::new(move |length: Option<usize>| {
+        decode.common.update(|common| common.length = length.unwrap_or(common.length));
+    });
+    let set_temperature = Callback::new(move |temperature: Option<f64>| {
+        decode.common.update(|common| common.temperature = temperature.unwrap_or(common.temperature));
+    });
+    let is_full = move || decode.list.with(Vec::len) >= choice::MOST;
+    view! {
+        <section class="decode-bar" aria-label="Decoding" data-state=state>
+            <button
+                type="button"
+                class="btn primary"
+                data-testid="decode-run"
+                title="Key Space"
+                on:click=move |_| engine.play_decodes()
+            >
+                <Glyph icon=icon />
+                {word}
+            </button>
+            {step(-1, Icon::Back, "One forward back", "Key ,", "decode-back")}
+            {step(1, Icon::Step, "One forward on", "Key .", "decode-step")}
+            <SpeedPick />
+            <span class="vr"></span>
+            <Prompt />
+            <ModelPick />
+            <BlockPick />
+            <NumberInput
+                hook="decode-length".to_owned()
+                label="Length"
+                title="Tokens to decode; fewer where the context is full before"
+                class="pick number"
+                value=Signal::derive(move || Some(decode.common.get().length))
+                fits=|length: &usize| (1..=4096).contains(length)
+                put=set_length
+            />
+            <NumberInput
+                hook="decode-temperature".to_owned()
+                label="Temp."
+                title="Softmax temperature; 0 takes the likeliest token"
+                class="pick number"
+                value=Signal::derive(move || Some(decode.common.get().temperature))
+                fits=|temperature: &f64| (0.0..=100.0).contains(temperature)
+                put=set_temperature
+            />
+            <button
+                type="button"
+                class="btn"
+                data-testid="decoder-add"
+                disabled=is_full
+                title=move || if is_full() { "Six decoders are the most" } else { "Another decoder beside these" }
+                on:click=move |_| decode.add(untrack(|| workspace.reading()).as_ref())
+            >
+                <Glyph icon=Icon::Plus />
+                "Decoder"
+            </button>
+            <Legend />
+        </section>
+    }
+}
+
+#[component]
+fn SpeedPick() -> impl IntoView {
+    let playback = Workspace::expect().decode.playback;
+    let options = move || {
+        let align = playback.align.get();
+        let option = |speed: usize| view! { <option value=speed.to_string()>{moment::words(align, speed)}</option> };
+        (0..moment::SPEEDS).map(option).collect_view()
+    };
+    let choose = move |text: String| {
+        if let Ok(speed) = text.parse() {
+            playback.speed.set(speed);
+        }
+    };
+    view! {
+        <label class="pick" title="How fast it plays: forwards in a second, or parts of the time that decoding took">
+            <span class="k">"Speed"</span>
+            <select
+                data-testid="decode-speed"
+                prop:value=move || {
+                    playback.align.track();
+                    playback.speed.get().to_string()
+                }
+                on:change:target=move |event| choose(event.target().value())
+            >
+                {options}
+            </select>
+        </label>
+    }
+}
+
+#[component]
+fn Prompt() -> impl IntoView {
+    let common = Workspace::expect().decode.common;
+    view! {
+        <label class="pick prompt" title="The text to continue">
+            <span class="k">"Prompt"</span>
+            <input
+                class="mono"
+                type="text"
+                data-testid="decode-prompt"
+                autocomplete="off"
+                spellcheck="false"
+                prop:value=move || common.with(|common| common.prompt.clone())
+                on:input:target=move |event| {
+                    let text = event.target().value();
+                    common.update(|common| common.prompt = text);
+                }
+            />
+        </label>
+    }
+}
+
+/// Which arm, and which of its weights.
+#[component]
+fn ModelPick() -> impl IntoView {
+    let workspace = Workspace::expect();
+    let model = workspace.decode.model;
+    // Steps pass while an arm trains: the list is made again only when another one can be chosen.
+    let options =
+        Memo::new(move |_| {
+            let is_alone = workspace.arms() < 2;
+            let mut list: Vec<(String, String)> = Vec::new();
+            for arm in 0..workspace.arms() {
+                let place = workspace.place_of(arm);
+                if workspace.trained(place).is_none() {
+                    continue;
+                }
+                let name = if is_alone { String::new() } else { format!("arm {}, ", Comparison::letter(arm)) };
+                list.push((value(Model { run: place, step: None }), format!("{name}present weights")));
+                let kept = workspace.run_at(place).kept.get();
+                list.extend(kept.into_iter().rev().map(|step| {
+                    (value(Model { run: place, step: Some(step) }), format!("{name}step {}", integer(step)))
+                }));
+            }
+            list
+        });
+    let choose = move |text: String| {
+        let (run, step) = text.split_once(':').unwrap_or((&text, ""));
+        if let Ok(run) = run.parse() {
+            model.set(Model { run, step: step.parse().ok() });
+        }
+    };
+    let list = move || options.get().into_iter().map(|(value, words)| view! { <option value=value>{words}</option> });
+    view! {
+        <label class="pick" title="Whose weights decode">
+            <span class="k">"Model"</span>
+            <select
+                data-testid="decode-model"
+                prop:value=move || {
+                    options.track();
+                    value(model.get())
+                }
+                on:change:target=move |event| choose(event.target().value())
+            >
+                {move || list().collect_view()}
+            </select>
+        </label>
+    }
+}
+
+fn value(model: Model) -> String {
+    format!("{}:{}", model.run, model.step.map(|step| step.to_string()).unwrap_or_default())
+}
+
+/// Tokens of a block.
+#[component]
+fn BlockPick() -> impl IntoView {
+    let workspace = Workspace::expect();
+    let common = workspace.decode.common;
+    let reading = Memo::new(move |_| workspace.reading());
+    let options = move || {
+        let reading = reading.get()?;
+        let mut sizes: Vec<usize> = (0..=8).map(|power| 1 << power).chain(reading.sizes.iter().copied()).collect();
+        sizes.sort_unstable();
+        sizes.dedup();
+        let words = |size: usize| {
+            let note = if reading.sizes.contains(&size) { ", trained" } else { "" };
+            format!("{}{note}", integer(size))
+        };
+        let option = |size: usize| view! { <option value=size.to_string()>{words(size)}</option> };
+        Some(view! {
+            <option value="">{format!("{}, as trained", integer(reading.block))}</option>
+            {sizes.into_iter().map(option).collect_view()}
+        })
+    };
+    let has_none = move || reading.with(|reading| reading.as_ref().is_none_or(|of| of.noise == Noise::None));
+    view! {
+        <label class="pick" title="Tokens of a block; a network that predicts the next token has none">
+            <span class="k">"Block"</span>
+            <select
+                data-testid="block-size"
+                disabled=has_none
+                prop:value=move || {
+                    reading.track();
+                    common.with(|common| common.block.map(|block| block.to_string()).unwrap_or_default())
+                }
+                on:change:target=move |event| {
+                    let block = event.target().value().parse().ok();
+                    common.update(|common| common.block = block);
+                }
+            >
+                {options}
+            </select>
+        </label>
+    }
+}
+
+/// The states of a token, each in its own shape.
+#[component]
+fn Legend() -> impl IntoView {
+    let state = |state: &'static str, letter: &'static str, word: &'static str| {
+        view! { <span><i class=format!("tok {state}")>{letter}</i>{word}</span> }
+    };
+    view! {
+        <div class="token-states" aria-label="Token states">
+            {state("waiting", "", "waiting")} {state("masked", "", "masked")} {state("now", "a", "now")}
+            {state("committed", "a", "earlier")} {state("edited", "a", "edited")} {state("rejected", "a", "rejected")}
+        </div>
+    }
+}

@@ -1,0 +1,227 @@
+//! One token, how far confidence can be trusted, and what attends what.
+
+use leptos::prelude::*;
+use tailblazer_core::{
+    decode::{Action, Mark},
+    objective::{Moment, View},
+    text::Batch,
+};
+
+use super::shown;
+use crate::{
+    chart::{calibration, mask},
+    components::figure::Figure,
+    workspace::{
+        Workspace,
+        decode::{
+            Selected, choice,
+            trace::{State, Trace},
+        },
+        format::fixed,
+    },
+};
+
+/// Height of the drawings in pixels.
+const HEIGHT: f64 = 232.0;
+
+/// What the panel shows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tab {
+    Token,
+    Calibration,
+    Mask,
+}
+
+/// The panel.
+#[component]
+pub fn Inspector() -> impl IntoView {
+    let workspace = Workspace::expect();
+    let decode = workspace.decode;
+    let tab = RwSignal::new(Tab::Token);
+    let button = move |this: Tab, word: &'static str, hook: &'static str| {
+        view! {
+            <button
+                type="button"
+                aria-pressed=move || (tab.get() == this).to_string()
+                data-testid=hook
+                on:click=move |_| tab.set(this)
+            >
+                {word}
+            </button>
+        }
+    };
+    let place = move || match (tab.get(), decode.selected.get()) {
+        (Tab::Token, Some(selected)) => format!("position {}", selected.token + 1),
+        (Tab::Calibration, _) => "95 %".to_owned(),
+        (Tab::Mask, _) => "in training".to_owned(),
+        _ => String::new(),
+    };
+    let body = move || match tab.get() {
+        Tab::Token => view! { <TokenBody /> }.into_any(),
+        Tab::Calibration => view! { <CalibrationBody /> }.into_any(),
+        Tab::Mask => view! { <MaskBody /> }.into_any(),
+    };
+    let title = move || match tab.get() {
+        Tab::Token => "Token",
+        Tab::Calibration => "Calibration",
+        Tab::Mask => "Attention",
+    };
+    view! {
+        <section class="card chart inspector" data-testid="token-panel">
+            <header>
+                <h2>{title}</h2>
+                <span class="unit">{place}</span>
+                <span class="grow"></span>
+                <span class="seg" role="group" aria-label="Panel">
+                    {button(Tab::Token, "token", "panel-token")}
+                    {button(Tab::Calibration, "calibration", "panel-calibration")}
+                    {button(Tab::Mask, "mask", "panel-mask")}
+                </span>
+            </header>
+            <div class="decode-figure">{body}</div>
+        </section>
+    }
+}
+
+/// What happened to the token that is looked at.
+#[component]
+fn TokenBody() -> impl IntoView {
+    let decode = Workspace::expect().decode;
+    let body = move || {
+        let Selected { place, token } = decode.selected.get()?;
+        let (column, forward) = (decode.column(place), decode.forward(place));
+        let name = decode.entry(place)?.name();
+        let story = column.with(|trace| {
+            let cell = trace.at(forward).get(token).copied()?;
+            let story = trace.story(token);
+            let mark = story.iter().rfind(|(at, _)| *at <= forward).map(|(_, mark)| *mark);
+            let alternatives = mark.map(|mark| alternatives(trace, mark)).unwrap_or_default();
+            let lines: Vec<(bool, String)> =
+                story.iter().map(|(at, mark)| (*at <= forward, event(trace, *at, mark))).collect();
+            let letter = cell.token.map(|token| shown(trace, token)).unwrap_or_default();
+            Some((cell, letter, alternatives, lines))
+        });
+        let (cell, letter, alternatives, lines) = story?;
+        let sentence = match (cell.state, cell.forward) {
+            (State::Waiting, _) => format!("{name}: its block has not begun."),
+            (_, 0) => format!("{name}: nothing is decided here yet."),
+            (state, forward) => {
+                let what = if state.stands() { "decided" } else { state.word() };
+                let sure = fixed(f64::from(cell.confidence), 2);
+                format!("{name}: {what} at forward {forward} with confidence {sure}.")
+            }
+        };
+        let bars = alternatives.into_iter().map(|(word, share)| {
+            view! {
+                <li>
+                    <i>{word}</i>
+                    <span style=format!("--c: {:.1}%", 100.0 * share)></span>
+                    <em>{fixed(share, 2)}</em>
+                </li>
+            }
+        });
+        let bars = bars.collect_view();
+        let lines =
+            lines.into_iter().map(|(is_past, line)| view! { <li class:to-come=!is_past>{line}</li> }).collect_view();
+        Some(view! {
+            <div class="who" style=format!("--tok-fill: var(--arm-{}-text)", place + 1)>
+                <span class=format!("tok {}", cell.state.word())>{letter}</span>
+                <p data-testid="token-sentence">{sentence}</p>
+            </div>
+            <ol class="alternatives" aria-label="Alternatives at that forward">{bars}</ol>
+            <ol class="story" aria-label="What happened to it">{lines}</ol>
+        })
+    };
+    let hint = "Choose a token above: what happened to it, how sure the decoder was, and what else was likely.";
+    move || match body() {
+        Some(body) => body.into_any(),
+        None => view! { <p class="decode-hint">{hint}</p> }.into_any(),
+    }
+}
+
+/// The likeliest tokens with their probabilities.
+fn alternatives(trace: &Trace, mark: &Mark) -> Vec<(String, f64)> {
+    mark.alternatives.iter().take(5).map(|(token, share)| (shown(trace, *token), f64::from(*share))).collect()
+}
+
+/// Something that happened, in words: `forward 3: drafted e, 0.42`.
+fn event(trace: &Trace, forward: usize, mark: &Mark) -> String {
+    let word = shown(trace, mark.token);
+    let sure = fixed(f64::from(mark.confidence), 2);
+    let what = match mark.action {
+        Action::Draft => format!("drafted {word}, {sure}"),
+        Action::Commit => format!("committed {word}, {sure}"),
+        Action::Accept => format!("verified {word}, {sure}"),
+        Action::Reject => format!("draft rejected, {word} drawn in its place, {sure}"),
+        Action::Edit => format!("edited to {word}, {sure}"),
+        Action::Remask => "taken back".to_owned(),
+    };
+    format!("forward {forward}: {what}")
+}
+
+/// How often committed tokens are right, by their confidence.
+#[component]
+fn CalibrationBody() -> impl IntoView {
+    let decode = Workspace::expect().decode;
+    let of = Memo::new(move |_| {
+        let all = decode.current();
+        let plain: Vec<_> = all.into_iter().filter(|known| known.knob.is_none()).collect();
+        let wanted = decode.selected.get().map(|selected| selected.place);
+        let chosen = plain.iter().find(|known| Some(known.place) == wanted).or(plain.first())?;
+        let name = decode.entry(chosen.place)?.name();
+        Some((chosen.place, name, chosen.calibration()))
+    });
+    move || {
+        match of.get() {
+        Some((place, name, bins)) => {
+            let summary = calibration::summary(name, &bins);
+            let sentence = summary.clone();
+            view! {
+                <Figure draw=move |width| calibration::scene(&bins, place, width, HEIGHT - 44.0) summary=summary />
+                <p class="note">{sentence}</p>
+            }
+            .into_any()
+        }
+        None => view! { <p class="decode-hint">"Press Measure: its committed tokens are held against the held-out text."</p> }
+            .into_any(),
+    }
+    }
+}
+
+/// What attends what while the network is trained, and what it is trained to say.
+#[component]
+fn MaskBody() -> impl IntoView {
+    let workspace = Workspace::expect();
+    let run = move || workspace.run_at(workspace.decode.model.get().run);
+    let of = Memo::new(move |_| {
+        let experiment = run().plan.get()?.experiment;
+        let context = experiment.model.context;
+        let inputs = vec![0; context];
+        let window = Batch { targets: inputs.clone(), inputs, batch: 1, context };
+        let steps = experiment.train.steps;
+        // Patterns that change over a run are shown as they are at its end, as decoders meet them.
+        let moment = Moment { seed: experiment.seed, step: steps.saturating_sub(1), steps, micro: 0 };
+        let view = experiment.objective.example(&window, 1, moment).view;
+        let about = experiment.objective.method().description();
+        let reading = experiment.objective.reading(context);
+        Some((view, about.name, about.summary, choice::noise(&reading)))
+    });
+    move || match of.get() {
+        Some((view, name, summary, noise)) => {
+            let short: View = mask::shortened(view);
+            let words = mask::summary(view);
+            let sentence = words.clone();
+            view! {
+                <p class="objective" data-testid="decode-objective">
+                    <b>{name}</b>{format!(", {noise}. {summary}")}
+                </p>
+                <Figure draw=move |width| mask::scene(short, width, HEIGHT - 62.0) summary=words />
+                <p class="note">{sentence}</p>
+            }
+            .into_any()
+        }
+        None => {
+            view! { <p class="decode-hint">"No session holds this network any more: train it again."</p> }.into_any()
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! What a decode costs up to the moment, and what its text is worth.
+
+use leptos::prelude::*;
+use tailblazer_core::{objective::Quantity, session::TextQuality};
+
+use crate::workspace::{
+    Workspace,
+    decode::measure::speed,
+    format::{fixed, integer},
+};
+
+/// The meters of a decoder.
+#[component]
+pub fn Meters(
+    /// The place of its colour.
+    place: usize,
+    /// Its number among the columns.
+    number: Memo<usize>,
+) -> impl IntoView {
+    let decode = Workspace::expect().decode;
+    let column = decode.column(place);
+    let forward = Memo::new(move |_| decode.forward(place));
+    let meter = Memo::new(move |_| column.with(|trace| trace.meter(forward.get())));
+    let all = move || {
+        let (forwards, is_busy) = (column.with(|trace| trace.forwards()), column.is_busy());
+        format!(" / {}{}", integer(forwards), if is_busy { "…" } else { "" })
+    };
+    let kinds = move || {
+        let meter = meter.get();
+        format!(
+            "{} drafts, {} verifications, {} to keep keys and values; {} edits, {} taken back",
+            meter.drafts, meter.verifications, meter.commits, meter.edits, meter.remasks
+        )
+    };
+    let per_forward = move || speed(&meter.get()).map_or_else(|| "–".to_owned(), |speed| fixed(speed, 2));
+    let per_any = move || match meter.get().tokens_per_any_forward() {
+        Some(all) => format!("Forwards that draft or verify; of all forwards: {}", fixed(all, 2)),
+        None => "Tokens per forward that drafts or verifies".to_owned(),
+    };
+    let seconds = move || fixed(column.with(|trace| trace.seconds(forward.get())), 2);
+    let quality = move || column.with(|trace| trace.quality);
+    let nats = move || quality().map_or_else(|| "–".to_owned(), |quality| fixed(quality.nats, 2));
+    view! {
+        <div class="dec-meters">
+            <div data-testid=move || format!("meter-forwards-{}", number.get()) title=kinds>
+                <b>{move || integer(forward.get())}<i>{all}</i></b>
+                <span>"forwards"</span>
+            </div>
+            <div data-testid=move || format!("meter-tokens-per-forward-{}", number.get()) title=per_any>
+                <b>{per_forward}</b>
+                <span>"tokens/forward"</span>
+            </div>
+            <div data-testid=move || format!("meter-seconds-{}", number.get())>
+                <b>{seconds}</b>
+                <span>"seconds"</span>
+            </div>
+            <div
+                data-testid=move || format!("meter-quality-{}", number.get())
+                title=move || quality().map(|quality| worth(&quality))
+            >
+                <b>{nats}</b>
+                <span>{move || quality().map_or("nats/token", |quality| unit(quality.quantity))}</span>
+            </div>
+        </div>
+    }
+}
+
+fn unit(quantity: Quantity) -> &'static str {
+    match quantity {
+        Quantity::Likelihood => "nats/token",
+        Quantity::Bound => "nats, bound",
+        Quantity::MaskedCrossEntropy => "nats, masked",
+    }
+}
+
+/// What a text is worth, in a sentence.
+fn worth(quality: &TextQuality) -> String {
+    let error = quality.error.map(|error| format!(" ± {}", fixed(error, 3))).unwrap_or_default();
+    let what = match quality.quantity {
+        Quantity::Likelihood => "under the model",
+        Quantity::Bound => "at most, a bound under the model with its standard error",
+        Quantity::MaskedCrossEntropy => "of masked cross-entropy, which bounds nothing",
+    };
+    format!(
+        "{}{error} nats per token {what}. Entropy of the tokens: {} nats; a text that repeats itself has little.",
+        fixed(quality.nats, 3),
+        fixed(quality.entropy, 2)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bound_is_called_a_bound_with_its_error() {
+        let quality = TextQuality { nats: 1.234, error: Some(0.05), quantity: Quantity::Bound, entropy: 2.5 };
+        let words = worth(&quality);
+        assert!(words.starts_with("1.234 ± 0.050 nats per token at most, a bound"), "{words}");
+        assert!(words.contains("2.50 nats"));
+        assert_eq!(unit(Quantity::Bound), "nats, bound");
+    }
+}
