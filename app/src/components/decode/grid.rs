@@ -103,7 +103,7 @@ pub fn Grid(
         let blocks = layout.groups().into_iter().enumerate().map(block).collect_view();
         view! {
             <div
-                class="grid"
+                class="token-grid"
                 style=wide
                 role="table"
                 tabindex="0"

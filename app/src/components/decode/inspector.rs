@@ -129,7 +129,7 @@ fn TokenBody() -> impl IntoView {
                 <p data-testid="token-sentence">{sentence}</p>
             </div>
             <ol class="alternatives" aria-label="Alternatives at that forward">{bars}</ol>
-            <ol class="story" aria-label="What happened to it">{lines}</ol>
+            <ol class="events" aria-label="What happened to it">{lines}</ol>
         })
     };
     let hint = "Choose a token above: what happened to it, how sure the decoder was, and what else was likely.";

@@ -32,7 +32,7 @@ pub fn Knobs(
     });
     let is_alone = move || decode.list.with(Vec::len) < 2;
     view! {
-        <details class="knobs">
+        <details class="dec-knobs">
             <summary class="chip" title="Settings of this decoder" data-testid=move || format!("decoder-{}-knobs", number.get())>
                 <span>{words}</span>
             </summary>
