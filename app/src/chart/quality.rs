@@ -115,7 +115,7 @@ fn draw_sweeps(scene: &mut Scene, plot: &Plot, x: &Scale, y: &Scale) {
             scene.marker(Shape::Disc, (px, py), 2.0, Ink::Arm(place));
             if index == 0 || index + 1 == swept.len() {
                 let words = point.knob.map(scientific).unwrap_or_default();
-                scene.tick(words, (px + 5.0, py + 11.0), Anchor::Start);
+                scene.tick(words, (px - 6.0, py + 10.0), Anchor::End);
             }
         }
     }

@@ -10,7 +10,8 @@ use crate::workspace::{
     Workspace,
     decode::{
         Selected,
-        trace::{Cell, State, Trace},
+        cell::{Cell, State},
+        trace::Trace,
     },
     format::fixed,
 };

@@ -13,10 +13,7 @@ use crate::{
     components::figure::Figure,
     workspace::{
         Workspace,
-        decode::{
-            Selected, choice,
-            trace::{State, Trace},
-        },
+        decode::{Selected, cell::State, choice, trace::Trace},
         format::fixed,
     },
 };

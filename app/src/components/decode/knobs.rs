@@ -18,7 +18,7 @@ pub fn Knobs(
     let entry = Memo::new(move |_| decode.entry(place));
     let words = move || {
         let words = entry.with(|entry| entry.as_ref().map(|entry| entry.knobs()).unwrap_or_default());
-        if words.is_empty() { "as it is".to_owned() } else { words }
+        if words.is_empty() { "settings".to_owned() } else { words }
     };
     let method = Memo::new(move |_| entry.with(|entry| entry.as_ref().map(|entry| entry.chosen.method())));
     let fields = move || {

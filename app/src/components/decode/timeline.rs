@@ -87,9 +87,13 @@ fn Scrubber() -> impl IntoView {
     };
     let is_held = StoredValue::new(false);
     // A screen reader needs no sentence that changes with every forward of a decode at work.
-    let summary = Memo::new(move |known: Option<&String>| match (decode.is_busy(), known) {
-        (true, Some(known)) => known.clone(),
-        _ => commits::summary(&input(decode)),
+    let summary = Memo::new(move |known: Option<&String>| {
+        decode.list.track();
+        decode.over(|_| ());
+        match (decode.is_busy(), known) {
+            (true, Some(known)) => known.clone(),
+            _ => untrack(|| commits::summary(&input(decode))),
+        }
     });
     view! {
         <div

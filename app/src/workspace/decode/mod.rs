@@ -1,9 +1,15 @@
 //! The decoders side by side: what they decode, what they reported, and the moment that is looked at.
 
+pub mod cell;
 pub mod choice;
+mod column;
+mod jobs;
 pub mod measure;
 pub mod moment;
+mod time;
 pub mod trace;
+
+pub use column::Column;
 
 use std::collections::BTreeMap;
 
@@ -12,13 +18,13 @@ use tailblazer_core::{
     decode::Method,
     experiment::ARMS,
     objective::Reading,
-    policy::Knob,
-    session::{DecodeFrame, DecodeRequest, DecoderSetup, JudgeRequest, Judged, MeasureRequest, Measured},
+    session::{DecodeFrame, DecodeRequest, DecoderSetup},
 };
 
 use choice::Entry;
+use jobs::Job;
 use measure::Measurement;
-use moment::{Align, Playback};
+use moment::Playback;
 use trace::Trace;
 
 /// Prompts of a measurement.
@@ -47,30 +53,6 @@ pub struct Model {
     pub run: usize,
     /// Steps done in the weights; none for the present ones.
     pub step: Option<usize>,
-}
-
-/// What happened to one decoder. It is a handful of keys and is copied freely.
-#[derive(Clone, Copy)]
-pub struct Column {
-    /// What it reported.
-    pub trace: StoredValue<Trace, LocalStorage>,
-    /// Raised when the trace changed.
-    pub version: RwSignal<u64>,
-    /// What it was asked for last, and by the place of which run.
-    sent: StoredValue<Option<(usize, DecodeRequest)>>,
-    /// Whether reports are those of the last request: they are from its start on.
-    is_answered: StoredValue<bool>,
-    /// Why it cannot decode: the field and a sentence.
-    pub fault: RwSignal<Option<(String, String)>>,
-}
-
-/// What a measurement is for.
-#[derive(Clone, Debug, PartialEq)]
-struct Job {
-    place: usize,
-    run: usize,
-    setup: DecoderSetup,
-    knob: Option<f64>,
 }
 
 /// The token that is looked at.
@@ -104,49 +86,6 @@ pub struct Decode {
     pub measurements: RwSignal<Vec<Measurement>>,
     /// Texts that a judge has not seen yet, by the id of their measurement.
     pub unjudged: RwSignal<Vec<u32>>,
-}
-
-impl Column {
-    fn new() -> Self {
-        Self {
-            trace: StoredValue::new_local(Trace::default()),
-            version: RwSignal::new(0),
-            sent: StoredValue::new(None),
-            is_answered: StoredValue::new(false),
-            fault: RwSignal::new(None),
-        }
-    }
-
-    /// Reads the trace, and follows it.
-    pub fn with<T>(&self, read: impl FnOnce(&Trace) -> T) -> T {
-        self.version.track();
-        self.trace.with_value(read)
-    }
-
-    /// Forgets everything: it has another decoder now, or none.
-    fn clear(&self) {
-        self.trace.set_value(Trace::default());
-        self.sent.set_value(None);
-        self.is_answered.set_value(false);
-        self.fault.set(None);
-        self.touch();
-    }
-
-    /// Whether it was last asked to decode with the network of a run.
-    fn is_of(&self, run: usize) -> bool {
-        self.sent.with_value(|sent| sent.as_ref().is_some_and(|(of, _)| *of == run))
-    }
-
-    fn touch(&self) {
-        self.version.update(|version| *version += 1);
-    }
-
-    /// Whether it was asked for something that is not all there yet.
-    pub fn is_busy(&self) -> bool {
-        self.version.track();
-        self.sent.with_value(Option::is_some)
-            && !(self.is_answered.get_value() && self.trace.with_value(Trace::is_over))
-    }
 }
 
 impl Decode {
@@ -331,152 +270,6 @@ impl Decode {
     /// Something of every decoder's trace, in the order of the columns.
     pub fn over<T>(&self, read: impl Fn(&Trace) -> T) -> Vec<T> {
         self.list.with(|list| list.iter().map(|entry| self.column(entry.place).with(&read)).collect())
-    }
-
-    /// Where the moment ends that is known so far.
-    pub fn end(&self) -> f64 {
-        match self.playback.align.get() {
-            Align::Forwards => self.forwards() as f64,
-            Align::Seconds => self.seconds(),
-        }
-    }
-
-    /// Where the axis of time ends: it stays while decoders are at work, as far as it can.
-    pub fn domain(&self) -> f64 {
-        let (align, busy) = (self.playback.align.get(), self.is_busy());
-        let length = self.over(Trace::length).into_iter().max().unwrap_or_default();
-        match align {
-            Align::Forwards if busy => self.forwards().max(length).max(8) as f64,
-            Align::Forwards => self.forwards().max(8) as f64,
-            Align::Seconds => self.seconds().max(1e-3),
-        }
-    }
-
-    /// The forward of a decoder at the moment.
-    pub fn forward(&self, place: usize) -> usize {
-        let (at, align) = (self.playback.at.get(), self.playback.align.get());
-        self.column(place).with(|trace| match align {
-            Align::Forwards => (at as usize).min(trace.forwards()),
-            Align::Seconds => trace.forward_at(at),
-        })
-    }
-
-    /// Goes so many forwards on or back; by seconds, to the next moment at which any decoder has an answer.
-    pub fn step(&self, by: isize) {
-        self.playback.pause();
-        let at = self.playback.at.get_untracked();
-        let to = match self.playback.align.get_untracked() {
-            Align::Forwards => at.floor() + by as f64,
-            Align::Seconds => {
-                let moments = untrack(|| {
-                    self.over(|trace| (1..=trace.forwards()).map(|forward| trace.seconds(forward)).collect::<Vec<_>>())
-                });
-                moment::neighbour(moments.into_iter().flatten(), at, by)
-            }
-        };
-        self.playback.at.set(to.clamp(0.0, untrack(|| self.end())));
-    }
-
-    /// Counts by the other thing, and looks at about the same moment.
-    pub fn realign(&self, align: Align) {
-        if self.playback.align.get_untracked() == align {
-            return;
-        }
-        let at = self.playback.at.get_untracked();
-        let longest = untrack(|| {
-            self.list.with(|list| {
-                list.iter().map(|entry| entry.place).max_by_key(|place| self.column(*place).with(Trace::forwards))
-            })
-        });
-        let to = longest.map_or(0.0, |place| {
-            self.column(place).trace.with_value(|trace| match align {
-                Align::Seconds => trace.seconds(at as usize),
-                Align::Forwards => trace.forward_at(at) as f64,
-            })
-        });
-        self.playback.align.set(align);
-        self.playback.at.set(to);
-    }
-
-    /// What measures a decoder.
-    pub fn measure(&self, entry: &Entry) -> MeasureRequest {
-        self.job(entry.place, untrack(|| self.setup(entry)), None)
-    }
-
-    /// What measures a decoder at values of the knob that trades quality for speed.
-    pub fn sweep(&self, entry: &Entry, knob: &'static Knob, block: usize) -> Vec<MeasureRequest> {
-        let at = |value: f64| {
-            let mut entry = entry.clone();
-            entry.chosen.set(knob, value);
-            self.job(entry.place, untrack(|| self.setup(&entry)), Some(value))
-        };
-        choice::sweep(knob, block).into_iter().map(at).collect()
-    }
-
-    fn job(&self, place: usize, setup: DecoderSetup, knob: Option<f64>) -> MeasureRequest {
-        let id = self.next_job.get_value();
-        self.next_job.set_value(id + 1);
-        let run = self.model.get_untracked().run;
-        self.jobs.update(|jobs| drop(jobs.insert(id, Job { place, run, setup: setup.clone(), knob })));
-        MeasureRequest { id, setup, prompts: PROMPTS }
-    }
-
-    /// Measurements that have not come yet.
-    pub fn awaited(&self) -> usize {
-        self.jobs.with(BTreeMap::len)
-    }
-
-    /// Gives up waiting: whatever still comes is not shown.
-    pub fn stop_waiting(&self) {
-        self.jobs.update(BTreeMap::clear);
-    }
-
-    /// Takes in a measurement.
-    pub fn take_measured(&self, measured: Measured) {
-        let id = measured.id;
-        let Some(Job { place, run, setup, knob }) = self.jobs.try_update(|jobs| jobs.remove(&id)).flatten() else {
-            return;
-        };
-        let is_open = measured.exact.is_none() && !measured.texts.is_empty();
-        self.measurements.update(|list| {
-            list.retain(|known| (known.place, known.run, known.knob) != (place, run, knob) || known.setup != setup);
-            list.push(Measurement { place, run, setup, knob, measured, judged: None });
-        });
-        if is_open {
-            self.unjudged.update(|ids| ids.push(id));
-        }
-    }
-
-    /// The texts of a measurement for a judge, once.
-    pub fn for_judge(&self, id: u32) -> Option<JudgeRequest> {
-        self.unjudged.update(|ids| ids.retain(|known| *known != id));
-        let texts = self.measurements.with_untracked(|list| {
-            list.iter().find(|known| known.measured.id == id).map(|known| known.measured.texts.clone())
-        });
-        texts.map(|texts| JudgeRequest { id, texts })
-    }
-
-    /// Takes in a judgement.
-    pub fn take_judged(&self, Judged { id, nats, .. }: Judged) {
-        self.measurements.update(|list| {
-            if let Some(known) = list.iter_mut().find(|known| known.measured.id == id) {
-                known.judged = Some(nats);
-            }
-        });
-    }
-
-    /// What was measured of the decoders as they are now, from the weights that decode now.
-    pub fn current(&self) -> Vec<Measurement> {
-        let (run, list) = (self.model.get().run, self.list.get());
-        let is_current = |known: &Measurement| {
-            let entry = list.iter().find(|entry| entry.place == known.place)?;
-            let mut setup = self.setup(entry);
-            if let (Some(value), Some(knob)) = (known.knob, entry.trade()) {
-                setup.decoder.set(knob, value);
-            }
-            (known.run == run && known.setup == setup).then_some(())
-        };
-        self.measurements.with(|all| all.iter().filter(|known| is_current(known).is_some()).cloned().collect())
     }
 
     /// Another decoder for a place; knobs that it has too keep their values.

@@ -1,9 +1,9 @@
 use tailblazer_core::{
     objective::{Clean, Quantity},
-    session::{DecodeStart, Failure},
+    session::{DecodeStart, Failure, Judged, Measured},
 };
 
-use super::*;
+use super::{moment::Align, *};
 
 fn with_store(test: impl FnOnce(Decode)) {
     let owner = Owner::new();
