@@ -335,7 +335,6 @@ impl Run {
                 self.record.update_value(|record| record.branches.take(&record.columns, frame));
                 self.shared.touch();
             }
-            Event::Decode(_) | Event::Measured(_) | Event::Judged(_) | Event::Kept { .. } => {}
             Event::Sample { step, prompt, text, .. } => self.samples.update(|samples| {
                 samples.retain(|known| known.step <= step);
                 samples.push(Sample { step, prompt, text });
