@@ -36,6 +36,7 @@ pub enum ToWorker {
 
 /// What the worker sends to the page.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "a message is read at once and never kept")]
 pub enum FromWorker {
     /// An event of the session.
     Event(Event),

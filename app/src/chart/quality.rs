@@ -56,7 +56,7 @@ pub fn plot(measurements: &[Measurement], name: impl Fn(usize) -> String) -> Opt
     let kind = all.iter().map(|(kind, _)| *kind).rev().max_by_key(|kind| votes(*kind))?;
     let left_out = all.len() - votes(kind);
     let mut points: Vec<Point> = all.into_iter().filter(|(of, _)| *of == kind).map(|(_, point)| point).collect();
-    points.sort_by(|a, b| (a.place, a.knob.is_some()).cmp(&(b.place, b.knob.is_some())));
+    points.sort_by_key(|point| (point.place, point.knob.is_some()));
     Some(Plot { kind, points, left_out })
 }
 

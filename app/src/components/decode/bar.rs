@@ -160,43 +160,39 @@ fn ModelPick() -> impl IntoView {
     let workspace = Workspace::expect();
     let model = workspace.decode.model;
     // Steps pass while an arm trains: the list is made again only when another one can be chosen.
-    let options =
-        Memo::new(move |_| {
-            let is_alone = workspace.arms() < 2;
-            let mut list: Vec<(String, String)> = Vec::new();
-            for arm in 0..workspace.arms() {
-                let place = workspace.place_of(arm);
-                if workspace.trained(place).is_none() {
-                    continue;
-                }
-                let name = if is_alone { String::new() } else { format!("arm {}, ", Comparison::letter(arm)) };
-                list.push((value(Model { run: place, step: None }), format!("{name}present weights")));
-                let kept = workspace.run_at(place).kept.get();
-                list.extend(kept.into_iter().rev().map(|step| {
-                    (value(Model { run: place, step: Some(step) }), format!("{name}step {}", integer(step)))
-                }));
+    let options = Memo::new(move |_| {
+        let is_alone = workspace.arms() < 2;
+        let mut list: Vec<(Model, String)> = Vec::new();
+        for arm in 0..workspace.arms() {
+            let run = workspace.place_of(arm);
+            if workspace.trained(run).is_none() {
+                continue;
             }
-            list
-        });
+            let name = if is_alone { String::new() } else { format!("arm {}, ", Comparison::letter(arm)) };
+            list.push((Model { run, step: None }, format!("{name}present weights")));
+            let kept = workspace.run_at(run).kept.get().into_iter().rev();
+            list.extend(kept.map(|step| (Model { run, step: Some(step) }, format!("{name}step {}", integer(step)))));
+        }
+        list
+    });
     let choose = move |text: String| {
         let (run, step) = text.split_once(':').unwrap_or((&text, ""));
         if let Ok(run) = run.parse() {
             model.set(Model { run, step: step.parse().ok() });
         }
     };
-    let list = move || options.get().into_iter().map(|(value, words)| view! { <option value=value>{words}</option> });
+    // Each option knows whether it is the chosen one: there can be new ones before it.
+    let option = move |(this, words): (Model, String)| {
+        view! { <option value=value(this) prop:selected=move || model.get() == this>{words}</option> }
+    };
     view! {
         <label class="pick" title="Whose weights decode">
             <span class="k">"Model"</span>
             <select
                 data-testid="decode-model"
-                prop:value=move || {
-                    options.track();
-                    value(model.get())
-                }
                 on:change:target=move |event| choose(event.target().value())
             >
-                {move || list().collect_view()}
+                {move || options.get().into_iter().map(option).collect_view()}
             </select>
         </label>
     }
@@ -221,9 +217,12 @@ fn BlockPick() -> impl IntoView {
             let note = if reading.sizes.contains(&size) { ", trained" } else { "" };
             format!("{}{note}", integer(size))
         };
-        let option = |size: usize| view! { <option value=size.to_string()>{words(size)}</option> };
+        let is_chosen = move |size: Option<usize>| move || common.with(|common| common.block == size);
+        let option = |size: usize| {
+            view! { <option value=size.to_string() prop:selected=is_chosen(Some(size))>{words(size)}</option> }
+        };
         Some(view! {
-            <option value="">{format!("{}, as trained", integer(reading.block))}</option>
+            <option value="" prop:selected=is_chosen(None)>{format!("auto, {}", integer(reading.block))}</option>
             {sizes.into_iter().map(option).collect_view()}
         })
     };
@@ -234,10 +233,6 @@ fn BlockPick() -> impl IntoView {
             <select
                 data-testid="block-size"
                 disabled=has_none
-                prop:value=move || {
-                    reading.track();
-                    common.with(|common| common.block.map(|block| block.to_string()).unwrap_or_default())
-                }
                 on:change:target=move |event| {
                     let block = event.target().value().parse().ok();
                     common.update(|common| common.block = block);
@@ -253,7 +248,9 @@ fn BlockPick() -> impl IntoView {
 #[component]
 fn Legend() -> impl IntoView {
     let state = |state: &'static str, letter: &'static str, word: &'static str| {
-        view! { <span><i class=format!("tok {state}")>{letter}</i>{word}</span> }
+        // What explains itself is left out where there is little room.
+        let is_plain = matches!(state, "waiting" | "committed");
+        view! { <span class:plain=is_plain><i class=format!("tok {state}")>{letter}</i>{word}</span> }
     };
     view! {
         <div class="token-states" aria-label="Token states">

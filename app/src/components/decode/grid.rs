@@ -241,7 +241,8 @@ mod tests {
     #[test]
     fn without_blocks_there_are_rows() {
         let layout = Layout::of(&speculated(), (8, 64), true);
-        assert_eq!((layout.groups(), layout.across()), (vec![0..4], 1));
+        let groups = layout.groups();
+        assert_eq!((groups.len(), groups.first(), layout.across()), (1, Some(&(0..4)), 1));
         let empty = Layout::of(&Trace::default(), (1, 20), true);
         assert_eq!(empty.groups(), [0..8, 8..16, 16..20]);
     }

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Height of the drawings in pixels.
-const HEIGHT: f64 = 232.0;
+const HEIGHT: f64 = 228.0;
 
 /// What the panel shows.
 #[derive(Clone, Copy, PartialEq, Eq)]

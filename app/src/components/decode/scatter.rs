@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Height of the drawing in pixels.
-const HEIGHT: f64 = 248.0;
+const HEIGHT: f64 = 228.0;
 
 /// The card.
 #[component]
@@ -43,7 +43,7 @@ pub fn Scatter() -> impl IntoView {
     };
     let unit = move || match is_waiting() {
         true => format!("{} to go", decode.awaited()),
-        false => format!("{PROMPTS} prompts, 95 %"),
+        false => "95 %".to_owned(),
     };
     let drawn = move || {
         match plot.get() {

@@ -84,11 +84,14 @@ pub fn sweep(knob: &Knob, block: usize) -> Vec<f64> {
     values
 }
 
+/// A decoder's id, values of its knobs, and a temperature of its own.
+type Wish = (&'static str, &'static [(&'static str, f64)], Option<f64>);
+
 /// Decoders that say something about a checkpoint, the slow and sure ones first.
 pub fn first(reading: &Reading) -> Vec<Entry> {
     let revising = if reading.edits { "edit" } else { "bacd" };
     let warm = Some(0.8);
-    let wishes: [(&str, &[(&str, f64)], Option<f64>); 16] = [
+    let wishes: [Wish; 16] = [
         ("static", &[], None),
         ("threshold", &[], None),
         (revising, &[], None),
@@ -106,7 +109,7 @@ pub fn first(reading: &Reading) -> Vec<Entry> {
         ("autoregressive", &[("top-p", 0.9)], warm),
         ("autoregressive", &[("min-p", 0.1)], warm),
     ];
-    let decoder = |(id, values, temperature): &(&str, &[(&str, f64)], Option<f64>)| {
+    let decoder = |(id, values, temperature): &Wish| {
         let method = Method::find(id)?;
         let settings: BTreeMap<String, f64> = values.iter().map(|(id, value)| ((*id).to_owned(), *value)).collect();
         let is_apt = method.fault(&Settings(settings), reading).is_none();
