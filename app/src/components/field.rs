@@ -181,6 +181,9 @@ pub fn NumberField<B: Bound>(
     /// Whether it takes a whole row.
     #[prop(optional)]
     wide: bool,
+    /// Its hook, where it has another one than its path.
+    #[prop(optional)]
+    hook: Option<&'static str>,
 ) -> impl IntoView {
     let workspace = Workspace::expect();
     let (path, label) = (setting.path(), setting.label());
@@ -226,7 +229,7 @@ pub fn NumberField<B: Bound>(
             <span>{label} {(!unit.is_empty()).then(|| view! { <i>" "{unit}</i> })}</span>
             <input
                 id=path
-                data-testid=path
+                data-testid=hook.unwrap_or(path)
                 type="text"
                 inputmode=B::Value::KEYBOARD
                 autocomplete="off"
@@ -237,6 +240,44 @@ pub fn NumberField<B: Bound>(
                 on:input:target=move |event| typed(event.target().value())
                 on:blur=left
             />
+            <Fault path />
+        </label>
+    }
+}
+
+/// A field for a number that stands for one of a few names, counted from 0.
+#[component]
+pub fn NamedField<B: Bound<Value = f64>>(
+    /// The setting.
+    setting: B,
+    /// The names.
+    names: &'static [&'static str],
+    /// One sentence: what it changes.
+    title: &'static str,
+) -> impl IntoView {
+    let workspace = Workspace::expect();
+    let (path, label) = (setting.path(), setting.label());
+    // A number that has no name, as a link may set it, shows none; the fault says which there are.
+    let stored = Memo::new(move |_| workspace.experiment.with(|experiment| setting.get(experiment)).show());
+    let option = |(number, name): (usize, &'static &'static str)| {
+        view! { <option value=number.to_string()>{*name}</option> }
+    };
+    let chosen = move |text: String| {
+        if let Some(value) = f64::parse(&text) {
+            write(workspace, setting, value);
+        }
+    };
+    view! {
+        <label class="field" for=path title=title>
+            <span>{label}</span>
+            <select
+                id=path
+                data-testid=path
+                prop:value=move || stored.get()
+                on:change:target=move |event| chosen(event.target().value())
+            >
+                {names.iter().enumerate().map(option).collect_view()}
+            </select>
             <Fault path />
         </label>
     }

@@ -11,7 +11,7 @@ use tailblazer_core::{
     policy::{Description, Knob},
 };
 
-use super::field::{Bound, Fault, NumberField, forgive};
+use super::field::{Bound, Fault, NamedField, NumberField, forgive};
 use crate::workspace::Workspace;
 
 /// The setting of a knob of one of the families, at `GROUP.KNOB`.
@@ -111,10 +111,21 @@ pub fn KnobFields(
     get: fn(&Experiment, &Knob) -> f64,
     /// Writes a knob.
     set: fn(&mut Experiment, &Knob, f64),
+    /// The names of a knob's values, from 0 on; empty where they are numbers.
+    #[prop(default = |_, _| &[])]
+    names: fn(&'static Description, &str) -> &'static [&'static str],
+    /// The hook of a knob that has another one than its path.
+    #[prop(default = |_| None)]
+    hook: fn(&Knob) -> Option<&'static str>,
 ) -> impl IntoView {
-    let field = |knob: &'static Knob| {
-        let (unit, title) = (knob.unit, knob.summary);
-        view! { <NumberField setting=KnobSetting { knob, group, get, set } unit title /> }
+    let field = move |knob: &'static Knob| {
+        let (unit, title, names) = (knob.unit, knob.summary, names(method, knob.id));
+        let setting = KnobSetting { knob, group, get, set };
+        let hook = hook(knob).unwrap_or_else(|| setting.path());
+        match names {
+            [] => view! { <NumberField setting unit title hook /> }.into_any(),
+            _ => view! { <NamedField setting names title /> }.into_any(),
+        }
     };
     method.knobs.iter().map(field).collect_view()
 }

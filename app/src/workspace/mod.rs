@@ -10,6 +10,7 @@ pub mod columns;
 pub mod decode;
 pub mod format;
 pub mod message;
+pub mod quantity;
 pub mod run;
 pub mod steer;
 pub mod summary;

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 use tailblazer_core::{
     experiment::{Arm, Corpus, Experiment, ModelPreset, ScheduleConfig, TokeniserKind},
-    layerwise,
+    layerwise, objective,
     optim::Method,
     schedule::Shape,
 };
@@ -116,10 +116,43 @@ pub fn layerwise(experiment: &Experiment) -> String {
     }
 }
 
+/// `Masked block diffusion, block 4`, with the levels of noise where they are clipped.
+pub fn objective(experiment: &Experiment) -> String {
+    let objective = &experiment.objective;
+    let method = objective.method();
+    let value = |id: &str| method.knob(id).map(|knob| (objective.value(knob), knob.default));
+    let mut words = method.description().name.to_owned();
+    if let Some((block, _)) = value("block") {
+        words += &format!(", block {}", plain(block));
+    }
+    if let (Some((first, _)), Some((last, _))) = (value("first"), value("last")) {
+        words += &format!(", blocks {} to {}", plain(first), plain(last));
+    }
+    match (value("low"), value("high")) {
+        (Some((low, usual_low)), Some((high, usual_high))) if (low, high) != (usual_low, usual_high) => {
+            words += &format!(", levels {} to {}", plain(low), plain(high));
+        }
+        _ => {}
+    }
+    words
+}
+
+/// Whether [`objective`] says what a setting of the objective is.
+fn is_in_objective(path: &str) -> bool {
+    let knobs = ["method", "block", "first", "last", "low", "high"];
+    path.strip_prefix("objective.").is_some_and(|knob| knobs.contains(&knob))
+}
+
 /// What an arm is, by what differs in it: the names of its methods, or else its settings.
 pub fn arm(arm: &Arm, experiment: &Experiment) -> String {
     let differs = |path: &str| arm.differences.iter().any(|(known, _)| known == path);
     let mut names: Vec<String> = Vec::new();
+    if arm.differences.iter().any(|(path, _)| is_in_objective(path)) {
+        names.push(objective(experiment));
+        let of_objective = |path: &&String| path.starts_with("objective.") && !is_in_objective(path);
+        let rest = arm.differences.iter().map(|(path, _)| path).filter(of_objective);
+        names.extend(rest.take(2).map(|path| setting(experiment, path)));
+    }
     if arm.differences.iter().any(|(path, _)| path.starts_with("layerwise.")) {
         names.push(layerwise(experiment));
     }
@@ -130,12 +163,14 @@ pub fn arm(arm: &Arm, experiment: &Experiment) -> String {
         names.push(experiment.schedule.shape.description().name.into());
     }
     if names.is_empty() {
-        let of = |(path, _): &(String, String)| {
-            format!("{} {}", lower_first(&label(path)), value_at(experiment, path).unwrap_or_default())
-        };
-        names = arm.differences.iter().take(2).map(of).collect();
+        names = arm.differences.iter().take(2).map(|(path, _)| setting(experiment, path)).collect();
     }
     if names.is_empty() { "Base".into() } else { names.join(", ") }
+}
+
+/// A setting with its value inside a sentence: `peak learning rate 4e−3`.
+fn setting(experiment: &Experiment, path: &str) -> String {
+    format!("{} {}", lower_first(&label(path)), value_at(experiment, path).unwrap_or_default())
 }
 
 /// The label of a setting: `Peak learning rate` for `schedule.peak`.
@@ -143,6 +178,7 @@ pub fn label(path: &str) -> String {
     let (group, key) = path.split_once('.').unwrap_or(("", path));
     match (group, key) {
         ("layerwise", "method") => return "Layerwise".into(),
+        ("objective", "method") => return "Objective".into(),
         ("optimiser", "method") => return "Optimiser".into(),
         ("schedule", "shape") => return "Schedule".into(),
         ("schedule", "peak") => return "Peak learning rate".into(),
@@ -154,6 +190,7 @@ pub fn label(path: &str) -> String {
     }
     let knob = match group {
         "layerwise" => layerwise::Method::all().find_map(|method| method.knob(key)),
+        "objective" => objective::Method::all().find_map(|method| method.knob(key)),
         "optimiser" => Method::all().find_map(|method| method.knob(key)),
         "schedule" => Shape::all().find_map(|shape| shape.knob(key)),
         _ => None,
@@ -167,16 +204,26 @@ pub fn label(path: &str) -> String {
 pub fn value_at(experiment: &Experiment, path: &str) -> Option<String> {
     let name = match path {
         "layerwise.method" => experiment.layerwise.rule.method().description().name,
+        "objective.method" => experiment.objective.method().description().name,
         "optimiser.method" => experiment.optimiser.method.description().name,
         "schedule.shape" => experiment.schedule.shape.description().name,
         "text.corpus" => experiment.text.corpus.name(),
         "text.then" => experiment.text.then.map_or("none", Corpus::name),
         _ => {
             let value = experiment.value_at(path)?;
+            if let Some(name) = named(experiment, path, &value) {
+                return Some(name.into());
+            }
             return Some(value.parse().map_or(value, scientific));
         }
     };
     Some(name.into())
+}
+
+/// The name that a value of the objective's settings stands for, if it is a choice and not a number.
+fn named(experiment: &Experiment, path: &str, value: &str) -> Option<&'static str> {
+    let names = experiment.objective.method().names(path.strip_prefix("objective.")?);
+    names.get(value.parse::<f64>().ok()? as usize).copied()
 }
 
 /// `cosine, peak 4e−3`.
@@ -263,6 +310,28 @@ mod tests {
         assert_eq!(value_at(&Experiment::default(), "text.then").as_deref(), Some("none"));
         let labels = ["text.then", "text.switch", "text.replay", "schedule.switch"].map(label);
         assert_eq!(labels, ["Second text", "Second text after", "Replay", "Switch"]);
+    }
+
+    #[test]
+    fn an_objective_is_named_with_its_blocks_and_its_levels() {
+        let link = "#v=1&a.objective.method=masked&b.objective.method=masked&b.objective.block=1&b.objective.all=0\
+                    &c.objective.method=masked&c.objective.low=0.45&c.objective.high=0.95&c.objective.schedule=4\
+                    &d.objective.method=progressive&e.objective.method=mixture&e.objective.noise=1";
+        let (comparison, errors) = tailblazer_core::experiment::comparison_from_link(link);
+        assert_eq!(errors, []);
+        let names: Vec<String> =
+            comparison.arms.iter().enumerate().map(|(i, of)| arm(of, &comparison.experiment(i))).collect();
+        assert_eq!(
+            names,
+            [
+                "Masked block diffusion, block 4",
+                "Masked block diffusion, block 1, all masked at block 1 0",
+                "Masked block diffusion, block 4, levels 0.45 to 0.95, noise schedule Cosine",
+                "Progressive blocks, blocks 1 to 16",
+                "Mixture of block sizes, noise Uniform",
+            ]
+        );
+        assert_eq!(["objective.method", "objective.block"].map(label), ["Objective", "Block"]);
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod bars;
 pub mod device;
 mod layerwise;
 mod model;
+mod objective;
 mod own_text;
 mod schedule;
 mod scope;
@@ -72,6 +73,7 @@ pub fn Settings() -> impl IntoView {
             <div class="rows">
                 <Group name="text" title="Text" summary=summary::text open=true><text::Text /></Group>
                 <Group name="model" title="Model" summary=summary::model><model::Model /></Group>
+                <Group name="objective" title="Objective" summary=summary::objective><objective::Objective /></Group>
                 <Group name="optimiser" title="Optimiser" summary=summary::optimiser><sections::Optimiser /></Group>
                 <Group name="schedule" title="Schedule" summary=summary::schedule open=true>
                     <schedule::Schedule />
