@@ -334,7 +334,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        experiment::{Corpus, DeviceChoice, OptimiserConfig, Positions, TokeniserKind},
+        experiment::{Corpus, DeviceChoice, OptimiserConfig, Positions, TokeniserKind, validate},
+        objective,
         optim::{self, Method},
         schedule::{FAMILY, Shape},
     };
@@ -467,6 +468,43 @@ mod tests {
         assert_eq!(differences(&all[1], &all[0]), [("schedule.decay".to_owned(), "0.2".to_owned())]);
     }
 
+    #[test]
+    fn every_objective_and_each_of_its_knobs_survives_the_link_and_is_checked_at_its_path() {
+        for method in objective::Method::all() {
+            let mut all = Experiment::default();
+            all.objective.choose(method);
+            for knob in method.description().knobs {
+                // A value that no objective has as its default.
+                let value = knob.range.start() + 0.375 * (knob.range.end() - knob.range.start());
+                let value = if knob.is_whole { value.ceil() } else { value };
+                let value = if value == knob.default { *knob.range.end() } else { value };
+                all.objective.set(knob, value);
+                let path = format!("objective.{}", knob.id);
+                let mut one = Experiment::default();
+                one.objective.choose(method);
+                one.objective.set(knob, value);
+                assert_eq!(from_link(&to_link(&one)), (one.clone(), vec![]), "{} {path}", method.id());
+                assert!(to_link(&one).contains(&format!("&{path}=")), "{} {path}", method.id());
+                one.objective.set(knob, knob.range.end() + 1.0);
+                let fields: Vec<String> = validate(&one).into_iter().map(|invalid| invalid.field).collect();
+                assert_eq!(fields, [path], "{}", method.id());
+            }
+            assert_eq!(from_link(&to_link(&all)), (all, vec![]), "{}", method.id());
+        }
+    }
+
+    #[test]
+    fn an_objective_and_its_knobs_are_in_the_link_in_any_order_and_in_arms() {
+        let link =
+            "#objective.block=8&v=1&objective.method=masked&b.objective.block=2&b.objective.method=mask-and-edit";
+        let (comparison, errors) = comparison_from_link(link);
+        let blocks = [0, 1].map(|arm| comparison.experiment(arm).value_at("objective.block"));
+        assert_eq!((blocks, errors), ([Some("8".to_owned()), Some("2".to_owned())], vec![]));
+        let (_, errors) = from_link("#v=1&objective.method=guess&objective.block=8");
+        let method = LinkError::Value { path: "objective.method".into(), value: "guess".into() };
+        assert_eq!(errors, [method, LinkError::Path("objective.block".into())]);
+    }
+
     fn experiments() -> impl Strategy<Value = Experiment> {
         let text = (
             prop::sample::select(vec![Corpus::MobyDick, Corpus::Own, Corpus::Addition, Corpus::Brackets]),
@@ -498,6 +536,11 @@ mod tests {
             experiment.optimiser.choose(Method::of(optim::FAMILY[rest.0 as usize % optim::FAMILY.len()]));
             for knob in experiment.optimiser.method.description().knobs {
                 experiment.optimiser.set_value(knob, model.2);
+            }
+            let objectives: Vec<_> = objective::Method::all().collect();
+            experiment.objective.choose(objectives[rest.0 as usize % objectives.len()]);
+            for knob in experiment.objective.method().description().knobs {
+                experiment.objective.set(knob, model.2);
             }
             let counts = rest.2.map(|count| count as usize);
             let train = &mut experiment.train;

@@ -6,60 +6,65 @@ use tailblazer_core::{
     policy::{Description, Knob},
 };
 
-use super::{Section, anchor};
-use crate::{
-    chart::sparkline::Outline,
-    components::lab::OpenLink,
-    workspace::format::{plain, scientific},
-};
+use super::{Method, Section, anchor, assignments};
+use crate::{chart::sparkline::Outline, components::lab::OpenLink, workspace::format::scientific};
 
 /// The entry.
 #[component]
-pub fn Entry(section: Section, method: &'static Description) -> impl IntoView {
+pub fn Entry(section: Section, method: Method) -> impl IntoView {
+    let group = section.group;
+    let null = null(group, &method);
+    let Method { description: method, names, .. } = method;
     let anchor = anchor(section, method);
-    let group = section.group();
     let knobs = method.knobs.iter().map(|knob| {
+        let names = names(knob.id);
+        let path = if section.path.is_some() { format!("{group}.{}", knob.id) } else { knob.id.to_owned() };
         view! {
             <tr>
                 <th scope="row">{knob.name}</th>
-                <td class="mono">{format!("{group}.{}", knob.id)}</td>
-                <td>{default(knob)}</td>
-                <td>{range(knob)}</td>
+                <td class="mono">{path}</td>
+                <td>{default(knob, names)}</td>
+                <td>{range(knob, names)}</td>
                 <td>{knob.summary}</td>
             </tr>
         }
     });
+    let place = if section.path.is_some() { "In links" } else { "Setting" };
     let table = (!method.knobs.is_empty()).then(|| {
         view! {
             <div class="tbl" tabindex="0" role="region" aria-label=format!("Knobs of {}", method.name)>
                 <table>
                     <thead>
-                        <tr>{["Knob", "In links", "Default", "Range", "What it does"].map(|head| view! { <th scope="col">{head}</th> })}</tr>
+                        <tr>{["Knob", place, "Default", "Range", "What it does"].map(|head| view! { <th scope="col">{head}</th> })}</tr>
                     </thead>
                     <tbody>{knobs.collect_view()}</tbody>
                 </table>
             </div>
         }
     });
-    let drawing = (group == "schedule").then(|| {
-        let path = outline(section, method);
+    let drawing = section.path.filter(|_| group == "schedule").map(|path| {
+        let path = outline(path, method);
         view! { <svg class="shape" width="96" height="40" aria-hidden="true"><path d=path class="ln"></path></svg> }
+    });
+    let chosen_by = section.path.map_or_else(|| method.id.to_owned(), |path| format!("{path}={}", method.id));
+    // A decoder trains nothing that could be compared.
+    let compare = compare(section, method).map(|link| {
+        let hook = format!("try-{anchor}");
+        view! { <OpenLink link=link class="btn small" hook=hook>"Compare"</OpenLink> }
     });
     view! {
         <article class="entry" id=anchor.clone() data-testid=format!("method-{anchor}")>
             <header>
                 {drawing}
                 <div>
-                    <h3>{method.name}<span class="mono">{format!("{}={}", section.path, method.id)}</span></h3>
+                    <h3>{method.name}<span class="mono">{chosen_by}</span></h3>
                     <p>{method.summary}</p>
                     <p class="source"><Source text=method.source /></p>
                 </div>
-                <OpenLink link=compare(section, method) class="btn small" hook=format!("try-{anchor}")>
-                    "Compare"
-                </OpenLink>
+                {compare}
             </header>
             {table}
-            <p class="null">{null(group, method)}</p>
+            <p class="null">{null}</p>
         </article>
     }
 }
@@ -83,54 +88,59 @@ fn Source(text: &'static str) -> impl IntoView {
     parts.collect_view()
 }
 
-fn default(knob: &Knob) -> String {
+fn default(knob: &Knob, names: &[&str]) -> String {
+    if let Some(name) = names.get(knob.default as usize) {
+        return (*name).into();
+    }
     // A unit such as `0/1` is the range once more.
     let unit = knob.unit.trim_start_matches(|c: char| c.is_ascii_digit());
     let unit = if unit.len() == knob.unit.len() { unit } else { "" };
     format!("{} {unit}", scientific(knob.default)).trim_end().into()
 }
 
-fn range(knob: &Knob) -> String {
+fn range(knob: &Knob, names: &[&str]) -> String {
+    if !names.is_empty() {
+        let list = names.iter().enumerate().map(|(number, name)| format!("{number} {name}"));
+        return list.collect::<Vec<_>>().join(", ");
+    }
     let (low, high) = (scientific(*knob.range.start()), scientific(*knob.range.end()));
     format!("{low} to {high}{}", if knob.is_whole { ", whole" } else { "" })
 }
 
-/// The setting with which the method is the baseline.
-fn null(group: &str, method: &Description) -> String {
-    let baseline = match group {
-        "schedule" => "a constant rate after the warm-up",
-        "layerwise" => "one rate for all layers",
-        _ => "the baseline",
-    };
-    match method.null {
+/// The setting with which the method is another one.
+pub fn null(group: &str, method: &Method) -> String {
+    let baseline = &method.baseline;
+    match method.description.null {
+        Some([]) if *baseline == method.description.name => "It is the baseline.".into(),
         Some([]) => format!("With its defaults it is {baseline}, bit for bit."),
-        Some(values) => {
-            let values: Vec<_> = values.iter().map(|(id, value)| format!("{group}.{id}={}", plain(*value))).collect();
-            format!("With {} it is {baseline}, bit for bit.", values.join(" and "))
+        Some(_) => {
+            let values = assignments(group, method.description.null_settings().unwrap_or_default());
+            format!("With {values} it is {baseline}, bit for bit.")
         }
+        None if matches!(group, "objective" | "decoder") => format!("No setting makes it another {group}."),
         None => "No setting makes it the baseline.".into(),
     }
 }
 
-/// The link to the default experiment with the method as its second arm.
-fn compare(section: Section, method: &Description) -> String {
+/// The link to the default experiment with the method as its second arm; none where no experiment chooses the method.
+fn compare(section: Section, method: &Description) -> Option<String> {
     let mut comparison = Comparison { seeds: 4, ..Comparison::default() };
     comparison.add_like(0);
-    comparison.set_arm(1, &with(section, method));
-    comparison_to_link(&comparison)
+    comparison.set_arm(1, &with(section.path?, method));
+    Some(comparison_to_link(&comparison))
 }
 
 /// The default experiment with the method.
-fn with(section: Section, method: &Description) -> Experiment {
+fn with(path: &str, method: &Description) -> Experiment {
     let mut experiment = Experiment::default();
     // A test holds every method to its path.
-    let _ = experiment.set(section.path, method.id);
+    let _ = experiment.set(path, method.id);
     experiment
 }
 
 /// A schedule as it runs by default, with a short warm-up.
-fn outline(section: Section, method: &Description) -> String {
-    let mut experiment = with(section, method);
+fn outline(path: &str, method: &Description) -> String {
+    let mut experiment = with(path, method);
     (experiment.train.steps, experiment.schedule.warmup) = (200, 16);
     Outline::new(&experiment, 2.0, 94.0, 4.0, 36.0).line()
 }
