@@ -13,6 +13,7 @@ use super::{
 use crate::workspace::{
     branch::Branch,
     format::{fixed, integer},
+    quantity,
 };
 
 /// Width of their lines; those of the run are wider.
@@ -23,6 +24,8 @@ const WIDTH: f64 = 1.0;
 pub enum Quantity {
     /// The smoothed loss, and validations.
     Loss,
+    /// Validations alone.
+    Validation,
     /// The learning rate.
     Rate,
 }
@@ -33,6 +36,7 @@ impl Quantity {
         let (index, row) = arm.row(branch.from)?;
         let value = match self {
             Self::Loss => arm.record.columns.ema()[index],
+            Self::Validation => return None,
             Self::Rate => row.learning_rate,
         };
         Some((*row, value))
@@ -42,6 +46,10 @@ impl Quantity {
     fn values(self, branch: &Branch) -> Vec<f64> {
         match self {
             Self::Loss => branch.ema.clone(),
+            Self::Validation => {
+                let loss = |row: &StepMetrics| branch.validations.iter().find(|(step, _)| *step == row.step);
+                branch.rows.iter().map(|row| loss(row).map_or(f64::NAN, |(_, loss)| *loss)).collect()
+            }
             Self::Rate => branch.rows.iter().map(|row| row.learning_rate).collect(),
         }
     }
@@ -83,7 +91,7 @@ fn last_validation(branch: &Branch, quantity: Quantity) -> Option<(usize, f64)> 
     let (step, loss) = *branch.validations.last()?;
     let index = branch.rows.iter().rposition(|row| row.step == step)?;
     let value = match quantity {
-        Quantity::Loss => loss,
+        Quantity::Loss | Quantity::Validation => loss,
         Quantity::Rate => branch.rows[index].learning_rate,
     };
     Some((index, value)).filter(|(_, value)| value.is_finite())
@@ -91,9 +99,10 @@ fn last_validation(branch: &Branch, quantity: Quantity) -> Option<(usize, f64)> 
 
 /// Every loss that is drawn of the branches of an arm.
 pub fn losses(arm: &Arm) -> impl Iterator<Item = f64> {
-    let of = |branch: &Branch| {
+    let of = move |branch: &Branch| {
         let validations = branch.validations.iter().map(|(_, loss)| *loss);
-        branch.ema.iter().copied().chain(validations).collect::<Vec<_>>()
+        let smoothed = branch.ema.iter().copied().filter(|_| quantity::shares_axis(arm.experiment));
+        smoothed.chain(validations).collect::<Vec<_>>()
     };
     arm.record.branches.iter().flat_map(of)
 }

@@ -1,13 +1,19 @@
 //! The loss: every step as a thin ghost, a labelled moving average, validation as markers; with several arms the
 //! difference to the first one below.
+//!
+//! Likelihoods and bounds of them share the axis, and bounds have error bars. A training loss that is neither is not
+//! drawn: of such an arm the validations alone are.
 
+mod key;
 mod law;
+mod words;
+
+pub use words::{readout, summary};
 
 use super::{
-    axis::{Frame, NARROW},
+    axis::Frame,
     branches::{self, Quantity},
     curve::{Curve, decimate},
-    forecast::Forecast,
     ink::Ink,
     input::{Arm, Input},
     labels::{self, End},
@@ -16,10 +22,8 @@ use super::{
     strip, texts,
     ticks::{self, Scale},
 };
-use crate::workspace::{
-    columns::EMA_DECAY,
-    format::{fixed, integer},
-};
+use crate::workspace::{format::fixed, quantity, run::Validation};
+use key::{draw_key, key_height, key_left};
 
 /// The least loss that a logarithmic axis shows; an exact answer has a loss of almost 0.
 const FLOOR: f64 = 1e-4;
@@ -57,7 +61,8 @@ pub fn scene(input: Input, log: bool, width: f64, height: f64) -> Scene {
         plot.draw_smooth(&mut scene, arm);
     }
     for arm in input.arms {
-        branches::draw(&mut scene, &input, arm, &x, |loss| plot.place(loss), Quantity::Loss);
+        let shown = if shows_training(arm) { Quantity::Loss } else { Quantity::Validation };
+        branches::draw(&mut scene, &input, arm, &x, |loss| plot.place(loss), shown);
     }
     law::draw(&plot, &mut scene);
     for (place, arm) in input.arms.iter().enumerate() {
@@ -77,6 +82,16 @@ pub fn scene(input: Input, log: bool, width: f64, height: f64) -> Scene {
         plot.draw_readout(&mut scene, arm);
     }
     scene
+}
+
+/// Whether the training losses of an arm are drawn.
+fn shows_training(arm: &Arm) -> bool {
+    quantity::shares_axis(arm.experiment)
+}
+
+/// The last validation of an arm up to a step.
+fn validation_at<'a>(arm: &Arm<'a>, step: usize) -> Option<&'a Validation> {
+    arm.record.validations.iter().rev().find(|validation| validation.step <= step)
 }
 
 /// The plot above the strip.
@@ -104,12 +119,21 @@ impl Plot<'_> {
     }
 
     fn draw_steps(&self, scene: &mut Scene, arm: &Arm) -> Curve {
+        if !shows_training(arm) {
+            let points = arm.record.validations.iter().map(|v| (self.x.map(self.input.x_of_step(arm, v.step)), v.loss));
+            let joined = decimate(points).placed(|value| self.place(value));
+            scene.curve(&joined, Stroke::arm(arm.index, 1.75));
+            return joined;
+        }
         let raw = self.curve(arm, arm.record.columns.rows().iter().map(|row| row.loss));
         scene.curve(&raw, Stroke::ghost(Ink::Arm(arm.index)));
         raw
     }
 
     fn draw_smooth(&self, scene: &mut Scene, arm: &Arm) {
+        if !shows_training(arm) {
+            return;
+        }
         let smooth = self.curve(arm, arm.record.columns.ema().iter().copied());
         scene.curve(&smooth, Stroke::arm(arm.index, 1.75));
     }
@@ -144,6 +168,10 @@ impl Plot<'_> {
         };
         texts::draw_unlearned(scene, arm, at);
         for validation in arm.record.validations.iter().filter(|v| v.loss.is_finite()) {
+            if let Some(ends) = quantity::ends(validation) {
+                let [low, high] = ends.map(|end| at(validation.step, end));
+                draw_bar(scene, low, high, Ink::Arm(arm.index));
+            }
             scene.marker(Shape::of_arm(arm.index), at(validation.step, validation.loss), 3.2, Ink::Arm(arm.index));
         }
     }
@@ -163,15 +191,24 @@ impl Plot<'_> {
         }
     }
 
-    /// The smoothed loss at the ends of the lines, or in a legend where there is no room beside them.
+    /// The smoothed loss, or the validation alone, at the ends of the lines, or in a legend where there is no room beside them.
     fn draw_ends(&self, scene: &mut Scene) {
         let frame = self.frame;
         let mut right = frame.left;
         let mut ends = Vec::new();
         for arm in self.input.arms {
             let columns = &arm.record.columns;
-            let Some(i) = columns.ema().iter().rposition(|value| value.is_finite()) else { continue };
-            let (x, value) = (self.x.map(self.input.x_of(&columns.rows()[i])), columns.ema()[i]);
+            let end = match shows_training(arm) {
+                true => columns.ema().iter().rposition(|value| value.is_finite()).map(|i| {
+                    let x = self.input.x_of(&columns.rows()[i]);
+                    (x, columns.ema()[i])
+                }),
+                false => {
+                    let last = arm.record.validations.iter().rfind(|v| v.loss.is_finite());
+                    last.map(|v| (self.input.x_of_step(arm, v.step), v.loss))
+                }
+            };
+            let Some((x, value)) = end.map(|(x, value)| (self.x.map(x), value)) else { continue };
             let words = fixed(value, 2);
             // A run that left the scale would carry its label out of the plot.
             if words.len() <= 8 {
@@ -199,11 +236,21 @@ impl Plot<'_> {
 
     fn draw_readout(&self, scene: &mut Scene, arm: &Arm) {
         let Some((index, row)) = self.input.crosshair.and_then(|step| arm.row(step)) else { return };
-        let value = arm.record.columns.ema()[index];
-        if value.is_finite() {
-            let at = (self.x.map(self.input.x_of(row)), self.place(value));
-            scene.marker(Shape::of_arm(arm.index), at, 2.8, Ink::Arm(arm.index));
+        let found = match shows_training(arm) {
+            true => Some((self.input.x_of(row), arm.record.columns.ema()[index])),
+            false => validation_at(arm, row.step).map(|v| (self.input.x_of_step(arm, v.step), v.loss)),
+        };
+        if let Some((x, value)) = found.filter(|(_, value)| value.is_finite()) {
+            scene.marker(Shape::of_arm(arm.index), (self.x.map(x), self.place(value)), 2.8, Ink::Arm(arm.index));
         }
+    }
+}
+
+/// An error bar between two points, one above the other.
+fn draw_bar(scene: &mut Scene, low: (f64, f64), high: (f64, f64), ink: Ink) {
+    scene.line(low, high, Stroke::solid(ink, 1.0));
+    for (x, y) in [low, high] {
+        scene.line((x - 2.5, y), (x + 2.5, y), Stroke::solid(ink, 1.0));
     }
 }
 
@@ -211,9 +258,12 @@ impl Plot<'_> {
 fn y_scale(input: &Input, log: bool, frame: Frame) -> Scale {
     let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
     for arm in input.arms {
-        let losses = arm.record.columns.rows().iter().map(|row| row.loss);
+        let losses = arm.record.columns.rows().iter().map(|row| row.loss).filter(|_| shows_training(arm));
         let runs = arm.earlier.iter().chain([arm.record]);
-        let validations = runs.flat_map(|run| &run.validations).flat_map(|v| [Some(v.loss), v.other_loss]).flatten();
+        let validations = runs.flat_map(|run| &run.validations).flat_map(|v| {
+            let [low, high] = quantity::ends(v).map_or([None; 2], |ends| ends.map(Some));
+            [Some(v.loss), v.other_loss, low, high].into_iter().flatten()
+        });
         for loss in losses.chain(validations).chain(branches::losses(arm)).filter(|loss| loss.is_finite()) {
             low = low.min(loss.max(FLOOR));
             high = high.max(loss.max(FLOOR));
@@ -234,70 +284,6 @@ fn snap(value: f64, round: impl Fn(f64) -> f64) -> f64 {
     let outward = round(value / unit) - value / unit;
     let steps = round(value / unit + outward.signum() * 0.05);
     if steps < 4.0 { value * 0.9 } else { steps * unit }
-}
-
-/// From one line of the key to the next.
-const KEY_LINE: f64 = 16.0;
-
-/// The height of the key: of its three lines, of one for the band, and of one for branches where there are some.
-fn key_height(input: &Input) -> f64 {
-    76.0 + if branches::any(input) { KEY_LINE } else { 0.0 }
-}
-
-fn key_left(frame: Frame, width: f64) -> f64 {
-    frame.right - if width < NARROW { 112.0 } else { 150.0 }
-}
-
-/// What the marks mean, in the corner that a falling curve leaves free.
-fn draw_key(scene: &mut Scene, input: &Input, frame: Frame, width: f64) {
-    let (x, y) = (key_left(frame, width), frame.top + 14.0);
-    let zigzag = [0.0, -3.0, 3.0, -4.0, 2.0, -2.0, 1.0];
-    let points = zigzag.iter().enumerate().map(|(i, dy)| (x + 3.0 * i as f64, y - 3.0 + dy)).collect();
-    scene.path(points, Stroke::ghost(Ink::Ink));
-    scene.words("every step", (x + 26.0, y + 0.5), Ink::Second, false);
-    scene.line((x, y + 13.0), (x + 18.0, y + 13.0), Stroke::solid(Ink::Ink, 1.75));
-    scene.words(format!("EMA {EMA_DECAY}"), (x + 26.0, y + 16.5), Ink::Second, false);
-    scene.marker(Shape::Disc, (x + 9.0, y + 29.0), 3.2, Ink::Ink);
-    scene.words("validation", (x + 26.0, y + 32.5), Ink::Second, false);
-    let seeds = input.arms.iter().map(|arm| arm.earlier.len() + 1).max().unwrap_or(1);
-    if seeds > 1 {
-        scene.band(&[[x, y + 40.0, y + 50.0], [x + 18.0, y + 40.0, y + 50.0]], Ink::Ink);
-        scene.words(format!("range of {seeds} seeds"), (x + 26.0, y + 48.5), Ink::Second, false);
-    }
-    if branches::any(input) {
-        let y = y + if seeds > 1 { 61.0 } else { 45.0 };
-        scene.line((x, y), (x + 18.0, y), Stroke::solid(Ink::Ink, 1.0));
-        scene.marker(Shape::Ring, (x + 18.0, y), 3.2, Ink::Ink);
-        scene.words("branch", (x + 26.0, y + 3.5), Ink::Second, false);
-    }
-}
-
-/// The chart in one sentence.
-pub fn summary(input: Input, log: bool, unit: &str) -> String {
-    let scale = if log { "log" } else { "linear" };
-    let start = format!("Loss by {}, in {unit}, on a {scale} scale", input.x_axis.name());
-    let course = |arm: &Arm| {
-        let columns = &arm.record.columns;
-        let (first, last) = (columns.rows().first()?, columns.last()?);
-        let name = input.prefix(arm);
-        let validation = arm.record.validations.last().map(|v| texts::sentence(arm, v)).unwrap_or_default();
-        Some(format!(
-            "{name}{} at step {}, {} at step {} of {}.{validation}{}",
-            fixed(first.loss, 3),
-            integer(first.step),
-            fixed(last.loss, 3),
-            integer(last.step),
-            integer(arm.experiment.train.steps),
-            branches::summary(arm),
-        ))
-    };
-    let courses: Vec<String> = input.arms.iter().filter_map(course).collect();
-    if courses.is_empty() {
-        return format!("{start}. No step has been made.");
-    }
-    let law = input.law.map(Forecast::sentence).filter(|sentence| !sentence.is_empty());
-    let more: String = strip::summary(&input).into_iter().chain(law).map(|sentence| format!(" {sentence}")).collect();
-    format!("{start}: {}{more}", courses.join(" "))
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::workspace::{
     format::{fixed, integer},
+    quantity,
     run::Validation,
     view::XAxis,
 };
@@ -141,16 +142,18 @@ fn width(words: &str) -> f64 {
     words.chars().count() as f64 * TEXT * 0.54
 }
 
-/// A validation in a sentence: ` Validation 2.310 at step 1,000.`, or the losses on both texts.
+/// A validation in a sentence: ` Validation 2.310 at step 1,000.`, or the losses on both texts; of a bound the word and
+/// two standard errors.
 pub fn sentence(arm: &Arm, validation: &Validation) -> String {
     let (text, steps, step) = (&arm.experiment.text, arm.experiment.train.steps, validation.step);
-    let loss = fixed(validation.loss, 3);
+    let loss = quantity::with_error(validation, 3);
+    let word = if quantity::is_bounded(arm.experiment) { "Validation bound" } else { "Validation" };
     let (learned, other) = text.learned(steps, step);
     let Some((other, other_loss)) = other.zip(validation.other_loss) else {
-        return format!(" Validation {loss} at step {}.", integer(step));
+        return format!(" {word} {loss} at step {}.", integer(step));
     };
     format!(
-        " Validation {loss} on {}, {} on {} at step {}; {} from step {}.",
+        " {word} {loss} on {}, {} on {} at step {}; {} from step {}.",
         learned.name(),
         fixed(other_loss, 3),
         other.name(),

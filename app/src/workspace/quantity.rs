@@ -2,6 +2,11 @@
 
 use tailblazer_core::{experiment::Experiment, objective::Quantity};
 
+use super::{format::fixed, run::Validation};
+
+/// Standard errors on either side of a bound, wherever its error is shown.
+pub const STANDARD_ERRORS: f64 = 2.0;
+
 /// What its training losses are.
 pub fn training(experiment: &Experiment) -> Quantity {
     experiment.objective.training_loss(experiment.model.context)
@@ -20,6 +25,26 @@ pub fn shares_axis(experiment: &Experiment) -> bool {
 /// Whether its validation losses are bounds.
 pub fn is_bounded(experiment: &Experiment) -> bool {
     validation(experiment) == Quantity::Bound
+}
+
+/// The word for its validation losses.
+pub fn word(experiment: &Experiment) -> &'static str {
+    if is_bounded(experiment) { "bound" } else { "validation" }
+}
+
+/// A validation loss with two standard errors where it has an error: `2.310 ± 0.012`.
+pub fn with_error(validation: &Validation, decimals: usize) -> String {
+    let loss = fixed(validation.loss, decimals);
+    match validation.error {
+        Some(error) => format!("{loss} ± {}", fixed(STANDARD_ERRORS * error, decimals)),
+        None => loss,
+    }
+}
+
+/// The ends of the bar of a validation that has an error.
+pub fn ends(validation: &Validation) -> Option<[f64; 2]> {
+    let half = STANDARD_ERRORS * validation.error?;
+    Some([validation.loss - half, validation.loss + half]).filter(|ends| ends.iter().all(|end| end.is_finite()))
 }
 
 /// The name of a quantity inside a sentence, with its article.

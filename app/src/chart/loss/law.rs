@@ -12,7 +12,7 @@ use crate::{
         mark::Stroke,
         scene::Scene,
     },
-    workspace::{format::fixed, view::XAxis},
+    workspace::{format::fixed, quantity, view::XAxis},
 };
 
 /// The share of the least measured loss below which a prediction does not stretch the axis.
@@ -102,5 +102,7 @@ fn steps(input: &Input, arm: &Arm, prediction: &Prediction) -> impl DoubleEndedI
 
 fn predictions<'a>(input: &Input<'a>) -> impl Iterator<Item = (&'a Arm<'a>, &'a Prediction)> {
     let law = input.law;
-    input.arms.iter().filter_map(move |arm| Some((arm, law?.prediction(arm.index)?)))
+    // A law of losses that are not drawn is not drawn either.
+    let drawn = input.arms.iter().filter(|arm| quantity::shares_axis(arm.experiment));
+    drawn.filter_map(move |arm| Some((arm, law?.prediction(arm.index)?)))
 }

@@ -11,11 +11,7 @@ use super::{
 use crate::{
     chart::{input::Input, loss},
     components::{chart_card::ChartCard, table::LossTable},
-    workspace::{
-        Workspace,
-        format::{fixed, integer},
-        summary,
-    },
+    workspace::{Workspace, format::integer, summary},
 };
 
 /// The loss chart.
@@ -36,11 +32,9 @@ pub fn LossCard() -> impl IntoView {
             let step = input.step()?;
             let is_comparison = input.is_comparison();
             let values = input.arms.iter().filter_map(|arm| {
-                let (index, row) = arm.row(step)?;
-                let ema = fixed(arm.record.columns.ema()[index], 3);
-                let words = if is_comparison { ema } else { format!("EMA {ema}") };
-                let raw = (!is_comparison).then(|| view! { <span class="faint">{fixed(row.loss, 3)}</span> });
-                Some(view! { {arm_value(arm, is_comparison, words)} {raw} })
+                let (words, pale) = loss::readout(&input, arm, step)?;
+                let pale = pale.map(|words| view! { <span class="faint">{words}</span> });
+                Some(view! { {arm_value(arm, is_comparison, words)} {pale} })
             });
             Some(view! {
                 <span>"at "{integer(step)}</span>
