@@ -27,8 +27,9 @@ struct Inner {
     memory: Arc<Mutex<Memory>>,
 }
 
-/// A mask with a number that no other one has.
+/// A mask with a number that no other one has, by which a device finds its copy.
 pub(crate) struct Mask {
+    #[cfg_attr(not(feature = "webgpu"), expect(dead_code))]
     pub number: u64,
     pub allowed: Vec<bool>,
 }
