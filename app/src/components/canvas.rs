@@ -15,6 +15,9 @@ use crate::{
 /// Draws a scene of the size that it is given.
 pub type Draw = Rc<dyn Fn(f64, f64) -> Scene>;
 
+/// Tracks what a drawing depends on.
+pub type Follow = Rc<dyn Fn()>;
+
 /// A chart's drawing surface.
 #[component]
 pub fn Canvas(
@@ -22,9 +25,8 @@ pub fn Canvas(
     draw: Draw,
     /// The size, for whoever must know where a pointer is.
     size: RwSignal<(f64, f64)>,
-    /// Follows what the drawing depends on; without it that is the runs and how they are looked at.
-    #[prop(optional)]
-    follow: Option<Rc<dyn Fn()>>,
+    /// Tracks what the drawing depends on.
+    follow: Follow,
 ) -> impl IntoView {
     let workspace = Workspace::expect();
     let node = NodeRef::<html::Canvas>::new();
@@ -59,10 +61,7 @@ pub fn Canvas(
         });
     };
     Effect::new(move || {
-        match &follow {
-            Some(follow) => follow(),
-            None => follow_runs(workspace),
-        }
+        follow();
         workspace.view.palette.track();
         size.track();
         if !scheduled.get_value() {
@@ -78,9 +77,14 @@ pub fn Canvas(
 }
 
 /// Follows the runs, and how they are looked at.
-fn follow_runs(workspace: Workspace) {
-    let view = workspace.view;
+pub fn follow_runs(workspace: Workspace) {
     workspace.version.track();
+    follow_view(workspace);
+}
+
+/// Follows what is compared, the states of the runs, and how they are looked at.
+pub fn follow_view(workspace: Workspace) {
+    let view = workspace.view;
     workspace.comparison.track();
     workspace.scope.track();
     workspace.runs().iter().for_each(|run| run.state.track());

@@ -6,7 +6,7 @@ use leptos::{html, prelude::*};
 use web_sys::{KeyboardEvent, PointerEvent};
 
 use super::{
-    canvas::{Canvas, Draw},
+    canvas::{Canvas, Draw, Follow, follow_runs},
     charts::with_input,
     icon::{Glyph, Icon},
 };
@@ -34,6 +34,9 @@ pub fn ChartCard(
     summary: Signal<String>,
     /// The drawing.
     draw: Draw,
+    /// Tracks what the drawing depends on; without it that is the runs and how they are looked at.
+    #[prop(optional)]
+    follow: Option<Follow>,
     /// The values at the crosshair.
     #[prop(into)]
     readout: ViewFn,
@@ -64,6 +67,7 @@ pub fn ChartCard(
     let as_table = RwSignal::new(false);
     let plot = NodeRef::<html::Div>::new();
     let drawing = StoredValue::new_local(Rc::clone(&draw));
+    let follow = StoredValue::new_local(follow.unwrap_or_else(|| Rc::new(move || follow_runs(workspace))));
 
     let save = move |_| {
         let (width, height) = size.get_untracked();
@@ -106,7 +110,7 @@ pub fn ChartCard(
                 on:blur=move |_| workspace.view.crosshair.set(None)
                 on:keydown=move |event| walk(workspace, &event)
             >
-                <Canvas draw=draw size=size />
+                <Canvas draw=draw size=size follow=follow.get_value() />
                 {cover.run()}
             </div>
         }

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{arm_value, choosable, drawing, readout_view, sentence, with_input};
+use super::{arm_value, choosable, drawing, readout_view, sentence, spectra, with_input};
 use crate::{
     chart::{
         alpha::{self, DOMAIN, Options, REACH},
@@ -39,6 +39,7 @@ pub fn AlphaCard() -> impl IntoView {
             draw=drawing(workspace, move |input, width, height| {
                 alpha::scene(input, options(workspace), width, height)
             })
+            follow=spectra(workspace)
             readout=readout_view(readout)
             tools=|| view! { <Legend /> <Arms /> <Views /> }
             table=|| view! { <AlphaTable /> }

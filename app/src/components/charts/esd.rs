@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{drawing, readout_view, sentence, with_input};
+use super::{drawing, readout_view, sentence, spectra, with_input};
 use crate::{
     chart::{esd, matrices},
     components::{chart_card::ChartCard, table::EsdTable},
@@ -28,6 +28,7 @@ pub fn EsdCard() -> impl IntoView {
             unit=Signal::derive(|| "density of λ(WᵀW), log-log".to_owned())
             summary=sentence(workspace, move |input| esd::summary(input, arm()))
             draw=drawing(workspace, move |input, width, height| esd::scene(input, arm(), width, height))
+            follow=spectra(workspace)
             readout=readout_view(readout)
             tools=|| view! { <Picker /> }
             table=|| view! { <EsdTable /> }

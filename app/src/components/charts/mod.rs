@@ -20,7 +20,7 @@ use std::rc::Rc;
 use leptos::prelude::*;
 use tailblazer_core::session::RunState;
 
-use super::canvas::Draw;
+use super::canvas::{Draw, Follow, follow_view};
 use crate::{
     chart::{
         input::{Arm, Input},
@@ -52,6 +52,21 @@ pub fn with_input<T>(workspace: Workspace, with: impl FnOnce(Input) -> T) -> T {
 /// A drawing of the runs.
 fn drawing(workspace: Workspace, scene: impl Fn(Input, f64, f64) -> Scene + 'static) -> Draw {
     Rc::new(move |width, height| with_input(workspace, |input| scene(input, width, height)))
+}
+
+/// What charts of spectra depend on: they stand still between two measurements, but for the line that says how far the
+/// run is, which may lag by a second.
+fn spectra(workspace: Workspace) -> Follow {
+    let measured = Memo::new(move |_| {
+        workspace.version.track();
+        let last = |run: &Run| run.record.with_value(|record| record.layers.last().map(|frame| frame.step));
+        workspace.runs().iter().map(last).collect::<Vec<_>>()
+    });
+    Rc::new(move || {
+        measured.track();
+        workspace.slow_version.track();
+        follow_view(workspace);
+    })
 }
 
 /// A sentence about the runs. Screen readers need none that changes with every frame.

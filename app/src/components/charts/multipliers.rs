@@ -1,12 +1,14 @@
 //! The multipliers of one arm by depth, small enough to stand among the settings.
 
+use std::rc::Rc;
+
 use leptos::prelude::*;
 use tailblazer_core::experiment::Comparison;
 
 use super::{drawing, sentence};
 use crate::{
     chart::{multipliers, scene::Scene},
-    components::canvas::Canvas,
+    components::canvas::{Canvas, follow_runs},
     workspace::Workspace,
 };
 
@@ -25,7 +27,8 @@ pub fn Multipliers(
             Some(arm) => multipliers::scene(input, arm, width, height),
             None => Scene::new(width, height),
         });
-        view! { <Canvas draw size=RwSignal::new((0.0, 0.0)) /> }
+        let follow = Rc::new(move || follow_runs(workspace));
+        view! { <Canvas draw follow size=RwSignal::new((0.0, 0.0)) /> }
     };
     view! {
         <div class="field wide block">
