@@ -29,7 +29,7 @@ pub struct DecodeRequest {
     pub id: u32,
     /// The decoder.
     pub setup: DecoderSetup,
-    /// The text to continue.
+    /// The text to continue; empty for a held-out problem of a task, or the beginning of a window of held-out text.
     pub prompt: String,
     /// Tokens to decode; fewer where the context is full before.
     pub length: usize,

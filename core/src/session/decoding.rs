@@ -102,7 +102,8 @@ impl<H: Host> Engine<H> {
         let (step, checkpoint) = self.checkpoint(&setup).await?;
         let run = self.run.as_ref().ok_or_else(nothing_trained)?;
         let tokeniser = &run.trainer.dataset().tokeniser;
-        let tokens = tokeniser.encode(&prompt);
+        let own = prompt.is_empty().then(|| prompts_of(run, &checkpoint, 1).into_iter().next()).flatten();
+        let tokens = own.map_or_else(|| tokeniser.encode(&prompt), |own| own.tokens);
         let is_known = |character: &char| !tokeniser.encode(&character.to_string()).is_empty();
         if let Some(unknown) = prompt.chars().find(|character| !is_known(character)) {
             return Err(refused(

@@ -387,6 +387,7 @@ impl<H: Host> Engine<H> {
 
     fn restore_checkpoint(&mut self) {
         self.end_branch(BranchEnd::Stopped);
+        self.pause_after_step(false);
         match (&mut self.run, &self.checkpoint) {
             (Some(run), Some(snapshot)) => {
                 run.trainer.restore(snapshot);

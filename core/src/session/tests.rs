@@ -1,6 +1,7 @@
 //! A session behind an in-process channel.
 
 mod branches;
+mod decoding;
 mod layers;
 mod schedules;
 mod second_text;
