@@ -1,5 +1,7 @@
 //! Tokens per forward against quality, with 95 % intervals; a sweep of a knob is a line.
 
+use std::cmp::Ordering;
+
 use super::{
     axis::Frame,
     ink::Ink,
@@ -56,7 +58,7 @@ pub fn plot(measurements: &[Measurement], name: impl Fn(usize) -> String) -> Opt
     let kind = all.iter().map(|(kind, _)| *kind).rev().max_by_key(|kind| votes(*kind))?;
     let left_out = all.len() - votes(kind);
     let mut points: Vec<Point> = all.into_iter().filter(|(of, _)| *of == kind).map(|(_, point)| point).collect();
-    points.sort_by_key(|point| (point.place, point.knob.is_some()));
+    points.sort_by(|a, b| a.place.cmp(&b.place).then(a.knob.partial_cmp(&b.knob).unwrap_or(Ordering::Equal)));
     Some(Plot { kind, points, left_out })
 }
 
@@ -93,7 +95,7 @@ pub fn scene(plot: &Plot, width: f64, height: f64) -> Scene {
     scene.line((frame.left, frame.bottom), (frame.right, frame.bottom), Stroke::solid(Ink::Axis, 1.0));
     let middle = (frame.left + frame.right) / 2.0;
     scene.tick("tokens per forward, draft and verify", (middle, height - 3.0), Anchor::Middle);
-    scene.tick(format!("{}; up is better", plot.kind.words()), (2.0, 11.0), Anchor::Start);
+    scene.tick(format!("{}, 95 %; up is better", plot.kind.words()), (2.0, 11.0), Anchor::Start);
     draw_sweeps(&mut scene, plot, &x, &y);
     draw_points(&mut scene, plot, &x, &y);
     scene
@@ -105,7 +107,7 @@ fn draw_sweeps(scene: &mut Scene, plot: &Plot, x: &Scale, y: &Scale) {
     for place in places {
         let mut swept: Vec<&Point> =
             plot.points.iter().filter(|point| point.place == place && point.knob.is_some()).collect();
-        swept.sort_by(|a, b| a.knob.partial_cmp(&b.knob).unwrap_or(std::cmp::Ordering::Equal));
+        swept.sort_by(|a, b| a.knob.partial_cmp(&b.knob).unwrap_or(Ordering::Equal));
         let at = |point: &Point| (x.map(point.speed.mean), y.map(point.quality.mean));
         scene.path(swept.iter().map(|point| at(point)).collect(), Stroke::arm(place, 1.25));
         for (index, point) in swept.iter().enumerate() {
@@ -221,7 +223,7 @@ mod tests {
         let plot = plot(&list, named).expect("points");
         assert_eq!((plot.kind, plot.left_out), (Quality::Exact, 0));
         let words = svg::document(&scene(&plot, 360.0, 280.0), &Palette::variables(), "", None);
-        assert!(words.contains("answered exactly; up is better") && words.contains(" %"), "{words}");
+        assert!(words.contains("answered exactly, 95 %; up is better") && words.contains(" %"), "{words}");
     }
 
     #[test]

@@ -160,13 +160,15 @@ fn Token(cells: Memo<Vec<Cell>>, place: usize, token: usize) -> impl IntoView {
     });
     let is_selected = Memo::new(move |_| decode.selected.get() == Some(this));
     let class = move || {
+        // Before what follows from it: an effect that pulls a cell through another memo does not see it change.
+        let state = state();
         let length = word.with(|word| word.as_ref().map_or(0, |word| word.chars().count()));
         let size = match length {
             0..=1 => "",
             2..=3 => " short",
             _ => " long",
         };
-        format!("tok {}{size}{}", state().word(), if is_selected.get() { " sel" } else { "" })
+        format!("tok {}{size}{}", state.word(), if is_selected.get() { " sel" } else { "" })
     };
     let forward = move || cell.get().filter(|cell| cell.forward > 0).map(|cell| cell.forward);
     let title = move || cell.get().map(|cell| column.trace.with_value(|trace| words(trace, &cell)));

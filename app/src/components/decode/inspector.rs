@@ -201,18 +201,18 @@ fn MaskBody() -> impl IntoView {
         let view = experiment.objective.example(&window, 1, moment).view;
         let about = experiment.objective.method().description();
         let reading = experiment.objective.reading(context);
-        Some((view, about.name, about.summary, choice::noise(&reading)))
+        Some((view, about, choice::noise(&reading)))
     });
     move || match of.get() {
-        Some((view, name, summary, noise)) => {
+        Some((view, about, noise)) => {
             let short: View = mask::shortened(view);
             let words = mask::summary(view);
             let sentence = words.clone();
             view! {
-                <p class="objective" data-testid="decode-objective">
-                    <b>{name}</b>{format!(", {noise}. {summary}")}
+                <p class="objective" data-testid="decode-objective" title=about.summary>
+                    <b>{about.name}</b>{format!(", {noise}.")}
                 </p>
-                <Figure draw=move |width| mask::scene(short, width, HEIGHT - 62.0) summary=words />
+                <Figure draw=move |width| mask::scene(short, width, HEIGHT - 68.0) summary=words />
                 <p class="note">{sentence}</p>
             }
             .into_any()

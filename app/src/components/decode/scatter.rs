@@ -43,7 +43,7 @@ pub fn Scatter() -> impl IntoView {
     };
     let unit = move || match is_waiting() {
         true => format!("{} to go", decode.awaited()),
-        false => "95 %".to_owned(),
+        false => String::new(),
     };
     let drawn = move || {
         match plot.get() {

@@ -46,7 +46,8 @@ impl Entry {
         let mut list: Vec<String> =
             knobs.iter().filter(|knob| self.chosen.value(knob) != knob.default).map(words).chain(own).collect();
         if list.is_empty() {
-            list.extend(knobs.first().filter(|knob| trades(knob)).map(words));
+            // 0 steps and 0 forwards leave it to the decoder: nothing to name.
+            list.extend(knobs.first().filter(|knob| trades(knob) && knob.default != 0.0).map(words));
         }
         list.join(", ")
     }
