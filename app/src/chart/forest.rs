@@ -1,6 +1,9 @@
 //! Paired differences with their intervals, one row each: the forest plot of a verdict.
 
-use tailblazer_core::stats::{Row, Verdict};
+use tailblazer_core::{
+    objective::Quantity,
+    stats::{Row, Verdict},
+};
 
 use super::{
     ink::Ink,
@@ -26,13 +29,15 @@ pub struct Line {
     pub name: String,
     /// The comparison.
     pub row: Row,
+    /// What the losses of its two arms are.
+    pub quantities: [Quantity; 2],
 }
 
 impl Line {
     /// A row that is named after its arms: "B − A".
-    pub fn of(row: Row) -> Self {
+    pub fn of(row: Row, quantities: [Quantity; 2]) -> Self {
         let [a, b] = row.arms.map(|arm| arm.letter());
-        Self { name: format!("{b} − {a}"), row }
+        Self { name: format!("{b} − {a}"), row, quantities }
     }
 }
 
@@ -91,7 +96,8 @@ fn draw(scene: &mut Scene, line: &Line, words: Option<f64>, x: &Scale, middle: f
     scene.line((mean, middle - 5.5), (mean, middle + 5.5), Stroke::solid(Ink::Ink, 2.0));
     if let Some(names) = words {
         scene.anchored(verdict.estimate(), (names + ESTIMATE - 12.0, base), Anchor::End, Ink::Second, false);
-        scene.anchored(verdict.word.to_string(), word_at, Anchor::Start, Ink::Ink, verdict.is_decided());
+        let is_shown = verdict.shows_a_better_model(line.quantities);
+        scene.anchored(verdict.word_of(line.quantities), word_at, Anchor::Start, Ink::Ink, is_shown);
     }
 }
 
@@ -103,7 +109,7 @@ fn values(verdict: &Verdict) -> impl Iterator<Item = f64> {
 /// The rows in one sentence.
 pub fn summary(lines: &[Line]) -> String {
     let words = lines.iter().map(|line| match &line.row.verdict {
-        Ok(verdict) => format!("{}: {}, {}", line.name, verdict.estimate(), verdict.word),
+        Ok(verdict) => format!("{}: {}, {}", line.name, verdict.estimate(), verdict.word_of(line.quantities)),
         Err(_) => format!("{}: no verdict yet", line.name),
     });
     format!("Paired differences over the seeds with 95 % intervals. {}.", words.collect::<Vec<_>>().join("; "))
@@ -120,7 +126,8 @@ mod tests {
     fn lines(losses: &[&[f64]]) -> Vec<Line> {
         let runs = |of: &&[f64]| of.iter().zip(0..).map(|(loss, seed)| Final { seed, loss: *loss }).collect();
         let arms = losses.iter().enumerate().map(|(i, of)| (Arm::new(i).expect("few arms"), runs(of)));
-        forest(&arms.collect::<Vec<_>>()).into_iter().map(Line::of).collect()
+        let rows = forest(&arms.collect::<Vec<_>>()).into_iter();
+        rows.map(|row| Line::of(row, [Quantity::Likelihood; 2])).collect()
     }
 
     #[test]
@@ -139,6 +146,21 @@ mod tests {
         let lines = lines(&[&[2.0, 3.0], &[2.0, 3.0]]);
         assert_finite(&scene(&lines, 44.0, 430.0));
         assert!(summary(&lines).contains("B − A: 0 ± 0, not distinguishable"), "{}", summary(&lines));
+    }
+
+    #[test]
+    fn a_likelihood_and_two_bounds() {
+        let mut lines = lines(&[&[2.06, 2.09, 2.05, 2.07], &[2.13, 2.14, 2.13, 2.15], &[2.33, 2.34, 2.31, 2.35]]);
+        let of = |arm: Arm| if arm == Arm::A { Quantity::Likelihood } else { Quantity::Bound };
+        for line in &mut lines {
+            line.quantities = line.row.arms.map(of);
+        }
+        insta::assert_snapshot!(svg::document(
+            &scene(&lines, 44.0, 430.0),
+            &Palette::variables(),
+            &summary(&lines),
+            None
+        ));
     }
 
     proptest! {

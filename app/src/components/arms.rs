@@ -17,7 +17,7 @@ use crate::{
         Scope, Workspace,
         action::Action,
         format::{fixed, integer},
-        summary,
+        quantity, summary,
     },
 };
 
@@ -160,7 +160,7 @@ fn Head(arm: usize) -> impl IntoView {
                 <b>{letter.to_string()}</b>
                 <span class="arm-name" title=name>{name}</span>
                 <span class="arm-val">
-                    <i>"val "</i>
+                    <i>{move || if quantity::is_bounded(&workspace.shown_of(arm)) { "bound " } else { "val " }}</i>
                     <b
                         data-testid=format!("arm-{letter}-val-loss")
                         data-value=move || validation().map_or_else(String::new, |v| v.loss.to_string())

@@ -1,7 +1,10 @@
 //! The state of the run in a word, its losses, and the messages: a strip of one height in every state.
 
 use leptos::prelude::*;
-use tailblazer_core::session::{RunState, Stage};
+use tailblazer_core::{
+    objective::Quantity,
+    session::{RunState, Stage},
+};
 
 use super::{
     icon::{Glyph, Icon},
@@ -11,6 +14,7 @@ use super::{
 use crate::workspace::{
     Workspace,
     format::{fixed, integer},
+    quantity,
     run::Progress,
     summary,
 };
@@ -124,9 +128,18 @@ fn Figures() -> impl IntoView {
     };
     let number = |value: Option<f64>| value.map_or_else(|| "–".into(), |value| fixed(value, 3));
     let exact = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
-    let validation_note = move || match validation() {
-        Some(v) => format!("validation, step {}", integer(v.step)),
-        None => "validation".into(),
+    let validation_note = move || {
+        let word = if quantity::is_bounded(&workspace.shown()) { "validation bound" } else { "validation" };
+        let Some(v) = validation() else { return word.to_owned() };
+        let error = v
+            .error
+            .map_or_else(String::new, |error| format!(" ± {} (2 s.e.)", fixed(quantity::STANDARD_ERRORS * error, 3)));
+        format!("{word}{error}, step {}", integer(v.step))
+    };
+    let training_note = move || match quantity::training(&workspace.shown()) {
+        Quantity::Likelihood => "training, last step",
+        Quantity::Bound => "training bound, last step",
+        Quantity::MaskedCrossEntropy => "training, masked cross-entropy, last step",
     };
     // What a model that knows nothing but the size of its vocabulary loses.
     let guess =
@@ -157,7 +170,7 @@ fn Figures() -> impl IntoView {
                     {move || number(last().map(|row| row.loss))}
                 </b>
                 <i>{move || last().map(|_| unit())}</i>
-                <span>"training, last step"</span>
+                <span>{training_note}</span>
             </p>
             <Show when=move || other().is_some()>
                 <p class="figure">

@@ -3,13 +3,13 @@
 use leptos::prelude::*;
 use tailblazer_core::{
     session::RunState,
-    stats::{self, Arm, Final, NoVerdict, Row, Verdict, Word},
+    stats::{self, Arm, Final, NoVerdict, Row},
 };
 
 use super::figure::Figure;
 use crate::{
     chart::forest::{self, Line},
-    workspace::{Workspace, run::Record, summary},
+    workspace::{Workspace, quantity, run::Record, summary},
 };
 
 /// Pixels for the names of the rows: "B − A".
@@ -51,12 +51,15 @@ pub fn VerdictStrip() -> impl IntoView {
     let is_provisional = move || workspace.state() != RunState::Finished;
     let is_coming = move || is_provisional() && workspace.comparison.with(|comparison| comparison.seeds > 1);
     let lead = move || rows.with(|rows| rows.first().cloned());
+    let quantities = move |row: &Row| row.arms.map(|arm| quantity::validation(&workspace.shown_of(arm.index())));
     let word = move || match lead() {
-        Some(Row { verdict: Ok(verdict), .. }) => verdict.word.to_string(),
+        Some(ref row @ Row { verdict: Ok(ref verdict), .. }) => verdict.word_of(quantities(row)),
         _ => "no verdict yet".into(),
     };
     let tone = move || match lead() {
-        Some(Row { verdict: Ok(Verdict { word: Word::Better(_), .. }), .. }) => "badge ok",
+        Some(ref row @ Row { verdict: Ok(ref verdict), .. }) if verdict.shows_a_better_model(quantities(row)) => {
+            "badge ok"
+        }
         _ => "badge",
     };
     let headline = move || match lead() {
@@ -71,9 +74,12 @@ pub fn VerdictStrip() -> impl IntoView {
         None => String::new(),
     };
     let note = move || match lead() {
-        Some(Row { verdict: Ok(verdict), .. }) => {
+        Some(ref row @ Row { verdict: Ok(ref verdict), .. }) => {
             let provisional = if is_provisional() { " Provisional: runs are still to come." } else { "" };
-            let mut words = format!("{}. Final validation loss, 95 %, paired t.{provisional}", verdict.conclusion());
+            let quantities = quantities(row);
+            let caution = verdict.caution(quantities).map_or_else(String::new, |sentence| format!(" {sentence}"));
+            let conclusion = verdict.conclusion_of(quantities);
+            let mut words = format!("{conclusion}.{caution} Final validation loss, 95 %, paired t.{provisional}");
             for diverged in &verdict.pairs.diverged {
                 words += &format!(" {diverged}");
             }
@@ -84,7 +90,7 @@ pub fn VerdictStrip() -> impl IntoView {
     // Every pair of arms has a row once any two have a verdict.
     let lines = Memo::new(move |_| {
         rows.with(|rows| match rows.iter().any(|row| row.verdict.is_ok()) {
-            true => rows.iter().cloned().map(Line::of).collect(),
+            true => rows.iter().map(|row| Line::of(row.clone(), quantities(row))).collect(),
             false => Vec::new(),
         })
     });

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Experiment, Invalid, LinkError, link, validate};
+use crate::objective::Quantity;
 
 /// Most arms of a comparison; they are called A to H.
 pub const ARMS: usize = 8;
@@ -55,6 +56,12 @@ impl Comparison {
             link::assign_all(&mut experiment, differences.iter().map(|(path, value)| (path.as_str(), value.as_str())));
         }
         experiment
+    }
+
+    /// What the validation losses of an arm are.
+    pub fn quantity(&self, arm: usize) -> Quantity {
+        let experiment = self.experiment(arm);
+        experiment.objective.measure(experiment.model.context)
     }
 
     /// Makes an arm what `experiment` is, by what differs from the base. The seed is common to all arms.

@@ -9,6 +9,7 @@ mod arm;
 mod bootstrap;
 mod forest;
 mod pairs;
+mod shown;
 mod student;
 mod study;
 #[cfg(test)]

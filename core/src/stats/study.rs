@@ -4,7 +4,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Arm, Final, Row, forest};
-use crate::experiment::{Comparison, comparison_from_link, comparison_to_link};
+use crate::{
+    experiment::{Comparison, comparison_from_link, comparison_to_link},
+    objective::Quantity,
+};
 
 /// One comparison with its runs and verdicts: a line of a study's file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -71,7 +74,8 @@ impl Study {
     /// A study of a comparison.
     pub fn new(comparison: &Comparison, note: &str, runs: Vec<StudyRun>) -> Self {
         let mut study = Self { link: comparison_to_link(comparison), note: note.into(), runs, verdicts: Vec::new() };
-        study.verdicts = study.forest().iter().map(StudyVerdict::from).collect();
+        let quantities = |row: &Row| row.arms.map(|arm| comparison.quantity(arm.index()));
+        study.verdicts = study.forest().iter().map(|row| StudyVerdict::of(row, quantities(row))).collect();
         study
     }
 
@@ -126,17 +130,18 @@ impl StudyRun {
     }
 }
 
-impl From<&Row> for StudyVerdict {
-    fn from(row: &Row) -> Self {
+impl StudyVerdict {
+    /// What a row says, where the losses of its two arms are these quantities.
+    fn of(row: &Row, quantities: [Quantity; 2]) -> Self {
         let arms = row.arms.map(Arm::letter);
         match &row.verdict {
             Ok(verdict) => Self {
                 arms,
                 mean: Some(verdict.mean),
                 interval: Some(verdict.interval()),
-                word: Some(verdict.word.to_string()),
+                word: Some(verdict.word_of(quantities)),
                 sentence: verdict.difference("nats"),
-                conclusion: Some(verdict.conclusion()),
+                conclusion: Some(verdict.conclusion_of(quantities)),
             },
             Err(none) => {
                 Self { arms, mean: None, interval: None, word: None, sentence: none.to_string(), conclusion: None }
@@ -198,7 +203,7 @@ mod tests {
         assert_eq!(studies.len(), 6);
         for study in studies {
             let rows = study.forest();
-            let written: Vec<_> = rows.iter().map(StudyVerdict::from).collect();
+            let written: Vec<_> = rows.iter().map(|row| StudyVerdict::of(row, [Quantity::Likelihood; 2])).collect();
             assert_eq!(written, study.verdicts, "{}", study.link);
         }
     }

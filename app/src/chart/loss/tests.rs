@@ -6,7 +6,7 @@ use tailblazer_core::{experiment::Corpus, lab::annealing::Prediction, schedule, 
 use super::*;
 use crate::{
     chart::{
-        forecast::{Candidate, Outlook},
+        forecast::{Candidate, Forecast, Outlook},
         palette::Palette,
         scene::Item,
         svg,
@@ -98,6 +98,72 @@ fn the_summary_says_what_branches_came_to() {
     let summary = runs.with(|input| summary(input, true, "nats"));
     let words = " Branches, validation: from step 15 1.800 at step 25; from step 20 diverged.";
     assert!(summary.ends_with(words), "{summary}");
+}
+
+/// Gives an arm an objective, and its validations an error if they are bounds.
+fn choose(run: &mut crate::chart::testing::Run, settings: &[(&str, &str)]) {
+    for (path, value) in settings {
+        run.experiment.set(path, value).expect("a setting");
+    }
+    if crate::workspace::quantity::is_bounded(&run.experiment) {
+        for (place, validation) in run.record.validations.iter_mut().enumerate() {
+            validation.error = Some(0.12 / (1.0 + place as f64));
+        }
+    }
+}
+
+const MASKED: (&str, &str) = ("objective.method", "masked");
+const CLIPPED: [(&str, &str); 3] = [MASKED, ("objective.low", "0.45"), ("objective.high", "0.95")];
+
+#[test]
+fn a_likelihood_a_bound_and_a_masked_cross_entropy() {
+    let mut runs = Runs::new(3, 40);
+    choose(&mut runs.arms[1], &[MASKED]);
+    choose(&mut runs.arms[2], &CLIPPED);
+    insta::assert_snapshot!(figure(runs, XAxis::Step, true, Some(30)));
+}
+
+#[test]
+fn a_masked_cross_entropy_alone() {
+    let mut runs = Runs::new(1, 40);
+    choose(&mut runs.arms[0], &CLIPPED);
+    add_branch(&mut runs.arms[0].record, 15, 10, Some(BranchEnd::Finished));
+    insta::assert_snapshot!(figure(runs, XAxis::Step, false, Some(30)));
+}
+
+#[test]
+fn no_training_loss_that_is_a_masked_cross_entropy_moves_the_axis() {
+    let scale = |loss: f64| {
+        let mut runs = Runs::new(2, 40);
+        let validations = runs.arms[1].record.validations.clone();
+        runs.arms[1].record = record(40, |_| loss);
+        runs.arms[1].record.validations = validations;
+        choose(&mut runs.arms[1], &CLIPPED);
+        runs.with(|input| y_scale(&input, true, input.frame(480.0, 240.0)).domain)
+    };
+    assert_eq!(scale(2.0), scale(50.0));
+    assert_eq!(scale(2.0), scale(0.001));
+}
+
+#[test]
+fn the_readout_says_what_the_number_is() {
+    let mut runs = Runs::new(4, 40);
+    choose(&mut runs.arms[1], &[MASKED]);
+    choose(&mut runs.arms[2], &CLIPPED);
+    runs.with(|input| {
+        let words = |arm: usize| readout(&input, &input.arms[arm], 30).expect("a readout").0;
+        assert!(words(0).parse::<f64>().is_ok(), "{}", words(0));
+        assert!(words(1).starts_with("bound 2."), "{}", words(1));
+        // The last validation before step 30, that at step 20, with two standard errors.
+        assert!(words(2).starts_with("bound 2.") && words(2).ends_with(" ± 0.120"), "{}", words(2));
+        assert!(summary(input, true, "nats").contains("a worse bound does not show a worse model"));
+    });
+    let mut alone = Runs::new(1, 40);
+    choose(&mut alone.arms[0], &CLIPPED);
+    alone.with(|input| {
+        let (_, pale) = readout(&input, &input.arms[0], 30).expect("a readout");
+        assert!(pale.is_some_and(|words| words.starts_with("masked cross-entropy, EMA ")));
+    });
 }
 
 fn count(scene: &Scene, is: impl Fn(&Item) -> bool) -> usize {

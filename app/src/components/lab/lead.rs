@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use tailblazer_core::{
     experiment::{Experiment, Preset},
+    objective::Quantity,
     stats::{Arm, Row, Study},
 };
 
@@ -92,7 +93,8 @@ fn Evidence(studies: Vec<Study>) -> impl IntoView {
 /// One arm of one study against the first.
 fn line(name: &str, rows: &[Row], arm: Arm) -> Option<Line> {
     let row = rows.iter().find(|row| row.arms == [Arm::A, arm])?.clone();
-    Some(Line { name: name.into(), row })
+    // The study compares learning rates of one objective, whose loss is the likelihood.
+    Some(Line { name: name.into(), row, quantities: [Quantity::Likelihood; 2] })
 }
 
 /// `Moby-Dick, 2e−3`: the text and the peak rate.

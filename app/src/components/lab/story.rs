@@ -29,7 +29,12 @@ pub fn Story(preset: &'static Preset) -> impl IntoView {
         }
         None => view! { <Schedules comparison /> }.into_any(),
     };
-    let outcome = move || study().map(|study| view! { <p class="recorded">{words(&study)}</p> });
+    let outcome = move || {
+        // Until the look-up has ended, nobody knows.
+        let found = recording.get()?;
+        let words = found.and_then(|list| list.into_iter().next()).map_or("Not recorded yet.".into(), |s| words(&s));
+        Some(view! { <p class="recorded">{words}</p> })
+    };
     view! {
         <OpenLink
             link=format!("?preset={}", preset.name)
@@ -47,9 +52,14 @@ pub fn Story(preset: &'static Preset) -> impl IntoView {
 
 /// What a recording came to: `Recorded: B − A = −0.022 ± 0.015 nats/char over 4 seeds, B better`.
 pub fn words(study: &Study) -> String {
-    let unit = summary::loss_unit(&study.comparison().base);
+    let comparison = study.comparison();
+    let unit = summary::loss_unit(&comparison.base);
     let verdict = study.forest().into_iter().next().map(|row| match row.verdict {
-        Ok(verdict) => format!("{}, {}", verdict.difference(unit), verdict.word),
+        Ok(verdict) => {
+            let quantities = row.arms.map(|arm| comparison.quantity(arm.index()));
+            let caution = verdict.caution(quantities).map_or_else(String::new, |sentence| format!(". {sentence}"));
+            format!("{}, {}{caution}", verdict.difference(unit), verdict.word_of(quantities))
+        }
         Err(none) => none.to_string(),
     });
     format!("Recorded: {}", verdict.unwrap_or_else(|| "one arm alone".into()))

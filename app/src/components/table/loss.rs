@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
-use tailblazer_core::session::BranchEnd;
+use tailblazer_core::{objective::Quantity, session::BranchEnd};
 
 use super::{MOST, heads, table};
 use crate::{
@@ -18,6 +18,7 @@ use crate::{
         Workspace,
         branch::Branch,
         format::{compact, fixed, integer, significant},
+        quantity,
     },
 };
 
@@ -70,6 +71,7 @@ fn predicted(input: &Input, arm: &Arm, step: usize) -> Option<String> {
 
 fn head_of_one(input: Input, arm: &Arm) -> Vec<String> {
     let mut head = heads(&["step", "loss", "EMA", "validation", "rate", "grad. norm", "tokens", "seconds"]);
+    (head[1], head[3]) = (loss_word(arm).into(), validation_word(arm).into());
     if has_other(arm) {
         head.insert(4, "other text".into());
     }
@@ -77,6 +79,20 @@ fn head_of_one(input: Input, arm: &Arm) -> Vec<String> {
         head.push("predicted".into());
     }
     head
+}
+
+/// The word for the training losses of an arm.
+fn loss_word(arm: &Arm) -> &'static str {
+    match quantity::training(arm.experiment) {
+        Quantity::Likelihood => "loss",
+        Quantity::Bound => "bound",
+        Quantity::MaskedCrossEntropy => "masked cross-entropy",
+    }
+}
+
+/// The word for the validation losses of an arm.
+fn validation_word(arm: &Arm) -> &'static str {
+    if quantity::is_bounded(arm.experiment) { "validation bound ± 2 s.e." } else { "validation" }
 }
 
 fn of_one(input: Input, arm: &Arm) -> AnyView {
@@ -90,7 +106,7 @@ fn of_one(input: Input, arm: &Arm) -> AnyView {
                 <td>{integer(row.step)}</td>
                 <td>{fixed(row.loss, 4)}</td>
                 <td>{fixed(*ema, 4)}</td>
-                <td>{validation.map(|v| fixed(v.loss, 4))}</td>
+                <td>{validation.map(|v| quantity::with_error(v, 4))}</td>
                 {has_other(arm).then(|| {
                     let other = validation.and_then(|v| v.other_loss);
                     view! { <td>{other.map(|loss| fixed(loss, 4))}</td> }
@@ -143,7 +159,9 @@ fn final_validation(branch: &Branch) -> Option<String> {
 fn head_of_several(input: Input) -> Vec<String> {
     let mut head = vec!["step".to_owned()];
     for (place, arm) in input.arms.iter().enumerate() {
-        let words = ["EMA", "val.", "other"].into_iter().take(if has_other(arm) { 3 } else { 2 });
+        let ema = if quantity::shares_axis(arm.experiment) { "EMA" } else { "masked CE, EMA" };
+        let val = if quantity::is_bounded(arm.experiment) { "bound ± 2 s.e." } else { "val." };
+        let words = [ema, val, "other"].into_iter().take(if has_other(arm) { 3 } else { 2 });
         head.extend(words.map(|word| format!("{} {word}", arm.letter())));
         if let Some(base) = input.arms.first().filter(|_| place > 0) {
             head.push(format!("{} − {}", arm.letter(), base.letter()));
@@ -163,7 +181,8 @@ fn of_several(input: Input) -> AnyView {
         for (place, arm) in input.arms.iter().enumerate() {
             let validation = loss_at(arm.record, step);
             cells.push(arm.row(step).map(|(index, _)| fixed(arm.record.columns.ema()[index], 4)));
-            cells.push(validation.map(|loss| fixed(loss, 4)));
+            let found = arm.record.validations.iter().find(|v| v.step == step && v.loss.is_finite());
+            cells.push(found.map(|v| quantity::with_error(v, 4)));
             if has_other(arm) {
                 let found = arm.record.validations.iter().find(|v| v.step == step);
                 cells.push(found.and_then(|v| v.other_loss).map(|loss| fixed(loss, 4)));
