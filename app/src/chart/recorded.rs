@@ -53,11 +53,21 @@ mod tests {
     use super::*;
     use crate::chart::testing::assert_finite;
 
-    /// Every guided experiment was recorded with the settings that its preset has now.
+    /// Guided experiments that the lab shows as not recorded yet.
+    const NOT_RECORDED: [&str; 7] = ["blocks", "clipped", "noise", "eraser", "parallel", "draft-verify", "coarse-fine"];
+
+    /// Every guided experiment was recorded with the settings that its preset has now, or is known not to be recorded.
     #[test]
     fn every_guided_experiment_has_a_recording_and_a_thumbnail() {
+        for name in NOT_RECORDED {
+            assert!(Preset::find(name).is_some_and(|preset| preset.guide.is_some()), "{name}");
+        }
         for preset in Preset::all().filter(|preset| preset.guide.is_some()) {
             let path = format!("{}/../public/studies/{}.jsonl", env!("CARGO_MANIFEST_DIR"), preset.name);
+            if NOT_RECORDED.contains(&preset.name) {
+                assert!(!std::path::Path::new(&path).exists(), "{} is recorded: take it from the list", preset.name);
+                continue;
+            }
             let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
             let study = &Study::read(&text).expect("a study")[0];
             assert_eq!(study.comparison(), *preset.comparison(), "{}", preset.name);

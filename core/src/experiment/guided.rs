@@ -5,8 +5,20 @@ use super::{
     preset::{Chapter, Guide},
 };
 
+/// The arms of a comparison on addition, all of them small models that see the same problems.
+macro_rules! addition {
+    ($arms:literal) => {
+        concat!(
+            "text.corpus=addition&text.task_size=2&model.layers=4&model.heads=4&model.width=64&schedule.peak=0.002",
+            "&schedule.warmup=50&layerwise.watch=0&train.batch=32&train.steps=1000&train.eval_every=100",
+            "&sample.every=200&sample.length=48&sample.temperature=0&sample.prompt=%0A&seeds=4",
+            $arms
+        )
+    };
+}
+
 /// The experiments, in the order of the lab.
-pub(super) const GUIDED: [Preset; 8] = [
+pub(super) const GUIDED: [Preset; 15] = [
     // The settings of the study in public/studies.
     Preset {
         name: "one-rate",
@@ -58,8 +70,7 @@ pub(super) const GUIDED: [Preset; 8] = [
                  cross.",
             ],
         }),
-        settings: "train.steps=300&train.eval_every=50&train.batch=8&schedule.peak=0.03&schedule.warmup=30&seeds=4\
-                   &layerwise.watch=0&sample.every=0&b.model.width=96&c.model.width=192&d.model.width=192\
+        settings: "train.steps=300&train.eval_every=50&train.batch=8&schedule.peak=0.03&schedule.warmup=30&seeds=4&layerwise.watch=0&sample.every=0&b.model.width=96&c.model.width=192&d.model.width=192\
                    &d.layerwise.method=width",
     },
     Preset {
@@ -112,8 +123,7 @@ pub(super) const GUIDED: [Preset; 8] = [
                 "Then choose Moby-Dick as the second text under Base: what still rises is the optimiser's doing.",
             ],
         }),
-        settings: "text.then=state-of-the-union&train.steps=800&train.eval_every=20&schedule.shape=rewarm&seeds=4\
-                   &layerwise.watch=0&sample.every=200&a.schedule.again=0&b.schedule.again=0.5&d.text.replay=0.05",
+        settings: "text.then=state-of-the-union&train.steps=800&train.eval_every=20&schedule.shape=rewarm&seeds=4&layerwise.watch=0&sample.every=200&a.schedule.again=0&b.schedule.again=0.5&d.text.replay=0.05",
     },
     Preset {
         name: "muon",
@@ -130,6 +140,135 @@ pub(super) const GUIDED: [Preset; 8] = [
         settings: "train.steps=600&train.eval_every=50&seeds=4&layerwise.watch=100&sample.every=200\
                    &b.schedule.peak=0.008&c.schedule.peak=0.02&c.optimiser.method=muon&d.schedule.peak=0.04\
                    &d.optimiser.method=muon",
+    },
+    Preset {
+        name: "blocks",
+        title: "What does a block buy?",
+        guide: Some(Guide {
+            chapter: Chapter::Blocks,
+            text: "The same small model learns to add: token by token, and by filling masked blocks of 1, 4, 16 and 64 \
+                   tokens. A larger block can be written in fewer forwards; the question is what it costs.",
+            look: &[
+                "B has blocks of one token, all masked: the likelihood of A, computed in another way. Do they agree?",
+                "The losses of C to E are bounds: a worse bound does not show a worse model.",
+                "Answered exactly: the figure that means the same for every arm.",
+                "Denoising, below the samples: what does a block of C settle first, at step 200 and at the end?",
+            ],
+        }),
+        settings: addition!(
+            "&b.objective.method=masked&b.objective.block=1&c.objective.method=masked&c.objective.block=4\
+             &d.objective.method=masked&d.objective.block=16&e.objective.method=masked\
+             &e.objective.block=64"
+        ),
+    },
+    Preset {
+        name: "clipped",
+        title: "Does the weight 1/t hurt, and does clipping mend it?",
+        guide: Some(Guide {
+            chapter: Chapter::Blocks,
+            text: "With few masks in a block each weighs 1/t, up to a thousand. A is next-token prediction; B and C have \
+                   blocks of one token, with all levels of noise and all masked; D and E have blocks of four, with all \
+                   levels and with levels from 0.45 to 0.95.",
+            look: &[
+                "Blocks of one token are next-token prediction, so the validations of A, B and C are likelihoods. Is what \
+                 parts B from C more than the spread of the seeds?",
+                "Gradient norm: how often does an arm with all levels meet the clip, and how often E?",
+                "E is trained on a masked cross-entropy, which has no place beside the others: compare its validations \
+                 with those of D.",
+            ],
+        }),
+        settings: addition!(
+            "&b.objective.method=masked&b.objective.block=1&b.objective.all=0&c.objective.method=masked\
+             &c.objective.block=1&d.objective.method=masked&e.objective.method=masked\
+             &e.objective.low=0.45&e.objective.high=0.95"
+        ),
+    },
+    Preset {
+        name: "noise",
+        title: "Masked or uniform noise?",
+        guide: Some(Guide {
+            chapter: Chapter::Blocks,
+            text: "A mask says where to write; another token in its place does not. The same blocks of four, masked in A \
+                   and replaced by random tokens in B.",
+            look: &[
+                "Both losses are bounds of the same likelihood, with bars of two standard errors.",
+                "Denoising, below the samples: B may change a token again, A never does. Where does B change its mind?",
+                "Answered exactly, at the end: does freedom to change pay for not being told where?",
+            ],
+        }),
+        settings: addition!("&a.objective.method=masked&b.objective.method=uniform"),
+    },
+    Preset {
+        name: "eraser",
+        title: "What does a pencil learn from an eraser?",
+        guide: Some(Guide {
+            chapter: Chapter::Blocks,
+            text: "A restores masked tokens and must live with what it wrote. B also corrects wrong tokens, one in seven of \
+                   those in sight, so that a decoder may edit; C corrects one in two.",
+            look: &[
+                "The bounds of all arms are for masks alone: what do B and C pay for learning a second thing?",
+                "Decode B with edits: how many of them mend an answer, and how many break one?",
+                "Decode A with edits too. It was never shown a wrong token; does it notice one?",
+            ],
+        }),
+        settings: addition!(
+            "&a.objective.method=masked&b.objective.method=mask-and-edit&c.objective.method=mask-and-edit\
+             &c.objective.share=0.5"
+        ),
+    },
+    Preset {
+        name: "parallel",
+        title: "When does parallel decoding break?",
+        guide: Some(Guide {
+            chapter: Chapter::Blocks,
+            text: "Tokens that are written in one forward do not know of each other. A learns next tokens and can judge; B \
+                   and C fill masked blocks of 16, with all levels of noise and with clipped ones. Train first, then \
+                   decode.",
+            look: &[
+                "Decode B with a threshold of 0.95, then lower it: tokens per forward rise. At which threshold do wrong \
+                 answers begin?",
+                "Carries tie digits together. Are they where parallel tokens contradict each other?",
+                "Let A judge: nats per token beside the entropy of the text, never alone.",
+            ],
+        }),
+        settings: addition!(
+            "&b.objective.method=masked&b.objective.block=16&c.objective.method=masked\
+             &c.objective.block=16&c.objective.low=0.3&c.objective.high=0.8"
+        ),
+    },
+    Preset {
+        name: "draft-verify",
+        title: "Can one model draft and verify?",
+        guide: Some(Guide {
+            chapter: Chapter::Blocks,
+            text: "One network that has learned blocks of 1, 4 and 16 tokens can draft a block at once and check it token \
+                   by token. A learns next tokens alone, B blocks of 16 alone, C the mixture. Train first, then decode.",
+            look: &[
+                "Decode C with drafts and verification: how long is the prefix that it accepts, and what do the forwards \
+                 of the verification cost?",
+                "Count all forwards. Is there anything left of the gain over writing token by token?",
+                "The loss of C is measured at blocks of 16: compare it with B, not with A.",
+            ],
+        }),
+        settings: addition!("&b.objective.method=masked&b.objective.block=16&c.objective.method=mixture"),
+    },
+    Preset {
+        name: "coarse-fine",
+        title: "Think coarse, then fine?",
+        guide: Some(Guide {
+            chapter: Chapter::Blocks,
+            text: "A decoder may sketch a long block and refine it in short ones, if the network knows both. A learns \
+                   blocks of 16, B blocks of 4, C the mixture. Train first, then decode.",
+            look: &[
+                "Decode C from coarse to fine, and with either size alone: which tokens does the refinement change?",
+                "C shares its updates among its sizes. What does it lose against A at 16, the size that its bound is for?",
+                "Answered exactly against all forwards: is the detour shorter?",
+            ],
+        }),
+        settings: addition!(
+            "&a.objective.method=masked&a.objective.block=16&b.objective.method=masked\
+             &b.objective.block=4&c.objective.method=mixture"
+        ),
     },
     Preset {
         name: "null",

@@ -474,10 +474,10 @@ mod tests {
             let mut all = Experiment::default();
             all.objective.choose(method);
             for knob in method.description().knobs {
-                // A value that no objective has as its default.
                 let value = knob.range.start() + 0.375 * (knob.range.end() - knob.range.start());
                 let value = if knob.is_whole { value.ceil() } else { value };
-                let value = if value == knob.default { *knob.range.end() } else { value };
+                let ends = [value, *knob.range.start(), *knob.range.end()];
+                let value = ends.into_iter().find(|value| *value != knob.default).expect("a range has two ends");
                 all.objective.set(knob, value);
                 let path = format!("objective.{}", knob.id);
                 let mut one = Experiment::default();

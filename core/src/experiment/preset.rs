@@ -35,19 +35,22 @@ pub enum Chapter {
     Layers,
     /// Schedules and optimisers.
     Time,
+    /// What is predicted, and how it is decoded.
+    Blocks,
     /// What a difference is worth.
     Evidence,
 }
 
 impl Chapter {
     /// All of them, in the order of the lab.
-    pub const ALL: [Self; 3] = [Self::Layers, Self::Time, Self::Evidence];
+    pub const ALL: [Self; 4] = [Self::Layers, Self::Time, Self::Blocks, Self::Evidence];
 
     /// Its title.
     pub fn title(self) -> &'static str {
         match self {
             Self::Layers => "Rates over layers",
             Self::Time => "Rates over time",
+            Self::Blocks => "Tokens and blocks",
             Self::Evidence => "Evidence",
         }
     }
@@ -57,6 +60,7 @@ impl Chapter {
         match self {
             Self::Layers => "heavy tails, shape, width",
             Self::Time => "schedules, warm-up, optimisers",
+            Self::Blocks => "diffusion, noise, decoders",
             Self::Evidence => "what a difference is worth",
         }
     }
