@@ -6,6 +6,7 @@ mod canvas;
 mod chart_card;
 mod charts;
 mod decode;
+mod denoising;
 mod facts;
 mod field;
 mod figure;

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use tailblazer_core::experiment::Comparison;
 
-use super::arms::Swatch;
+use super::{arms::Swatch, denoising::Denoising};
 use crate::workspace::{Workspace, format, run::Sample, summary};
 
 /// The samples of the run.
@@ -29,6 +29,7 @@ pub fn Samples() -> impl IntoView {
             <header><h2>"Samples"</h2><span class="unit">{note}</span></header>
             <div class="list" tabindex="0" role="region" aria-label="Samples, the newest first">
                 <Show when=move || { workspace.arms() > 1 }><OfArms /></Show>
+                <Denoising />
                 <Show when=move || { workspace.arms() < 2 }>
                 {move || match newest() {
                     Some(sample) => view! { <Entry sample newest=true /> }.into_any(),

@@ -8,6 +8,7 @@ pub mod action;
 pub mod branch;
 pub mod columns;
 pub mod decode;
+pub mod denoising;
 pub mod format;
 pub mod message;
 pub mod quantity;

@@ -14,6 +14,7 @@ use super::{
     branch::Branches,
     columns::Columns,
     decode::Decode,
+    denoising::Denoising,
     message::{Message, Messages},
 };
 
@@ -41,6 +42,8 @@ pub struct Sample {
     pub prompt: String,
     /// The text that the model added.
     pub text: String,
+    /// How its first block was denoised, where blocks were filled.
+    pub denoising: Option<Denoising>,
 }
 
 /// The device of the run.
@@ -335,9 +338,10 @@ impl Run {
                 self.record.update_value(|record| record.branches.take(&record.columns, frame));
                 self.shared.touch();
             }
-            Event::Sample { step, prompt, text, .. } => self.samples.update(|samples| {
+            Event::Sample { step, prompt, text, trace } => self.samples.update(|samples| {
+                let denoising = trace.as_deref().and_then(Denoising::of);
                 samples.retain(|known| known.step <= step);
-                samples.push(Sample { step, prompt, text });
+                samples.push(Sample { step, prompt, text, denoising });
             }),
             Event::Decode(frame) => self.shared.decode.take(frame),
             Event::Measured(measured) => self.shared.decode.take_measured(*measured),
