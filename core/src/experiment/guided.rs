@@ -152,7 +152,7 @@ pub(super) const GUIDED: [Preset; 15] = [
                 "B has blocks of one token, all masked: the likelihood of A, computed in another way. Do they agree?",
                 "The losses of C to E are bounds: a worse bound does not show a worse model.",
                 "Answered exactly: the figure that means the same for every arm.",
-                "Denoising, below the samples: what does a block of C settle first, at step 200 and at the end?",
+                "Denoising, beside the samples: what does a block of C settle first, at step 200 and at the end?",
             ],
         }),
         settings: addition!(
@@ -192,7 +192,7 @@ pub(super) const GUIDED: [Preset; 15] = [
                    and replaced by random tokens in B.",
             look: &[
                 "Both losses are bounds of the same likelihood, with bars of two standard errors.",
-                "Denoising, below the samples: B may change a token again, A never does. Where does B change its mind?",
+                "Denoising, beside the samples: B may change a token again, A never does. Where does B change its mind?",
                 "Answered exactly, at the end: does freedom to change pay for not being told where?",
             ],
         }),
