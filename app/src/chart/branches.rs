@@ -36,7 +36,7 @@ impl Quantity {
         let (index, row) = arm.row(branch.from)?;
         let value = match self {
             Self::Loss => arm.record.columns.ema()[index],
-            Self::Validation => return None,
+            Self::Validation => arm.record.validations.iter().rev().find(|v| v.step <= branch.from)?.loss,
             Self::Rate => row.learning_rate,
         };
         Some((*row, value))
@@ -68,7 +68,10 @@ pub fn draw(
         let at = |row: &StepMetrics, value: f64| (x.map(input.x_of(row)), value);
         let values = quantity.values(branch);
         let start = quantity.start(arm, branch).map(|(row, value)| at(&row, value));
-        let points = branch.rows.iter().zip(&values).map(|(row, value)| at(row, *value));
+        let rows = branch.rows.iter().zip(&values);
+        // Between two validations nothing broke: nothing was measured.
+        let measured = rows.filter(|(_, value)| quantity != Quantity::Validation || value.is_finite());
+        let points = measured.map(|(row, value)| at(row, *value));
         let curve = decimate(start.into_iter().chain(points)).placed(place);
         scene.curve(&curve, Stroke::arm(arm.index, WIDTH));
         if let Some((index, value)) = last_validation(branch, quantity) {

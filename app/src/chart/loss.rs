@@ -89,6 +89,11 @@ fn shows_training(arm: &Arm) -> bool {
     quantity::shares_axis(arm.experiment)
 }
 
+/// The word for a validation of an arm.
+fn validation_word(arm: &Arm) -> &'static str {
+    if quantity::is_bounded(arm.experiment) { "bound" } else { "val." }
+}
+
 /// The last validation of an arm up to a step.
 fn validation_at<'a>(arm: &Arm<'a>, step: usize) -> Option<&'a Validation> {
     arm.record.validations.iter().rev().find(|validation| validation.step <= step)
@@ -197,7 +202,7 @@ impl Plot<'_> {
         let mut right = frame.left;
         let mut ends = Vec::new();
         for arm in self.input.arms {
-            let columns = &arm.record.columns;
+            let (columns, word) = (&arm.record.columns, validation_word(arm));
             let end = match shows_training(arm) {
                 true => columns.ema().iter().rposition(|value| value.is_finite()).map(|i| {
                     let x = self.input.x_of(&columns.rows()[i]);
@@ -212,6 +217,8 @@ impl Plot<'_> {
             let words = fixed(value, 2);
             // A run that left the scale would carry its label out of the plot.
             if words.len() <= 8 {
+                // Beside smoothed training losses a validation has its name.
+                let words = if shows_training(arm) { words } else { format!("{word} {words}") };
                 right = f64::max(right, x);
                 ends.push(End { arm, words, y: self.place(value) });
             }

@@ -327,7 +327,7 @@ mod tests {
                 "Masked block diffusion, block 4",
                 "Masked block diffusion, block 1, all masked at block 1 0",
                 "Masked block diffusion, block 4, levels 0.45 to 0.95, noise schedule Cosine",
-                "Progressive blocks, blocks 1 to 16",
+                "Progressive blocks, blocks 4 to 16",
                 "Mixture of block sizes, noise Uniform",
             ]
         );
