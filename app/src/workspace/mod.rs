@@ -83,7 +83,7 @@ impl Workspace {
         let (view, messages) = (View::new(), Messages::new());
         let (version, slow_version) = (RwSignal::new(0), RwSignal::new(0));
         let experiment = RwSignal::new(comparison.base.clone());
-        let decode = Decode::new(&comparison.base.sample.prompt);
+        let decode = Decode::new();
         let comparison = RwSignal::new(comparison);
         let shared = Shared { comparison, version, slow_version, crosshair: view.crosshair, messages, decode };
         let experiments = Memo::new(move |_| {

@@ -136,12 +136,13 @@ fn SpeedPick() -> impl IntoView {
 fn Prompt() -> impl IntoView {
     let common = Workspace::expect().decode.common;
     view! {
-        <label class="pick prompt" title="The text to continue">
+        <label class="pick prompt" title="The text to continue; without one, held-out text">
             <span class="k">"Prompt"</span>
             <input
                 class="mono"
                 type="text"
                 data-testid="decode-prompt"
+                placeholder="held-out text"
                 autocomplete="off"
                 spellcheck="false"
                 prop:value=move || common.with(|common| common.prompt.clone())

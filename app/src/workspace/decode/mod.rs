@@ -88,10 +88,16 @@ pub struct Decode {
     pub unjudged: RwSignal<Vec<u32>>,
 }
 
+impl Default for Decode {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Decode {
     /// No decoder yet: which ones depends on the checkpoint.
-    pub fn new(prompt: &str) -> Self {
-        let common = Common { prompt: prompt.to_owned(), length: 64, temperature: 0.0, block: None };
+    pub fn new() -> Self {
+        let common = Common { prompt: String::new(), length: 64, temperature: 0.0, block: None };
         Self {
             list: RwSignal::new(Vec::new()),
             is_chosen: RwSignal::new(false),

@@ -8,7 +8,7 @@ use super::{moment::Align, *};
 fn with_store(test: impl FnOnce(Decode)) {
     let owner = Owner::new();
     owner.with(|| {
-        let store = Decode::new("ab");
+        let store = Decode::new();
         store.suggest(&Reading::masked(4, Clean::Token));
         test(store);
     });
