@@ -31,15 +31,17 @@ pub enum Quantity {
 }
 
 impl Quantity {
-    /// Of the run where the branch left it.
+    /// Of the run where the branch left it, or where it was last validated before.
     fn start(self, arm: &Arm, branch: &Branch) -> Option<(StepMetrics, f64)> {
         let (index, row) = arm.row(branch.from)?;
-        let value = match self {
-            Self::Loss => arm.record.columns.ema()[index],
-            Self::Validation => arm.record.validations.iter().rev().find(|v| v.step <= branch.from)?.loss,
-            Self::Rate => row.learning_rate,
-        };
-        Some((*row, value))
+        Some(match self {
+            Self::Loss => (*row, arm.record.columns.ema()[index]),
+            Self::Rate => (*row, row.learning_rate),
+            Self::Validation => {
+                let last = arm.record.validations.iter().rev().find(|validation| validation.step <= branch.from)?;
+                (*arm.row(last.step)?.1, last.loss)
+            }
+        })
     }
 
     /// Of every step of the branch.
