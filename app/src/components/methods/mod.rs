@@ -31,12 +31,15 @@ pub struct Section {
     methods: fn() -> Vec<Method>,
 }
 
+/// The names of a knob's values, by the knob's id.
+type Names = Box<dyn Fn(&str) -> &'static [&'static str]>;
+
 /// A method as the page shows it.
 pub struct Method {
     /// What it says of itself.
     description: &'static Description,
     /// The names of a knob's values, from 0 on; empty where they are numbers.
-    names: Box<dyn Fn(&str) -> &'static [&'static str]>,
+    names: Names,
     /// What it is with its null setting, inside a sentence.
     baseline: String,
 }
