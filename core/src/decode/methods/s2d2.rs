@@ -184,6 +184,13 @@ impl Decoder for Speculating {
         if let Some(fault) = needs_masks(self.description, settings, reading) {
             return Some(fault);
         }
+        if !reading.sizes.contains(&1) {
+            let message = format!(
+                "{} verifies in blocks of one token: choose a checkpoint that was trained on them too, such as one of a mixture.",
+                self.description.name
+            );
+            return Some(("method".to_owned(), message));
+        }
         if self.is_exact || self.value(settings, &OFF) <= self.value(settings, &ON) {
             return None;
         }
