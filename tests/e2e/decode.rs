@@ -14,7 +14,8 @@ const TINY: &str = "?preset=gpt-nano#v=1&device=cpu&text.corpus=addition&text.ta
 
 async fn train(page: &Page) -> anyhow::Result<()> {
     page.click("run-play").await?;
-    page.wait_for(&["finished"], 2 * MINUTE).await
+    page.wait_for(&["finished"], 2 * MINUTE).await?;
+    Ok(())
 }
 
 async fn attributes(page: &Page, selector: &str, name: &str) -> anyhow::Result<Vec<String>> {

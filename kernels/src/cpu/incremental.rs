@@ -157,7 +157,7 @@ impl Incremental {
         stream
     }
 
-    fn layer(&mut self, layer: usize, weights: &[f32], stream: &mut Vec<f32>, pass: &Pass<'_>) {
+    fn layer(&mut self, layer: usize, weights: &[f32], stream: &mut [f32], pass: &Pass<'_>) {
         let Model { width, hidden, .. } = self.model;
         let rows = stream.len() / width;
         let spans = |part| self.offsets.spans(layer, part);
