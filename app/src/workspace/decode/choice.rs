@@ -188,8 +188,11 @@ mod tests {
     fn a_first_visit_compares_what_the_checkpoint_was_trained_for() {
         let ids = |reading: &Reading| first(reading).iter().map(|entry| entry.chosen.method().id()).collect::<Vec<_>>();
         let [_, masked, edits, ..] = readings();
-        assert_eq!(ids(&masked), ["static", "threshold", "bacd", "s2d2"]);
-        assert_eq!(ids(&edits), ["static", "threshold", "edit", "s2d2"]);
+        assert_eq!(ids(&masked), ["static", "threshold", "bacd", "arpc"]);
+        // Self-speculation verifies in blocks of one token.
+        let mixed = |reading: &Reading| Reading { sizes: vec![1, 4], ..reading.clone() };
+        assert_eq!(ids(&mixed(&masked)), ["static", "threshold", "bacd", "s2d2"]);
+        assert_eq!(ids(&mixed(&edits)), ["static", "threshold", "edit", "s2d2"]);
         let warm: Vec<_> = first(&Reading::next_token()).iter().map(|entry| entry.temperature).collect();
         assert_eq!(warm[..2], [None, Some(0.8)]);
     }
