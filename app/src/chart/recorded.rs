@@ -9,6 +9,9 @@ use super::{
     ticks::Scale,
 };
 
+/// Guided experiments that are not recorded yet: nobody asks for their files.
+pub const NOT_RECORDED: [&str; 7] = ["blocks", "clipped", "noise", "eraser", "parallel", "draft-verify", "coarse-fine"];
+
 /// Share of a run whose steep fall is left out, so that the arms can be told apart.
 const SKIPPED: f64 = 0.2;
 
@@ -52,9 +55,6 @@ mod tests {
 
     use super::*;
     use crate::chart::testing::assert_finite;
-
-    /// Guided experiments that the lab shows as not recorded yet.
-    const NOT_RECORDED: [&str; 7] = ["blocks", "clipped", "noise", "eraser", "parallel", "draft-verify", "coarse-fine"];
 
     /// Every guided experiment was recorded with the settings that its preset has now, or is known not to be recorded.
     #[test]
