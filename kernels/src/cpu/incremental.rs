@@ -67,8 +67,10 @@ pub enum Attention {
 struct Pass<'a> {
     rows: Rows<'a>,
     kept: usize,
-    /// Of the kept rows and of the forward's.
-    positions: &'a [usize],
+    /// The kept rows and the forward's.
+    all: usize,
+    /// The rotations of the forward's rows, and of all.
+    tables: Option<&'a [RopeTable; 2]>,
 }
 
 /// Linear maps of a list of weights.
@@ -115,7 +117,9 @@ impl Incremental {
         }
         let kept = self.kept();
         let all: Vec<usize> = self.positions.iter().chain(positions).copied().collect();
-        let pass = Pass { rows, kept, positions: &all };
+        let table = |positions: &[usize]| RopeTable::new(width / self.model.heads, positions.iter().copied());
+        let tables = self.model.rope.then(|| [table(positions), table(&all)]);
+        let pass = Pass { rows, kept, all: all.len(), tables: tables.as_ref() };
         let mut stream = self.embed(weights, tokens, positions);
         for layer in 0..self.model.layers {
             self.layer(layer, weights, &mut stream, &pass);
@@ -201,9 +205,9 @@ impl Pass<'_> {
         let width = model.width;
         let mut over = |first: usize, last: usize, mask: &[bool]| {
             let inputs = [queries, &keys[first * width..last * width], &values[first * width..last * width]];
-            let table = |positions: &[usize]| RopeTable::new(width / model.heads, positions.iter().copied());
-            let tables = model.rope.then(|| [table(self.rows.positions), table(&self.positions[first..last])]);
-            let rotation = tables.as_ref().map(|[queries, keys]| Rotation { queries, keys });
+            // The keys are those of the forward's rows, or begin at the first one that is kept.
+            let rotation =
+                self.tables.map(|[rows, all]| Rotation { queries: rows, keys: if first == 0 { all } else { rows } });
             let (heads, channels) = (model.heads, width / model.heads);
             let shape =
                 AttentionShape { batch: 1, heads, channels, queries: self.rows.tokens.len(), keys: last - first };
@@ -213,7 +217,7 @@ impl Pass<'_> {
             part
         };
         let Rows { tokens, allowed, sees, attention, .. } = self.rows;
-        let (kept, all, count) = (self.kept, self.positions.len(), tokens.len());
+        let (kept, all, count) = (self.kept, self.all, tokens.len());
         if attention == Attention::Whole || sees == 0 {
             let rows = allowed.chunks_exact(count.max(1));
             let mask: Vec<bool> =
