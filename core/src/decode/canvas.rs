@@ -76,12 +76,11 @@ impl Answers {
 }
 
 impl<'a> Canvas<'a> {
-    /// A canvas with the prompt on it, whose whole blocks of `size` tokens are committed where the network can.
+    /// A canvas with the prompt on it, whose whole blocks are committed where the network can.
     pub async fn begin(
         decoder: &dyn Decoder,
         settings: &Settings,
         task: Task,
-        size: usize,
         network: &'a mut dyn Network,
         trace: &'a mut dyn FnMut(TraceEvent),
     ) -> Result<Self, DecodeError> {
@@ -90,6 +89,7 @@ impl<'a> Canvas<'a> {
         if let Some((field, message)) = fault {
             return Err(DecodeError::Refused { field, message });
         }
+        let size = decoder.kept_block(task.block);
         let smallest = reading.sizes.iter().copied().min().unwrap_or(reading.block);
         let is_full = reading.noise.has_mask() && smallest >= context;
         let mask = vocabulary as u32;

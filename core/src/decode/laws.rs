@@ -272,7 +272,7 @@ fn a_verification_says_of_a_block_what_autoregressive_decoding_would() {
             let (settings, mut trace) = (Settings::default(), |_| {});
             let found = futures::executor::block_on(async {
                 let method = find("s2d2");
-                let mut canvas = Canvas::begin(&*method, &settings, task, 3, &mut network, &mut trace).await?;
+                let mut canvas = Canvas::begin(&*method, &settings, task, &mut network, &mut trace).await?;
                 let block = canvas.begin_block(3, &Sampling::plain(1.0)).expect("a block");
                 canvas.tokens = vec![0, text as u32 / 2, text as u32 % 2];
                 let answers = canvas.verify(&block).await?;

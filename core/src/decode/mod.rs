@@ -57,16 +57,18 @@ pub trait Decoder: Sync {
     /// What it is, where it comes from and what can be set.
     fn description(&self) -> &'static Description;
 
-    /// Decodes `task.length` tokens behind the prompt, telling `trace` of each thing as it happens.
-    ///
-    /// What the network has committed before is forgotten.
-    fn decode<'a>(
+    /// Decodes everything that is left on a canvas.
+    fn fill<'a>(
         &'a self,
         settings: &'a Settings,
-        task: Task,
-        network: &'a mut dyn Network,
-        trace: &'a mut dyn FnMut(TraceEvent),
-    ) -> LocalBoxFuture<'a, Result<Vec<u32>, DecodeError>>;
+        canvas: &'a mut Canvas<'_>,
+        sampling: &'a Sampling,
+    ) -> LocalBoxFuture<'a, Result<(), DecodeError>>;
+
+    /// Tokens of the blocks in which keys and values are kept, from those of the task's blocks.
+    fn kept_block(&self, block: usize) -> usize {
+        block
+    }
 
     /// What speaks against using it on a checkpoint, with a sentence that says what to do.
     fn fault(&self, settings: &Settings, _reading: &Reading) -> Option<(String, String)> {
@@ -82,6 +84,24 @@ pub trait Decoder: Sync {
     /// The names of a knob's values, from 0 on, where they are choices and not numbers; empty otherwise.
     fn names(&self, _knob: &str) -> &'static [&'static str] {
         &[]
+    }
+}
+
+impl dyn Decoder {
+    /// Decodes `task.length` tokens behind the prompt, telling `trace` of each thing as it happens.
+    ///
+    /// What the network has committed before is forgotten.
+    pub async fn decode(
+        &self,
+        settings: &Settings,
+        task: Task,
+        network: &mut dyn Network,
+        trace: &mut dyn FnMut(TraceEvent),
+    ) -> Result<Vec<u32>, DecodeError> {
+        let sampling = methods::sampling(self, settings, task.temperature);
+        let mut canvas = Canvas::begin(self, settings, task, network, trace).await?;
+        self.fill(settings, &mut canvas, &sampling).await?;
+        canvas.end()
     }
 }
 

@@ -4,8 +4,8 @@
 use futures::future::LocalBoxFuture;
 
 use super::{
-    super::{Block, Canvas, DecodeError, Decoder, Gauge, Guess, Method, Network, Sampling, Task, TraceEvent, select},
-    knobs::{MIN_P, STEPS, TOP_K, TOP_P, sampling, value},
+    super::{Block, Canvas, DecodeError, Decoder, Gauge, Guess, Method, Sampling, select},
+    knobs::{MIN_P, STEPS, TOP_K, TOP_P, value},
     selecting::{baseline, needs_masks, steps},
 };
 use crate::{
@@ -32,26 +32,24 @@ impl Decoder for Ancestral {
         &DESCRIPTION
     }
 
-    fn decode<'a>(
+    fn fill<'a>(
         &'a self,
         settings: &'a Settings,
-        task: Task,
-        network: &'a mut dyn Network,
-        trace: &'a mut dyn FnMut(TraceEvent),
-    ) -> LocalBoxFuture<'a, Result<Vec<u32>, DecodeError>> {
+        canvas: &'a mut Canvas<'_>,
+        sampling: &'a Sampling,
+    ) -> LocalBoxFuture<'a, Result<(), DecodeError>> {
         Box::pin(async move {
-            let (size, sampling) = (task.block, sampling(self, settings, task.temperature));
+            let size = canvas.task.block;
             let steps = steps(value(self, settings, &STEPS), size);
-            let mut canvas = Canvas::begin(self, settings, task, size, network, trace).await?;
-            while let Some(mut block) = canvas.begin_block(size, &sampling) {
+            while let Some(mut block) = canvas.begin_block(size, sampling) {
                 let mut draft = Draft::default();
                 for step in 0..steps {
-                    draft.unmask(&mut canvas, &mut block, &sampling, select::ancestral_share(steps, step)).await?;
+                    draft.unmask(canvas, &mut block, sampling, select::ancestral_share(steps, step)).await?;
                     canvas.gauge(Gauge::Noise, 1.0 - (step + 1) as f64 / steps as f64);
                 }
                 canvas.keep(block).await?;
             }
-            canvas.end()
+            Ok(())
         })
     }
 

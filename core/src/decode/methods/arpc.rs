@@ -4,12 +4,12 @@ use futures::future::LocalBoxFuture;
 
 use super::{
     super::{
-        Block, Canvas, DecodeError, Decoder, Gauge, Guess, Method, Network, Sampling, Task, TraceEvent,
+        Block, Canvas, DecodeError, Decoder, Gauge, Guess, Method, Sampling,
         distribution::{descending, draw, entropy},
         select,
     },
     ancestral::Draft,
-    knobs::{MIN_P, STEPS, TOP_K, TOP_P, sampling, value},
+    knobs::{MIN_P, STEPS, TOP_K, TOP_P, value},
     selecting::{baseline, steps},
     uniform_ancestral::{posterior, take_step},
 };
@@ -78,40 +78,38 @@ impl Decoder for Arpc {
         &DESCRIPTION
     }
 
-    fn decode<'a>(
+    fn fill<'a>(
         &'a self,
         settings: &'a Settings,
-        task: Task,
-        network: &'a mut dyn Network,
-        trace: &'a mut dyn FnMut(TraceEvent),
-    ) -> LocalBoxFuture<'a, Result<Vec<u32>, DecodeError>> {
+        canvas: &'a mut Canvas<'_>,
+        sampling: &'a Sampling,
+    ) -> LocalBoxFuture<'a, Result<(), DecodeError>> {
         Box::pin(async move {
-            let (size, sampling) = (task.block, sampling(self, settings, task.temperature));
+            let size = canvas.task.block;
             let steps = steps(value(self, settings, &STEPS), size);
             let (warm_up, every) = (value(self, settings, &WARM_UP) as usize, value(self, settings, &EVERY) as usize);
             let score = value(self, settings, &SCORE) as usize;
-            let mut canvas = Canvas::begin(self, settings, task, size, network, trace).await?;
             let is_uniform = canvas.reading.noise == Noise::Uniform;
             let size = if is_uniform && canvas.is_full() { canvas.tokens.len().max(1) } else { size };
-            while let Some(mut block) = canvas.begin_block(size, &sampling) {
+            while let Some(mut block) = canvas.begin_block(size, sampling) {
                 let mut draft = Draft::default();
                 for step in 0..steps {
                     let is_corrected = step >= warm_up && (step - warm_up) % every == 0 && step + 1 < steps;
                     if is_corrected && !canvas.free(&block).is_empty() {
-                        correct(&mut canvas, &mut block, &sampling, score, (step, steps)).await?;
+                        correct(canvas, &mut block, sampling, score, (step, steps)).await?;
                         draft = Draft::default();
                     } else if is_uniform {
                         let answers = canvas.draft(&block).await?;
-                        take_step(&mut canvas, &mut block, &answers, &sampling, (step, steps));
+                        take_step(canvas, &mut block, &answers, sampling, (step, steps));
                         continue;
                     } else {
-                        draft.unmask(&mut canvas, &mut block, &sampling, select::ancestral_share(steps, step)).await?;
+                        draft.unmask(canvas, &mut block, sampling, select::ancestral_share(steps, step)).await?;
                     }
                     canvas.gauge(Gauge::Noise, 1.0 - (step + 1) as f64 / steps as f64);
                 }
                 canvas.keep(block).await?;
             }
-            canvas.end()
+            Ok(())
         })
     }
 

@@ -3,8 +3,9 @@
 use futures::future::LocalBoxFuture;
 
 use super::{
-    super::{Canvas, DecodeError, Decoder, ForwardKind, Guess, Network, Query, Sampling, Task, TraceEvent},
-    knobs::{MIN_P, TOP_K, TOP_P, sampling},
+    super::{Canvas, DecodeError, Decoder, Sampling},
+    knobs::{MIN_P, TOP_K, TOP_P},
+    next_block::next_blocks,
 };
 use crate::{
     objective::{Noise, Reading},
@@ -31,23 +32,23 @@ impl Decoder for Autoregressive {
         &DESCRIPTION
     }
 
-    fn decode<'a>(
+    fn fill<'a>(
         &'a self,
-        settings: &'a Settings,
-        task: Task,
-        network: &'a mut dyn Network,
-        trace: &'a mut dyn FnMut(TraceEvent),
-    ) -> LocalBoxFuture<'a, Result<Vec<u32>, DecodeError>> {
+        _settings: &'a Settings,
+        canvas: &'a mut Canvas<'_>,
+        sampling: &'a Sampling,
+    ) -> LocalBoxFuture<'a, Result<(), DecodeError>> {
         Box::pin(async move {
-            let sampling = sampling(self, settings, task.temperature);
-            let mut canvas = Canvas::begin(self, settings, task, 1, network, trace).await?;
             if canvas.reading.noise.has_mask() {
-                one_by_one(&mut canvas, &sampling).await?;
+                one_by_one(canvas, sampling).await
             } else {
-                next_tokens(&mut canvas, &sampling).await?;
+                next_blocks(canvas, sampling).await
             }
-            canvas.end()
         })
+    }
+
+    fn kept_block(&self, _block: usize) -> usize {
+        1
     }
 
     fn fault(&self, settings: &Settings, reading: &Reading) -> Option<(String, String)> {
@@ -67,21 +68,6 @@ pub(super) async fn one_by_one(canvas: &mut Canvas<'_>, sampling: &Sampling) -> 
             canvas.commit(guess, guess.sampled());
         }
         canvas.keep(block).await?;
-    }
-    Ok(())
-}
-
-/// Everything that is left, of a network that predicts the next token.
-async fn next_tokens(canvas: &mut Canvas<'_>, sampling: &Sampling) -> Result<(), DecodeError> {
-    let mut kept = 0;
-    for at in canvas.task.prompt.len()..canvas.tokens.len() {
-        canvas.tell_block(at..at + 1);
-        let (rows, count) = (canvas.rows(kept..at), at - kept);
-        let query = Query::new(ForwardKind::Draft, rows, |query, key| key <= query, kept);
-        let logits = canvas.evaluate(Query { keep: count, wanted: count - 1..count, ..query }).await?;
-        let guess = Guess::new(at, logits.row(0), sampling, canvas.uniform(at, 0));
-        canvas.commit(&guess, guess.sampled());
-        kept = at;
     }
     Ok(())
 }

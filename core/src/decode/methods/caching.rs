@@ -3,8 +3,8 @@
 use futures::future::LocalBoxFuture;
 
 use super::{
-    super::{Canvas, DecodeError, Decoder, Method, Network, Task, TraceEvent},
-    knobs::{MIN_P, THRESHOLD, TOP_K, TOP_P, sampling, value},
+    super::{Block, Canvas, DecodeError, Decoder, Method, Sampling},
+    knobs::{MIN_P, THRESHOLD, TOP_K, TOP_P, value},
     selecting::{baseline, needs_masks},
     threshold::{STRICT, THRESHOLDED},
 };
@@ -57,38 +57,28 @@ impl Decoder for Caching {
         self.description
     }
 
-    fn decode<'a>(
+    fn fill<'a>(
         &'a self,
         settings: &'a Settings,
-        task: Task,
-        network: &'a mut dyn Network,
-        trace: &'a mut dyn FnMut(TraceEvent),
-    ) -> LocalBoxFuture<'a, Result<Vec<u32>, DecodeError>> {
+        canvas: &'a mut Canvas<'_>,
+        sampling: &'a Sampling,
+    ) -> LocalBoxFuture<'a, Result<(), DecodeError>> {
         Box::pin(async move {
-            let (size, sampling) = (task.block, sampling(self, settings, task.temperature));
+            let size = canvas.task.block;
             let refresh = value(self, settings, &REFRESH) as usize;
-            let mut canvas = Canvas::begin(self, settings, task, size, network, trace).await?;
-            while let Some(mut block) = canvas.begin_block(size, &sampling) {
-                let mut history = Vec::new();
-                for step in 0.. {
-                    let masked = canvas.masked(&block);
-                    if masked.is_empty() {
-                        break;
-                    }
-                    let answers = if canvas.is_full() {
-                        let (outer, part) = (canvas.outer(&block), block.positions.clone());
-                        let inner = part.start..if self.is_dual { part.end } else { outer.end };
-                        let fill = if refresh == 0 { step == 0 } else { step % refresh == 0 };
-                        canvas.draft_inside(outer, inner, part, fill).await?
-                    } else {
-                        canvas.draft(&block).await?
-                    };
-                    let guesses = canvas.guesses(&mut block, &answers, &masked, &sampling);
-                    THRESHOLDED.turn(settings, &mut canvas, &guesses, step, size, &mut history);
+            let draft = async |canvas: &mut Canvas<'_>, block: &Block, step: usize| {
+                if !canvas.is_full() {
+                    return canvas.draft(block).await;
                 }
-                canvas.keep(block).await?;
+                let (outer, part) = (canvas.outer(block), block.positions.clone());
+                let inner = part.start..if self.is_dual { part.end } else { outer.end };
+                let fill = if refresh == 0 { step == 0 } else { step % refresh == 0 };
+                canvas.draft_inside(outer, inner, part, fill).await
+            };
+            while let Some(block) = canvas.begin_block(size, sampling) {
+                THRESHOLDED.block_by(settings, canvas, block, sampling, &draft).await?;
             }
-            canvas.end()
+            Ok(())
         })
     }
 

@@ -3,8 +3,8 @@
 use futures::future::LocalBoxFuture;
 
 use super::{
-    super::{Canvas, DecodeError, Decoder, Guess, Method, Network, Task, TraceEvent, distribution::descending, select},
-    knobs::{MIN_P, THRESHOLD, TOP_K, TOP_P, sampling, value},
+    super::{Canvas, DecodeError, Decoder, Guess, Method, Sampling, distribution::descending, select},
+    knobs::{MIN_P, THRESHOLD, TOP_K, TOP_P, value},
     selecting::{baseline, needs_masks},
 };
 use crate::{
@@ -44,18 +44,16 @@ impl Decoder for Edit {
         &DESCRIPTION
     }
 
-    fn decode<'a>(
+    fn fill<'a>(
         &'a self,
         settings: &'a Settings,
-        task: Task,
-        network: &'a mut dyn Network,
-        trace: &'a mut dyn FnMut(TraceEvent),
-    ) -> LocalBoxFuture<'a, Result<Vec<u32>, DecodeError>> {
+        canvas: &'a mut Canvas<'_>,
+        sampling: &'a Sampling,
+    ) -> LocalBoxFuture<'a, Result<(), DecodeError>> {
         Box::pin(async move {
-            let (size, sampling) = (task.block, sampling(self, settings, task.temperature));
+            let size = canvas.task.block;
             let (threshold, edit) = (value(self, settings, &THRESHOLD), value(self, settings, &EDIT));
-            let mut canvas = Canvas::begin(self, settings, task, size, network, trace).await?;
-            while let Some(mut block) = canvas.begin_block(size, &sampling) {
+            while let Some(mut block) = canvas.begin_block(size, sampling) {
                 let mut extra = 0;
                 loop {
                     let is_full = canvas.masked(&block).is_empty();
@@ -72,14 +70,14 @@ impl Decoder for Edit {
                     extra += usize::from(is_full);
                     let answers = canvas.draft(&block).await?;
                     let free: Vec<usize> = canvas.free(&block).collect();
-                    let guesses = canvas.guesses(&mut block, &answers, &free, &sampling);
-                    if change(&mut canvas, &guesses, threshold, edit) == 0 {
+                    let guesses = canvas.guesses(&mut block, &answers, &free, sampling);
+                    if change(canvas, &guesses, threshold, edit) == 0 {
                         break;
                     }
                 }
                 canvas.keep(block).await?;
             }
-            canvas.end()
+            Ok(())
         })
     }
 
@@ -115,7 +113,7 @@ fn change(canvas: &mut Canvas<'_>, guesses: &[Guess], threshold: f64, edit: f64)
 mod tests {
     use super::{
         super::super::{
-            Action, Meter,
+            Action, Meter, Task, TraceEvent,
             oracle::{Table, decode, reading},
         },
         *,

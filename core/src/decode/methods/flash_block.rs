@@ -3,9 +3,9 @@
 use futures::future::LocalBoxFuture;
 
 use super::{
-    super::{Canvas, DecodeError, Decoder, Method, Network, Reuse, Task, TraceEvent},
+    super::{Block, Canvas, DecodeError, Decoder, Method, Reuse, Sampling},
     dynamic::DYNAMIC,
-    knobs::{MIN_P, STEPS, THRESHOLD, TOP_K, TOP_P, sampling, value},
+    knobs::{MIN_P, STEPS, THRESHOLD, TOP_K, TOP_P, value},
     selecting::{baseline, needs_masks},
 };
 use crate::{
@@ -42,37 +42,29 @@ impl Decoder for FlashBlock {
         &DESCRIPTION
     }
 
-    fn decode<'a>(
+    fn fill<'a>(
         &'a self,
         settings: &'a Settings,
-        task: Task,
-        network: &'a mut dyn Network,
-        trace: &'a mut dyn FnMut(TraceEvent),
-    ) -> LocalBoxFuture<'a, Result<Vec<u32>, DecodeError>> {
+        canvas: &'a mut Canvas<'_>,
+        sampling: &'a Sampling,
+    ) -> LocalBoxFuture<'a, Result<(), DecodeError>> {
         Box::pin(async move {
-            let (size, sampling) = (task.block, sampling(self, settings, task.temperature));
+            let size = canvas.task.block;
             let interval = value(self, settings, &INTERVAL) as usize;
-            let mut canvas = Canvas::begin(self, settings, task, size, network, trace).await?;
-            while let Some(mut block) = canvas.begin_block(size, &sampling) {
-                let (mut history, mut dirty) = (Vec::new(), usize::MAX);
-                for step in 0.. {
-                    let masked = canvas.masked(&block);
-                    if masked.is_empty() {
-                        break;
+            while let Some(block) = canvas.begin_block(size, sampling) {
+                // Masks that were left when the tokens outside were last read.
+                let mut left = None;
+                let draft = async |canvas: &mut Canvas<'_>, block: &Block, _: usize| {
+                    let (masks, has_outside) = (canvas.masked(block).len(), canvas.outer(block).start > 0);
+                    if has_outside && left.is_some_and(|left| left - masks < interval) {
+                        return canvas.draft_reusing(block, Reuse::BlockExternal).await;
                     }
-                    let has_outside = canvas.outer(&block).start > 0;
-                    let reuse = if has_outside && dirty < interval { Reuse::BlockExternal } else { Reuse::Remember };
-                    if reuse == Reuse::Remember {
-                        dirty = 0;
-                    }
-                    let answers = canvas.draft_reusing(&block, reuse).await?;
-                    let guesses = canvas.guesses(&mut block, &answers, &masked, &sampling);
-                    DYNAMIC.turn(settings, &mut canvas, &guesses, step, size, &mut history);
-                    dirty += masked.len() - canvas.masked(&block).len();
-                }
-                canvas.keep(block).await?;
+                    left = Some(masks);
+                    canvas.draft_reusing(block, Reuse::Remember).await
+                };
+                DYNAMIC.block_by(settings, canvas, block, sampling, draft).await?;
             }
-            canvas.end()
+            Ok(())
         })
     }
 

@@ -3,8 +3,8 @@
 use futures::future::LocalBoxFuture;
 
 use super::{
-    super::{Canvas, DecodeError, Decoder, Method, Network, Task, TraceEvent},
-    knobs::{MIN_P, THRESHOLD, TOP_K, TOP_P, sampling, value},
+    super::{Canvas, DecodeError, Decoder, Method, Sampling},
+    knobs::{MIN_P, THRESHOLD, TOP_K, TOP_P, value},
     selecting::{baseline, needs_masks},
     threshold::{STRICT, THRESHOLDED},
 };
@@ -53,15 +53,14 @@ impl Decoder for Hierarchical {
         &DESCRIPTION
     }
 
-    fn decode<'a>(
+    fn fill<'a>(
         &'a self,
         settings: &'a Settings,
-        task: Task,
-        network: &'a mut dyn Network,
-        trace: &'a mut dyn FnMut(TraceEvent),
-    ) -> LocalBoxFuture<'a, Result<Vec<u32>, DecodeError>> {
+        canvas: &'a mut Canvas<'_>,
+        sampling: &'a Sampling,
+    ) -> LocalBoxFuture<'a, Result<(), DecodeError>> {
         Box::pin(async move {
-            let (size, sampling) = (task.block, sampling(self, settings, task.temperature));
+            let size = canvas.task.block;
             let sub_block = match value(self, settings, &SUB_BLOCK) as usize {
                 0 => size,
                 sub_block => sub_block.min(size),
@@ -69,8 +68,7 @@ impl Decoder for Hierarchical {
             let has_cache = value(self, settings, &CACHE) == 1.0;
             let mut rule = settings.clone();
             rule.0.entry(STRICT.id.to_owned()).or_insert(STRICTLY.default);
-            let mut canvas = Canvas::begin(self, settings, task, size, network, trace).await?;
-            while let Some(mut block) = canvas.begin_block(size, &sampling) {
+            while let Some(mut block) = canvas.begin_block(size, sampling) {
                 let (mut history, mut step) = (Vec::new(), 0);
                 for start in block.positions.clone().step_by(sub_block) {
                     let part = start..(start + sub_block).min(block.positions.end);
@@ -88,14 +86,14 @@ impl Decoder for Hierarchical {
                         } else {
                             canvas.draft(&block).await?
                         };
-                        let guesses = canvas.guesses(&mut block, &answers, &masked, &sampling);
-                        THRESHOLDED.turn(&rule, &mut canvas, &guesses, step, size, &mut history);
+                        let guesses = canvas.guesses(&mut block, &answers, &masked, sampling);
+                        THRESHOLDED.turn(&rule, canvas, &guesses, step, size, &mut history);
                         step += 1;
                     }
                 }
                 canvas.keep(block).await?;
             }
-            canvas.end()
+            Ok(())
         })
     }
 

@@ -31,6 +31,8 @@ pub use knobs::settings;
 #[cfg(test)]
 pub use uniform_ancestral::posterior;
 
+pub use knobs::sampling;
+
 use super::Decoder;
 
 /// Every decoder, in the order of the page; the first one is the baseline.

@@ -3,8 +3,8 @@
 use futures::future::LocalBoxFuture;
 
 use super::{
-    super::{Canvas, DecodeError, Decoder, ForwardKind, Guess, Network, Query, Task, TraceEvent},
-    knobs::{MIN_P, TOP_K, TOP_P, sampling},
+    super::{Canvas, DecodeError, Decoder, ForwardKind, Guess, Query, Sampling},
+    knobs::{MIN_P, TOP_K, TOP_P},
 };
 use crate::{
     objective::{Noise, Reading},
@@ -32,42 +32,17 @@ impl Decoder for NextBlock {
         &DESCRIPTION
     }
 
-    fn decode<'a>(
+    fn fill<'a>(
         &'a self,
-        settings: &'a Settings,
-        task: Task,
-        network: &'a mut dyn Network,
-        trace: &'a mut dyn FnMut(TraceEvent),
-    ) -> LocalBoxFuture<'a, Result<Vec<u32>, DecodeError>> {
-        Box::pin(async move {
-            let sampling = sampling(self, settings, task.temperature);
-            let mut canvas = Canvas::begin(self, settings, task, 1, network, trace).await?;
-            let (block, end) = (canvas.reading.block, canvas.tokens.len());
-            let (mut kept, mut at) = (0, canvas.task.prompt.len());
-            while at < end {
-                let (target, query) = if at < block {
-                    let rows = canvas.rows(0..at);
-                    let query = Query::new(ForwardKind::Draft, rows, |query, key| key <= query, 0);
-                    (at..at + 1, Query { wanted: at - 1..at, ..query })
-                } else {
-                    let start = at / block * block;
-                    let target = at..(start + block).min(end);
-                    let allow = |query: usize, key: usize| (kept + key) / block <= (kept + query) / block;
-                    let query = Query::new(ForwardKind::Draft, canvas.rows(kept..start), allow, kept);
-                    let wanted = target.start - block - kept..target.end - block - kept;
-                    (target, Query { keep: start - kept, wanted, ..query })
-                };
-                canvas.tell_block(target.clone());
-                kept += query.keep;
-                let logits = canvas.evaluate(query).await?;
-                for (row, position) in target.clone().enumerate() {
-                    let guess = Guess::new(position, logits.row(row), &sampling, canvas.uniform(position, 0));
-                    canvas.commit(&guess, guess.sampled());
-                }
-                at = target.end;
-            }
-            canvas.end()
-        })
+        _settings: &'a Settings,
+        canvas: &'a mut Canvas<'_>,
+        sampling: &'a Sampling,
+    ) -> LocalBoxFuture<'a, Result<(), DecodeError>> {
+        Box::pin(next_blocks(canvas, sampling))
+    }
+
+    fn kept_block(&self, _block: usize) -> usize {
+        1
     }
 
     fn fault(&self, settings: &Settings, reading: &Reading) -> Option<(String, String)> {
@@ -75,4 +50,34 @@ impl Decoder for NextBlock {
         let is_apt = reading.noise == Noise::NextBlock || reading.noise == Noise::None && reading.block == 1;
         DESCRIPTION.fault(settings).or_else(|| (!is_apt).then(|| ("method".to_owned(), message.to_owned())))
     }
+}
+
+/// Everything that is left, of a network that predicts the tokens one block further; in blocks of one token that is the
+/// next token, and each costs one row.
+pub(super) async fn next_blocks(canvas: &mut Canvas<'_>, sampling: &Sampling) -> Result<(), DecodeError> {
+    let (block, end) = (canvas.reading.block, canvas.tokens.len());
+    let (mut kept, mut at) = (0, canvas.task.prompt.len());
+    while at < end {
+        let (target, query) = if at < block {
+            let rows = canvas.rows(0..at);
+            let query = Query::new(ForwardKind::Draft, rows, |query, key| key <= query, 0);
+            (at..at + 1, Query { wanted: at - 1..at, ..query })
+        } else {
+            let start = at / block * block;
+            let target = at..(start + block).min(end);
+            let allow = |query: usize, key: usize| (kept + key) / block <= (kept + query) / block;
+            let query = Query::new(ForwardKind::Draft, canvas.rows(kept..start), allow, kept);
+            let wanted = target.start - block - kept..target.end - block - kept;
+            (target, Query { keep: start - kept, wanted, ..query })
+        };
+        canvas.tell_block(target.clone());
+        kept += query.keep;
+        let logits = canvas.evaluate(query).await?;
+        for (row, position) in target.clone().enumerate() {
+            let guess = Guess::new(position, logits.row(row), sampling, canvas.uniform(position, 0));
+            canvas.commit(&guess, guess.sampled());
+        }
+        at = target.end;
+    }
+    Ok(())
 }

@@ -3,9 +3,9 @@
 use futures::future::LocalBoxFuture;
 
 use super::{
-    super::{Canvas, DecodeError, Decoder, Gauge, Method, Network, Task, TraceEvent},
+    super::{Canvas, DecodeError, Decoder, Gauge, Method, Sampling},
     ancestral::Draft,
-    knobs::{MIN_P, STEPS, TOP_K, TOP_P, sampling, value},
+    knobs::{MIN_P, STEPS, TOP_K, TOP_P, value},
     selecting::{baseline, needs_masks, steps},
 };
 use crate::{
@@ -48,25 +48,23 @@ impl Decoder for Remask {
         &DESCRIPTION
     }
 
-    fn decode<'a>(
+    fn fill<'a>(
         &'a self,
         settings: &'a Settings,
-        task: Task,
-        network: &'a mut dyn Network,
-        trace: &'a mut dyn FnMut(TraceEvent),
-    ) -> LocalBoxFuture<'a, Result<Vec<u32>, DecodeError>> {
+        canvas: &'a mut Canvas<'_>,
+        sampling: &'a Sampling,
+    ) -> LocalBoxFuture<'a, Result<(), DecodeError>> {
         Box::pin(async move {
-            let (size, sampling) = (task.block, sampling(self, settings, task.temperature));
+            let size = canvas.task.block;
             let (steps, share) = (steps(value(self, settings, &STEPS), size), value(self, settings, &SHARE));
-            let mut canvas = Canvas::begin(self, settings, task, size, network, trace).await?;
-            while let Some(mut block) = canvas.begin_block(size, &sampling) {
+            while let Some(mut block) = canvas.begin_block(size, sampling) {
                 let mut draft = Draft::default();
                 for step in 0..steps {
                     let alpha = |step: usize| step as f64 / steps as f64;
                     let (sigma, unmasked) = shares(share, alpha(step + 1), alpha(step));
                     let standing: Vec<usize> =
                         canvas.free(&block).filter(|position| canvas.tokens[*position] != canvas.mask).collect();
-                    draft.unmask(&mut canvas, &mut block, &sampling, unmasked).await?;
+                    draft.unmask(canvas, &mut block, sampling, unmasked).await?;
                     for position in standing {
                         if sigma > 0.0 && canvas.choice() < sigma {
                             canvas.remask(position, canvas.mask, 0.0);
@@ -77,7 +75,7 @@ impl Decoder for Remask {
                 }
                 canvas.keep(block).await?;
             }
-            canvas.end()
+            Ok(())
         })
     }
 

@@ -4,12 +4,12 @@ use futures::future::LocalBoxFuture;
 
 use super::{
     super::{
-        Action, Block, Canvas, DecodeError, Decoder, Gauge, Guess, Method, Network, Sampling, Task, TraceEvent,
+        Action, Block, Canvas, DecodeError, Decoder, Gauge, Guess, Method, Sampling,
         distribution::draw,
         select,
         speculate::{Bandit, Hysteresis, acceptance, expected_prefix, foreseen_acceptance, residual},
     },
-    knobs::{MIN_P, STEPS, THRESHOLD, TOP_K, TOP_P, sampling},
+    knobs::{MIN_P, STEPS, THRESHOLD, TOP_K, TOP_P},
     selecting::{baseline, needs_masks, steps},
 };
 use crate::{
@@ -141,43 +141,45 @@ impl Decoder for Speculating {
         self.description
     }
 
-    fn decode<'a>(
+    fn fill<'a>(
         &'a self,
         settings: &'a Settings,
-        task: Task,
-        network: &'a mut dyn Network,
-        trace: &'a mut dyn FnMut(TraceEvent),
-    ) -> LocalBoxFuture<'a, Result<Vec<u32>, DecodeError>> {
+        canvas: &'a mut Canvas<'_>,
+        sampling: &'a Sampling,
+    ) -> LocalBoxFuture<'a, Result<(), DecodeError>> {
         Box::pin(async move {
-            let (size, sampling) = (task.block, sampling(self, settings, task.temperature));
-            let kept = if self.is_exact { 1 } else { size };
-            let mut canvas = Canvas::begin(self, settings, task, kept, network, trace).await?;
+            let size = canvas.task.block;
+            let kept = self.kept_block(size);
             let mut router = Router::default();
-            while let Some(mut block) = canvas.begin_block(size, &sampling) {
+            while let Some(mut block) = canvas.begin_block(size, sampling) {
                 for step in 0.. {
                     let masked = canvas.masked(&block);
                     if masked.is_empty() {
                         break;
                     }
                     let answers = canvas.draft(&block).await?;
-                    let guesses = canvas.guesses(&mut block, &answers, &masked, &sampling);
+                    let guesses = canvas.guesses(&mut block, &answers, &masked, sampling);
                     let span = leading_run(&masked);
-                    let (verify, situation) = self.route(settings, &mut canvas, &block, &guesses, span, &mut router);
+                    let (verify, situation) = self.route(settings, canvas, &block, &guesses, span, &mut router);
                     let mut committed = 0;
                     if verify {
                         let exponent = if self.is_exact { 1.0 } else { self.value(settings, &SHARPNESS) };
-                        committed = judge(&mut canvas, &block, &guesses[..span], &sampling, exponent).await?;
+                        committed = judge(canvas, &block, &guesses[..span], sampling, exponent).await?;
                     }
                     if !self.is_exact {
-                        committed += self.fall_back(settings, &mut canvas, &guesses, (step, size), committed);
+                        committed += self.fall_back(settings, canvas, &guesses, (step, size), committed);
                         let forwards = if verify { 2.0 } else { 1.0 };
                         router.bandit.learn(situation, verify, committed as f64 / forwards);
                     }
                 }
                 canvas.keep(Block { size: kept, ..block }).await?;
             }
-            canvas.end()
+            Ok(())
         })
+    }
+
+    fn kept_block(&self, block: usize) -> usize {
+        if self.is_exact { 1 } else { block }
     }
 
     fn fault(&self, settings: &Settings, reading: &Reading) -> Option<(String, String)> {

@@ -3,8 +3,8 @@
 use futures::future::LocalBoxFuture;
 
 use super::{
-    super::{Block, Canvas, DecodeError, Decoder, Gauge, Guess, Method, Network, Sampling, Task, TraceEvent, select},
-    knobs::{PLAIN, STEPS, sampling, settings as of},
+    super::{Answers, Block, Canvas, DecodeError, Decoder, Gauge, Guess, Method, Sampling, select},
+    knobs::{PLAIN, STEPS, settings as of},
 };
 use crate::{
     objective::{Noise, Reading},
@@ -80,20 +80,18 @@ impl Decoder for Selecting {
         self.description
     }
 
-    fn decode<'a>(
+    fn fill<'a>(
         &'a self,
         settings: &'a Settings,
-        task: Task,
-        network: &'a mut dyn Network,
-        trace: &'a mut dyn FnMut(TraceEvent),
-    ) -> LocalBoxFuture<'a, Result<Vec<u32>, DecodeError>> {
+        canvas: &'a mut Canvas<'_>,
+        sampling: &'a Sampling,
+    ) -> LocalBoxFuture<'a, Result<(), DecodeError>> {
         Box::pin(async move {
-            let (size, sampling) = (task.block, sampling(self, settings, task.temperature));
-            let mut canvas = Canvas::begin(self, settings, task, size, network, trace).await?;
-            while let Some(block) = canvas.begin_block(size, &sampling) {
-                self.block(settings, &mut canvas, block, &sampling).await?;
+            let size = canvas.task.block;
+            while let Some(block) = canvas.begin_block(size, sampling) {
+                self.block(settings, canvas, block, sampling).await?;
             }
-            canvas.end()
+            Ok(())
         })
     }
 
@@ -112,8 +110,20 @@ impl Selecting {
         &self,
         settings: &Settings,
         canvas: &mut Canvas<'_>,
+        block: Block,
+        sampling: &Sampling,
+    ) -> Result<(), DecodeError> {
+        self.block_by(settings, canvas, block, sampling, async |canvas, block, _| canvas.draft(block).await).await
+    }
+
+    /// Fills a block and keeps it, with answers of the network that `draft` asks for in each step, counted from 0.
+    pub async fn block_by(
+        &self,
+        settings: &Settings,
+        canvas: &mut Canvas<'_>,
         mut block: Block,
         sampling: &Sampling,
+        mut draft: impl AsyncFnMut(&mut Canvas<'_>, &Block, usize) -> Result<Answers, DecodeError>,
     ) -> Result<(), DecodeError> {
         let mut history = Vec::new();
         for step in 0.. {
@@ -121,7 +131,7 @@ impl Selecting {
             if masked.is_empty() {
                 break;
             }
-            let answers = canvas.draft(&block).await?;
+            let answers = draft(canvas, &block, step).await?;
             let guesses = canvas.guesses(&mut block, &answers, &masked, sampling);
             self.turn(settings, canvas, &guesses, step, block.size, &mut history);
         }

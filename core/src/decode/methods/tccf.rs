@@ -3,9 +3,9 @@
 use futures::future::LocalBoxFuture;
 
 use super::{
-    super::{Canvas, DecodeError, Decoder, Method, Network, Task, TraceEvent},
+    super::{Canvas, DecodeError, Decoder, Method, Sampling},
     bacd::BACD,
-    knobs::{MIN_P, TOP_K, TOP_P, sampling, value},
+    knobs::{MIN_P, TOP_K, TOP_P, value},
     selecting::{baseline, needs_masks},
 };
 use crate::{
@@ -62,32 +62,30 @@ impl Decoder for Tccf {
         &DESCRIPTION
     }
 
-    fn decode<'a>(
+    fn fill<'a>(
         &'a self,
         settings: &'a Settings,
-        task: Task,
-        network: &'a mut dyn Network,
-        trace: &'a mut dyn FnMut(TraceEvent),
-    ) -> LocalBoxFuture<'a, Result<Vec<u32>, DecodeError>> {
+        canvas: &'a mut Canvas<'_>,
+        sampling: &'a Sampling,
+    ) -> LocalBoxFuture<'a, Result<(), DecodeError>> {
         Box::pin(async move {
-            let (coarse, sampling) = (task.block, sampling(self, settings, task.temperature));
+            let coarse = canvas.task.block;
             let (fine, share) = (value(self, settings, &FINE) as usize, value(self, settings, &SHARE));
             let (token, bacd) = (value(self, settings, &AT), Settings::default());
-            let switch = task.prompt.len() + (share * task.length as f64).ceil() as usize;
-            let mut canvas = Canvas::begin(self, settings, task, coarse, network, trace).await?;
+            let switch = canvas.task.prompt.len() + (share * canvas.task.length as f64).ceil() as usize;
             let mut size = coarse;
             loop {
                 if canvas.decoded().max(canvas.task.prompt.len()) >= switch {
                     size = fine;
                 }
-                let Some(block) = canvas.begin_block(size, &sampling) else { break };
+                let Some(block) = canvas.begin_block(size, sampling) else { break };
                 let positions = canvas.free(&block);
-                BACD.block(&bacd, &mut canvas, block, &sampling).await?;
+                BACD.block(&bacd, canvas, block, sampling).await?;
                 if canvas.tokens[positions].iter().any(|found| f64::from(*found) == token) {
                     size = fine;
                 }
             }
-            canvas.end()
+            Ok(())
         })
     }
 

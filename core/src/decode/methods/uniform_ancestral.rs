@@ -4,11 +4,8 @@
 use futures::future::LocalBoxFuture;
 
 use super::{
-    super::{
-        Action, Answers, Block, Canvas, DecodeError, Decoder, Gauge, Network, Sampling, Task, TraceEvent,
-        distribution::draw,
-    },
-    knobs::{MIN_P, STEPS, TOP_K, TOP_P, sampling, value},
+    super::{Action, Answers, Block, Canvas, DecodeError, Decoder, Gauge, Sampling, distribution::draw},
+    knobs::{MIN_P, STEPS, TOP_K, TOP_P, value},
     selecting::steps,
 };
 use crate::{
@@ -51,27 +48,25 @@ impl Decoder for UniformAncestral {
         &DESCRIPTION
     }
 
-    fn decode<'a>(
+    fn fill<'a>(
         &'a self,
         settings: &'a Settings,
-        task: Task,
-        network: &'a mut dyn Network,
-        trace: &'a mut dyn FnMut(TraceEvent),
-    ) -> LocalBoxFuture<'a, Result<Vec<u32>, DecodeError>> {
+        canvas: &'a mut Canvas<'_>,
+        sampling: &'a Sampling,
+    ) -> LocalBoxFuture<'a, Result<(), DecodeError>> {
         Box::pin(async move {
-            let (size, sampling) = (task.block, sampling(self, settings, task.temperature));
+            let size = canvas.task.block;
             let steps = steps(value(self, settings, &STEPS), size);
-            let mut canvas = Canvas::begin(self, settings, task, size, network, trace).await?;
             // Where every forward reads the whole text, all of it is one block.
             let size = if canvas.is_full() { canvas.tokens.len().max(1) } else { size };
-            while let Some(mut block) = canvas.begin_block(size, &sampling) {
+            while let Some(mut block) = canvas.begin_block(size, sampling) {
                 for step in 0..steps {
                     let answers = canvas.draft(&block).await?;
-                    take_step(&mut canvas, &mut block, &answers, &sampling, (step, steps));
+                    take_step(canvas, &mut block, &answers, sampling, (step, steps));
                 }
                 canvas.keep(block).await?;
             }
-            canvas.end()
+            Ok(())
         })
     }
 
