@@ -13,6 +13,8 @@ use crate::model::{Model, Offsets, Part, Spans};
 pub struct Incremental {
     model: Model,
     offsets: Offsets,
+    /// Of every position of the context.
+    rope: Option<RopeTable>,
     layers: Vec<Kept>,
     positions: Vec<usize>,
     workspace: Workspace,
@@ -83,7 +85,8 @@ impl Incremental {
     /// A transformer that has kept nothing; batch, time and mask of the model mean nothing here.
     pub fn new(model: Model) -> Self {
         let layers = vec![Kept::default(); model.layers];
-        Self { model, offsets: model.offsets(), layers, positions: Vec::new(), workspace: Workspace::new() }
+        let rope = model.rope.then(|| RopeTable::new(model.width / model.heads, 0..model.context));
+        Self { model, offsets: model.offsets(), rope, layers, positions: Vec::new(), workspace: Workspace::new() }
     }
 
     /// Rows that are kept.
@@ -103,7 +106,7 @@ impl Incremental {
     /// Logits of the rows, `[rows, outputs]`.
     ///
     /// # Panics
-    /// If a token is not in the vocabulary, or lengths do not fit.
+    /// If a token is not in the vocabulary, a position not in the context, or lengths do not fit.
     pub fn forward(&mut self, weights: &[f32], rows: Rows<'_>) -> Vec<f32> {
         let Rows { tokens, positions, allowed, sees, keep, .. } = rows;
         let Model { width, outputs, .. } = self.model;
@@ -117,8 +120,7 @@ impl Incremental {
         }
         let kept = self.kept();
         let all: Vec<usize> = self.positions.iter().chain(positions).copied().collect();
-        let table = |positions: &[usize]| RopeTable::new(width / self.model.heads, positions.iter().copied());
-        let tables = self.model.rope.then(|| [table(positions), table(&all)]);
+        let tables = self.rope.as_ref().map(|rope| [rope.select(positions), rope.select(&all)]);
         let pass = Pass { rows, kept, all: all.len(), tables: tables.as_ref() };
         let mut stream = self.embed(weights, tokens, positions);
         for layer in 0..self.model.layers {

@@ -33,6 +33,13 @@ impl RopeTable {
         }
     }
 
+    /// The table of some of its positions, by their places in it.
+    pub fn select(&self, places: &[usize]) -> Self {
+        let half = self.channels / 2;
+        let of = |table: &[f32]| places.iter().flat_map(|place| &table[place * half..][..half]).copied().collect();
+        Self { channels: self.channels, cosines: of(&self.cosines), sines: of(&self.sines) }
+    }
+
     /// How many positions it has.
     pub fn positions(&self) -> usize {
         self.cosines.len().checked_div(self.channels / 2).unwrap_or(0)
@@ -64,5 +71,6 @@ mod tests {
         assert_eq!(cosines, [3f64.cos() as f32, 0.03f64.cos() as f32]);
         assert_eq!(sines, [3f64.sin() as f32, 0.03f64.sin() as f32]);
         assert_eq!(RopeTable::new(0, [1, 2]).positions(), 0);
+        assert_eq!(RopeTable::new(4, 0..9).select(&[0, 3, 3]), RopeTable::new(4, [0, 3, 3]));
     }
 }
