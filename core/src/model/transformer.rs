@@ -63,7 +63,7 @@ pub struct PreparedView {
     /// What plain operations turn queries and keys by.
     rope: Option<Rope>,
     kind: MaskKind,
-    allowed: Vec<bool>,
+    allowed: Arc<Vec<bool>>,
     /// The plan of fused operations for each batch size.
     plans: Arc<Mutex<BTreeMap<usize, Plan>>>,
 }
@@ -165,8 +165,8 @@ impl Transformer {
             return Plan::new(model, view.view.positions(), Vec::new());
         }
         let mut kept = self.kept.lock().expect("no holder panics");
-        let make = || Plan::new(model, view.view.positions(), view.allowed.clone());
-        kept.plans.entry([batch, time, view.view.context()]).or_insert_with(make).with_mask(view.allowed.clone())
+        let make = || Plan::new(model, view.view.positions(), view.allowed.to_vec());
+        kept.plans.entry([batch, time, view.view.context()]).or_insert_with(make).with_mask(view.allowed.to_vec())
     }
 
     /// Weighted losses of a batch, whose sum is the batch's loss in nats.
@@ -272,6 +272,7 @@ impl PreparedView {
     fn new(view: View, rope: Option<&Rope>, device: &Device) -> Self {
         let mask = Mask::of(view);
         let (kind, allowed) = mask.kernel();
+        let allowed = Arc::new(allowed);
         let parts = view.time().checked_div(view.context()).unwrap_or(1);
         let rope = rope.map(|rope| rope.repeated(view.context(), parts));
         Self { view, bias: mask.bias(device), rope, kind, allowed, plans: Arc::default() }
