@@ -67,39 +67,39 @@ impl<H: Host> Engine<H> {
         let (context, block) = (checkpoint.transformer.config.context, checkpoint.reading.block);
         let mut prompt = run.sample_prompt();
         prompt.drain(..prompt.len().saturating_sub(context / 2));
-        let (seed, step) = (trainer.experiment().seed, trainer.steps_done());
+        let step = trainer.steps_done();
         let length = whole_blocks(prompt.len(), sample.length, block, context);
-        let task =
-            Task { prompt: prompt.clone(), length, block, temperature: sample.temperature, seed, step: step as u64 };
-        let decoder = sampling(&checkpoint);
+        let task = task(run, step, prompt, (length, block), sample.temperature);
+        let start = start(run, &checkpoint, &task);
+        let decoder = Chosen::new(usual(&checkpoint.reading));
         // What a network that is not finite would write is no text; its run breaks off with the next step.
         let Ok(decoded) = self.run_decoder(&decoder, &checkpoint, task).await else { return };
-        let words = (0..tokeniser.vocabulary() as u32).map(|token| tokeniser.token(token)).collect();
-        let start =
-            DecodeStart { step, reading: checkpoint.reading.clone(), prompt: prompt.clone(), block, length, words };
+        let (prompt, text) = (tokeniser.decode(&start.prompt), tokeniser.decode(&decoded.tokens));
         let trace = DecodeFrame {
             start: Some(start),
             events: decoded.events,
             seconds: decoded.seconds,
             ..DecodeFrame::default()
         };
-        let (prompt, text) = (tokeniser.decode(&prompt), tokeniser.decode(&decoded.tokens));
         self.host.emit(Event::Sample { step, prompt, text, trace: Some(Box::new(trace)) });
     }
 
     /// Decodes a text and reports it.
     pub(super) async fn decode(&mut self, request: DecodeRequest) {
         let id = request.id;
-        let frame = match self.decoded(request).await {
-            Ok(frame) => frame,
-            Err(failure) => DecodeFrame { id, failure: Some(failure), ..DecodeFrame::default() },
-        };
-        self.host.emit(Event::Decode(frame));
+        let answer = self.decoded(request).await.map(Event::Decode);
+        self.answer(id, answer);
+    }
+
+    /// Reports an answer, or why there is none.
+    fn answer(&self, id: u32, answer: Result<Event, Failure>) {
+        let refusal = |failure| Event::Decode(DecodeFrame { id, failure: Some(failure), ..DecodeFrame::default() });
+        self.host.emit(answer.unwrap_or_else(refusal));
     }
 
     async fn decoded(&mut self, request: DecodeRequest) -> Result<DecodeFrame, Failure> {
         let DecodeRequest { id, setup, prompt, length } = request;
-        let (step, checkpoint) = self.checkpoint(&setup).await?;
+        let (step, checkpoint) = self.checkpoint(setup.checkpoint).await?;
         let run = self.run.as_ref().ok_or_else(nothing_trained)?;
         let tokeniser = &run.trainer.dataset().tokeniser;
         let own = prompt.is_empty().then(|| prompts_of(run, &checkpoint, 1).into_iter().next()).flatten();
@@ -118,16 +118,12 @@ impl<H: Host> Engine<H> {
         }
         let block = block_of(&setup, &checkpoint);
         let length = whole_blocks(tokens.len(), length.max(1), block, context);
-        let words = (0..tokeniser.vocabulary() as u32).map(|token| tokeniser.token(token)).collect();
-        let reading = checkpoint.reading.clone();
-        let start = DecodeStart { step, reading, prompt: tokens.clone(), block, length, words };
-        let seed = run.trainer.experiment().seed;
-        let task =
-            Task { prompt: tokens.clone(), length, block, temperature: setup.temperature, seed, step: step as u64 };
+        let task = task(run, step, tokens, (length, block), setup.temperature);
+        let start = start(run, &checkpoint, &task);
+        let seed = task.seed;
         let decoded = self.run_decoder(&setup.decoder, &checkpoint, task).await.map_err(failure)?;
-        let text: Vec<u32> = tokens.into_iter().chain(decoded.tokens).collect();
-        let is_whole = text.iter().all(|token| (*token as usize) < checkpoint.transformer.vocabulary);
-        let quality = is_whole.then(|| checkpoint.quality(&text, block, seed));
+        let text: Vec<u32> = start.prompt.iter().copied().chain(decoded.tokens).collect();
+        let quality = checkpoint.quality(&text, block, seed);
         let Decoded { events, seconds, .. } = decoded;
         Ok(DecodeFrame { id, start: Some(start), events, seconds, quality, failure: None })
     }
@@ -157,17 +153,13 @@ impl<H: Host> Engine<H> {
     /// Decodes from many prompts and reports what came of it.
     pub(super) async fn measure(&mut self, request: MeasureRequest) {
         let id = request.id;
-        match self.measured(request).await {
-            Ok(measured) => self.host.emit(Event::Measured(Box::new(measured))),
-            Err(failure) => {
-                self.host.emit(Event::Decode(DecodeFrame { id, failure: Some(failure), ..DecodeFrame::default() }));
-            }
-        }
+        let answer = self.measured(request).await.map(|measured| Event::Measured(Box::new(measured)));
+        self.answer(id, answer);
     }
 
     async fn measured(&mut self, request: MeasureRequest) -> Result<Measured, Failure> {
         let MeasureRequest { id, setup, prompts } = request;
-        let (step, checkpoint) = self.checkpoint(&setup).await?;
+        let (step, checkpoint) = self.checkpoint(setup.checkpoint).await?;
         let run = self.run.as_ref().ok_or_else(nothing_trained)?;
         let block = block_of(&setup, &checkpoint);
         let seed = run.trainer.experiment().seed;
@@ -186,8 +178,7 @@ impl<H: Host> Engine<H> {
         };
         for Prompt { tokens, length, truth, answer } in prompts {
             let length = whole_blocks(tokens.len(), length, block, checkpoint.transformer.config.context);
-            let task =
-                Task { prompt: tokens.clone(), length, block, temperature: setup.temperature, seed, step: step as u64 };
+            let task = task(run, step, tokens.clone(), (length, block), setup.temperature);
             let start = self.host.seconds();
             let Decoded { tokens: written, events, .. } =
                 self.run_decoder(&setup.decoder, &checkpoint, task).await.map_err(failure)?;
@@ -200,9 +191,7 @@ impl<H: Host> Engine<H> {
             }
             measured.texts.push((prompt, text));
             let whole: Vec<u32> = tokens.into_iter().chain(written).collect();
-            if whole.iter().all(|token| (*token as usize) < checkpoint.transformer.vocabulary) {
-                measured.nats.push(checkpoint.quality(&whole, block, seed).nats);
-            }
+            measured.nats.extend(checkpoint.quality(&whole, block, seed).map(|quality| quality.nats));
         }
         Ok(measured)
     }
@@ -210,38 +199,32 @@ impl<H: Host> Engine<H> {
     /// Judges texts by the likelihood of what follows each prompt.
     pub(super) async fn judge(&mut self, request: JudgeRequest) {
         let JudgeRequest { id, texts } = request;
-        let setup = DecoderSetup { decoder: Chosen::default(), block: None, temperature: 0.0, checkpoint: None };
-        let answer = match self.checkpoint(&setup).await {
-            Ok((step, checkpoint)) if checkpoint.reading.noise == Noise::None => {
-                let tokeniser = self.run.as_ref().map(|run| run.trainer.dataset().tokeniser.clone());
-                let nats = texts.iter().map(|(prompt, text)| {
-                    let encode = |text: &str| tokeniser.as_ref().map_or_else(Vec::new, |known| known.encode(text));
-                    checkpoint.likelihood(&encode(prompt), &encode(text))
-                });
-                Ok(Judged { id, step, nats: nats.collect() })
-            }
-            Ok(_) => Err(refused("judge", "A judge must have learned to predict the next token: choose such an arm.")),
-            Err(failure) => Err(failure),
-        };
-        match answer {
-            Ok(judged) => self.host.emit(Event::Judged(judged)),
-            Err(failure) => {
-                self.host.emit(Event::Decode(DecodeFrame { id, failure: Some(failure), ..DecodeFrame::default() }));
-            }
-        }
+        let answer = self.judged(id, &texts).await.map(Event::Judged);
+        self.answer(id, answer);
     }
 
-    /// The weights that a setup decodes from, and the steps done in them.
-    async fn checkpoint(&mut self, setup: &DecoderSetup) -> Result<(usize, Checkpoint), Failure> {
+    async fn judged(&mut self, id: u32, texts: &[(String, String)]) -> Result<Judged, Failure> {
+        let (step, checkpoint) = self.checkpoint(None).await?;
+        if checkpoint.reading.noise != Noise::None {
+            return Err(refused("judge", "A judge must have learned to predict the next token: choose such an arm."));
+        }
+        let run = self.run.as_ref().ok_or_else(nothing_trained)?;
+        let encode = |text: &str| run.trainer.dataset().tokeniser.encode(text);
+        let nats = texts.iter().map(|(prompt, text)| checkpoint.likelihood(&encode(prompt), &encode(text)));
+        Ok(Judged { id, step, nats: nats.collect() })
+    }
+
+    /// The weights of a step that is kept, or the present ones, and the steps done in them.
+    async fn checkpoint(&mut self, step: Option<usize>) -> Result<(usize, Checkpoint), Failure> {
         self.read_metrics().await;
         let run = self.run.as_ref().ok_or_else(nothing_trained)?;
         if run.trainer.steps_done() == 0 {
             return Err(nothing_trained());
         }
-        if self.state == RunState::Failed && setup.checkpoint.is_none() {
+        if self.state == RunState::Failed && step.is_none() {
             return Err(refused("checkpoint", "The run has diverged or broken off: decode from an earlier step."));
         }
-        let (step, weights) = match setup.checkpoint {
+        let (step, weights) = match step {
             None => (run.trainer.steps_done(), run.trainer.weights()),
             Some(step) => {
                 let gone =
@@ -293,7 +276,7 @@ fn prompts_of(run: &Run, checkpoint: &Checkpoint, count: usize) -> Vec<Prompt> {
     starts.map(of_start).collect()
 }
 
-/// The confidence of each commit, and whether the token is the text's own while all before it are.
+/// The confidence of each commit, and whether the token is the text's own.
 fn judged_tokens(events: &[TraceEvent], prompt: usize, truth: &[u32]) -> Vec<(f32, bool)> {
     let commits = events.iter().filter_map(|event| match event {
         TraceEvent::Token(mark) if matches!(mark.action, Action::Commit | Action::Accept | Action::Reject) => {
@@ -303,6 +286,19 @@ fn judged_tokens(events: &[TraceEvent], prompt: usize, truth: &[u32]) -> Vec<(f3
         _ => None,
     });
     commits.collect()
+}
+
+/// What is to be decoded from the weights of a step.
+fn task(run: &Run, step: usize, prompt: Vec<u32>, (length, block): (usize, usize), temperature: f64) -> Task {
+    Task { prompt, length, block, temperature, seed: run.trainer.experiment().seed, step: step as u64 }
+}
+
+/// What a decode begins with.
+fn start(run: &Run, checkpoint: &Checkpoint, task: &Task) -> DecodeStart {
+    let tokeniser = &run.trainer.dataset().tokeniser;
+    let words = (0..tokeniser.vocabulary() as u32).map(|token| tokeniser.token(token)).collect();
+    let Task { prompt, length, block, step, .. } = task.clone();
+    DecodeStart { step: step as usize, reading: checkpoint.reading.clone(), prompt, block, length, words }
 }
 
 /// Tokens of a block: those that were asked for, or the most that the checkpoint was trained on.
@@ -323,11 +319,4 @@ fn failure(error: DecodeError) -> Failure {
         DecodeError::Refused { field, message } => Failure { field: Some(field), message },
         other => Failure { field: None, message: other.to_string() },
     }
-}
-
-/// The sample decoder of a checkpoint, for text that is drawn while a run trains.
-pub(super) fn sampling(checkpoint: &Checkpoint) -> Chosen<dyn Decoder> {
-    let mut chosen = Chosen::<dyn Decoder>::default();
-    chosen.choose(usual(&checkpoint.reading));
-    chosen
 }
