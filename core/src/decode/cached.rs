@@ -10,13 +10,12 @@ use crate::objective::Reading;
 pub struct Cached {
     checkpoint: Checkpoint,
     incremental: Incremental,
-    committed: Vec<u32>,
 }
 
 impl Cached {
     /// A network that has committed nothing.
     pub(super) fn new(checkpoint: Checkpoint) -> Self {
-        Self { incremental: checkpoint.incremental(), checkpoint, committed: Vec::new() }
+        Self { incremental: checkpoint.incremental(), checkpoint }
     }
 }
 
@@ -33,10 +32,6 @@ impl Network for Cached {
         self.checkpoint.transformer.config.context
     }
 
-    fn committed(&self) -> &[u32] {
-        &self.committed
-    }
-
     fn forward<'a>(&'a mut self, query: Query) -> LocalBoxFuture<'a, Result<Logits, DecodeError>> {
         let Query { rows, allowed, sees, keep, wanted, reuse, .. } = query;
         let tokens: Vec<i32> = rows.iter().map(|row| row.token as i32).collect();
@@ -48,10 +43,6 @@ impl Network for Cached {
         };
         let computed = Rows { tokens: &tokens, positions: &positions, allowed: &allowed, sees, keep, attention };
         let logits = self.incremental.forward(&self.checkpoint.weights, computed);
-        if keep > 0 {
-            self.committed.truncate(sees);
-            self.committed.extend(rows[..keep].iter().map(|row| row.token));
-        }
         let vocabulary = self.vocabulary();
         let values = logits[wanted.start * vocabulary..wanted.end * vocabulary].to_vec();
         let is_finite = values.iter().all(|value| value.is_finite());

@@ -7,7 +7,7 @@ use tailblazer_kernels::{
     model::MaskKind,
 };
 
-use super::Cached;
+use super::{Cached, distribution};
 use crate::{
     model::{Transformer, Weights},
     objective::{Example, Loss, Noise, Quantity, Reading, uniform_loss},
@@ -48,8 +48,12 @@ impl Checkpoint {
         Incremental::new(self.transformer.shape([1, 1], MaskKind::Bits))
     }
 
-    /// What a text of at least two tokens, all of them, is worth under the model with blocks of so many tokens.
-    pub fn quality(&self, text: &[u32], block: usize, seed: u32) -> TextQuality {
+    /// What a text of at least two tokens, all of them, is worth under the model with blocks of so many tokens; none while
+    /// masks stand in it.
+    pub fn quality(&self, text: &[u32], block: usize, seed: u32) -> Option<TextQuality> {
+        if text.iter().any(|token| *token as usize >= self.transformer.vocabulary) {
+            return None;
+        }
         let reading = self.reading.at_block(block);
         let context = text.len() - 1;
         let windows = match reading.noise {
@@ -68,7 +72,7 @@ impl Checkpoint {
         let nats = estimates.iter().sum::<f64>() / count;
         let squares: f64 = estimates.iter().map(|estimate| (estimate - nats).powi(2)).sum();
         let error = (draws > 1).then(|| (squares / (count - 1.0) / count).sqrt());
-        TextQuality { nats, error, quantity, entropy: entropy(text, self.transformer.vocabulary) }
+        Some(TextQuality { nats, error, quantity, entropy: entropy(text, self.transformer.vocabulary) })
     }
 
     /// Nats per token of a text behind a prompt, under a network that predicts the next token; only what fits in the
@@ -112,7 +116,7 @@ impl Checkpoint {
             if weight == 0.0 {
                 return 0.0;
             }
-            let probabilities = probabilities(&logits[row * vocabulary..][..vocabulary]);
+            let probabilities = distribution::softmax(&logits[row * vocabulary..][..vocabulary], 1.0);
             let target = example.targets[row] as usize;
             let loss = match &example.loss {
                 Loss::CrossEntropy => -probabilities[target].ln(),
@@ -127,18 +131,10 @@ impl Checkpoint {
     }
 }
 
-/// `softmax(logits)`.
-fn probabilities(logits: &[f32]) -> Vec<f64> {
-    let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let powers: Vec<f64> = logits.iter().map(|logit| f64::from(logit - largest).exp()).collect();
-    let sum: f64 = powers.iter().sum();
-    powers.into_iter().map(|power| power / sum).collect()
-}
-
 /// The entropy of a text's distribution of tokens, in nats.
 fn entropy(text: &[u32], vocabulary: usize) -> f64 {
     let mut counts = vec![0.0f64; vocabulary];
     text.iter().for_each(|token| counts[*token as usize] += 1.0);
-    let shares = counts.iter().filter(|count| **count > 0.0).map(|count| count / text.len() as f64);
-    -shares.map(|share| share * share.ln()).sum::<f64>()
+    counts.iter_mut().for_each(|count| *count /= text.len() as f64);
+    distribution::entropy(&counts)
 }

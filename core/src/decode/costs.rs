@@ -11,7 +11,7 @@ use crate::objective::{Clean, Noise, View};
 
 #[test]
 fn a_draft_that_agrees_with_its_verification_is_accepted_in_three_forwards_a_block() {
-    let mut network = Constant { reading: reading(4), context: 24, row: vec![0.1, 0.7, 0.3], committed: vec![] };
+    let mut network = Constant { reading: reading(4), context: 24, row: vec![0.1, 0.7, 0.3] };
     for id in ["s2d2-exact", "s2d2"] {
         let settings = if id == "s2d2" { settings(&[("policy", 1.0)]) } else { Settings::default() };
         let (text, trace) = decode(find(id), &settings, &task(4, 20, 4, 1.0), &mut network);
@@ -80,7 +80,7 @@ fn tokens_per_forward_are_what_a_schedule_promises() {
 fn next_block_prediction_takes_the_golden_number_of_forwards() {
     let run = |block: usize, prompt: usize, length: usize| {
         let reading = Reading { noise: Noise::NextBlock, sizes: vec![block], ..reading(block) };
-        let mut network = Constant { reading, context: prompt + length, row: vec![0.0; 5], committed: vec![] };
+        let mut network = Constant { reading, context: prompt + length, row: vec![0.0; 5] };
         let (text, trace) =
             decode(find("next-block"), &Settings::default(), &task(prompt, length, 1, 1.0), &mut network);
         assert_eq!(text.map(|text| text.len()), Ok(length));

@@ -117,10 +117,6 @@ impl Network for Noisy {
         3
     }
 
-    fn committed(&self) -> &[u32] {
-        &[]
-    }
-
     fn forward<'a>(&'a mut self, query: Query) -> LocalBoxFuture<'a, Result<Logits, DecodeError>> {
         let mut values = Vec::new();
         if query.kind == ForwardKind::Draft {
@@ -155,7 +151,7 @@ fn first_hitting_unmasks_in_every_order_alike() {
     let mut counts = std::collections::BTreeMap::new();
     let draws = 6_000;
     for seed in 0..draws {
-        let mut network = Constant { reading: reading(3), context: 6, row: vec![0.0; 3], committed: vec![] };
+        let mut network = Constant { reading: reading(3), context: 6, row: vec![0.0; 3] };
         let trace =
             decode(find("first-hitting"), &Settings::default(), &Task { seed, ..task(3, 3, 3, 1.0) }, &mut network).1;
         let order = trace.iter().filter_map(|event| match event {
@@ -177,8 +173,7 @@ fn ancestral_forwards_agree_with_the_golden_mean() {
         let runs = if steps > 100.0 { 20 } else { 2_000 };
         let mut forwards = 0;
         for seed in 0..runs {
-            let mut network =
-                Constant { reading: reading(block), context: 2 * block, row: vec![0.0; 3], committed: vec![] };
+            let mut network = Constant { reading: reading(block), context: 2 * block, row: vec![0.0; 3] };
             let task = Task { seed, ..task(block, block, block, 1.0) };
             let settings = settings(&[("steps", steps)]);
             forwards += Meter::of(&decode(find("ancestral"), &settings, &task, &mut network).1).drafts;
@@ -207,10 +202,6 @@ impl Network for Toy {
 
     fn context(&self) -> usize {
         3
-    }
-
-    fn committed(&self) -> &[u32] {
-        &[]
     }
 
     fn forward<'a>(&'a mut self, query: Query) -> LocalBoxFuture<'a, Result<Logits, DecodeError>> {
@@ -291,7 +282,7 @@ fn autoregressive_tokens_are_those_of_the_plain_choice_at_their_places() {
     for temperature in [0.0, 0.8] {
         for noise in [Noise::None, Noise::Mask, Noise::Uniform] {
             let reading = Reading { noise, ..reading(4) };
-            let mut network = Constant { reading, context: 16, row: row.clone(), committed: vec![] };
+            let mut network = Constant { reading, context: 16, row: row.clone() };
             let task = task(3, 13, 4, temperature);
             let (text, _) = decode(find("autoregressive"), &Settings::default(), &task, &mut network);
             let chosen = (0..13).map(|index| choose(&row, temperature, task.seed, task.step, index));

@@ -19,9 +19,6 @@ pub trait Network {
     /// Longest sequence, in tokens.
     fn context(&self) -> usize;
 
-    /// Tokens that are committed: every query sees them without computing them again.
-    fn committed(&self) -> &[u32];
-
     /// One network evaluation; its answer is the logits of the rows that were asked for, `[wanted, vocabulary]`.
     fn forward<'a>(&'a mut self, query: Query) -> LocalBoxFuture<'a, Result<Logits, DecodeError>>;
 }

@@ -115,10 +115,6 @@ impl Network for Hashed {
         self.context
     }
 
-    fn committed(&self) -> &[u32] {
-        &self.committed
-    }
-
     fn forward<'a>(&'a mut self, query: Query) -> LocalBoxFuture<'a, Result<Logits, DecodeError>> {
         let count = query.rows.len();
         assert!(query.sees <= self.cache.len() && query.wanted.end <= count && query.keep <= count, "{query:?}");
@@ -217,10 +213,6 @@ impl Network for Table {
         self.context
     }
 
-    fn committed(&self) -> &[u32] {
-        &self.committed
-    }
-
     fn forward<'a>(&'a mut self, query: Query) -> LocalBoxFuture<'a, Result<Logits, DecodeError>> {
         let (count, mask) = (query.rows.len(), self.vocabulary as u32);
         let mut values = Vec::new();
@@ -257,7 +249,6 @@ pub struct Constant {
     pub reading: Reading,
     pub context: usize,
     pub row: Vec<f32>,
-    pub committed: Vec<u32>,
 }
 
 impl Network for Constant {
@@ -273,16 +264,8 @@ impl Network for Constant {
         self.context
     }
 
-    fn committed(&self) -> &[u32] {
-        &self.committed
-    }
-
     fn forward<'a>(&'a mut self, query: Query) -> LocalBoxFuture<'a, Result<Logits, DecodeError>> {
         let values = query.wanted.flat_map(|_| self.row.clone()).collect();
-        if query.keep > 0 {
-            self.committed.truncate(query.sees);
-            self.committed.extend(query.rows[..query.keep].iter().map(|row| row.token));
-        }
         Box::pin(async move { Ok(Logits { values, vocabulary: self.row.len() }) })
     }
 }

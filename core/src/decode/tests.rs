@@ -142,8 +142,7 @@ fn every_decoder_refuses_what_is_no_number_and_survives_large_logits() {
             }
             for temperature in [0.0, 1.0] {
                 let task = task(3, 9, 4, temperature);
-                let constant =
-                    |row: Vec<f32>| Constant { reading: reading.clone(), context: 16, row, committed: vec![] };
+                let constant = |row: Vec<f32>| Constant { reading: reading.clone(), context: 16, row };
                 let mut network = constant(vec![0.0, f32::NAN, 1.0, 0.0, 0.0]);
                 let (text, _) = decode(method, &Settings::default(), &task, &mut network);
                 assert_eq!(text, Err(DecodeError::NotFinite), "{id}");

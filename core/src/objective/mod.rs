@@ -11,7 +11,7 @@ mod chosen;
 mod clip_search;
 mod draws;
 #[cfg(test)]
-mod golden;
+pub(crate) mod golden;
 pub mod ladder;
 mod methods;
 mod noise;

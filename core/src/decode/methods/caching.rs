@@ -72,8 +72,8 @@ impl Decoder for Caching {
                 }
                 let (outer, part) = (canvas.outer(block), block.positions.clone());
                 let inner = part.start..if self.is_dual { part.end } else { outer.end };
-                let fill = if refresh == 0 { step == 0 } else { step % refresh == 0 };
-                canvas.draft_inside(outer, inner, part, fill).await
+                // Of 0 only 0 is a multiple.
+                canvas.draft_inside(outer, inner, part, step.is_multiple_of(refresh)).await
             };
             while let Some(block) = canvas.begin_block(size, sampling) {
                 THRESHOLDED.block_by(settings, canvas, block, sampling, &draft).await?;
