@@ -6,6 +6,7 @@ mod serve;
 mod setup;
 mod shell;
 mod sizes;
+mod split;
 mod test;
 
 use std::process::ExitCode;
@@ -63,6 +64,7 @@ fn run(arguments: &[String]) -> Result<()> {
             let selection = test::Selection::parse(rest)?;
             test::run(&mut Shell::new()?, &selection)
         }
+        "split" => split::interface(&Shell::new()?),
         "bench" => bench::run(&mut Shell::new()?, rest),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");

@@ -1,5 +1,6 @@
 //! What a visitor sees. Every component reads its slice of the [`Workspace`] and asks the [`Engine`] for actions.
 
+mod apart;
 mod arms;
 mod bench;
 mod canvas;
@@ -34,6 +35,7 @@ use crate::{
     engine::Engine,
     workspace::{Workspace, view::Screen},
 };
+use apart::Apart;
 
 /// The page.
 #[component]
@@ -56,11 +58,11 @@ pub fn App() -> impl IntoView {
     let is_bench = Memo::new(move |_| shown.get() == Screen::Bench);
     view! {
         <header::Header />
-        <Show when=move || !is_bench.get() fallback=|| view! { <bench::BenchScreen /> }>
+        <Show when=move || !is_bench.get() fallback=|| view! { <Apart part=apart::BENCH /> }>
             <train::TrainScreen />
         </Show>
-        <Show when=move || shown.get() == Screen::Decode><decode::DecodeScreen /></Show>
-        <Show when=move || shown.get() == Screen::Lab><lab::LabScreen /></Show>
-        <Show when=move || shown.get() == Screen::Methods><methods::MethodsScreen /></Show>
+        <Show when=move || shown.get() == Screen::Decode><Apart part=apart::DECODE /></Show>
+        <Show when=move || shown.get() == Screen::Lab><Apart part=apart::LAB /></Show>
+        <Show when=move || shown.get() == Screen::Methods><Apart part=apart::METHODS /></Show>
     }
 }

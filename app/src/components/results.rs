@@ -7,9 +7,9 @@ use tailblazer_core::{
 };
 
 use super::{
+    apart::{self, Apart},
     icon::{Glyph, Icon},
     notices::{Announcer, Notices},
-    verdict::VerdictStrip,
 };
 use crate::workspace::{
     Workspace,
@@ -109,7 +109,7 @@ fn Outcome() -> impl IntoView {
     let is_comparison = Memo::new(move |_| workspace.arms() > 1);
     view! {
         <Show when=move || is_comparison.get() fallback=|| view! { <Figures /> }>
-            <VerdictStrip />
+            <Apart part=apart::VERDICT />
         </Show>
     }
 }

@@ -2,7 +2,10 @@
 
 use leptos::prelude::*;
 
-use super::{arms, charts, results, run_bar, samples, settings};
+use super::{
+    apart::{self, Apart},
+    charts, results, run_bar, samples,
+};
 use crate::workspace::{
     Workspace,
     view::{Pace, Screen, Tab, XAxis},
@@ -23,27 +26,33 @@ pub fn TrainScreen() -> impl IntoView {
     view! {
         <div class="screen" hidden=is_hidden>
             <run_bar::RunBar />
-            <settings::Settings />
+            <Apart part=apart::SETTINGS />
             <main
                 prop:inert=move || workspace.sheet_open()
                 data-tab=tab
                 class:comparing=move || { workspace.arms() > 1 }
             >
-                <Show when=move || { workspace.arms() > 1 }><arms::Arms /></Show>
+                <Show when=move || { workspace.arms() > 1 }><Apart part=apart::ARMS /></Show>
                 <results::Results />
                 <Tabs />
-                <charts::LossCard />
-                <Show
-                    when=move || workspace.view.pace.get() == Pace::Rate
-                    fallback=|| view! { <charts::GradientCard /> }
-                >
-                    <charts::RateCard />
-                </Show>
-                <charts::AlphaCard />
-                <charts::EsdCard />
-                <samples::Samples />
+                <Apart part=apart::PANELS />
             </main>
         </div>
+    }
+}
+
+/// The charts and the samples.
+#[component]
+pub fn Panels() -> impl IntoView {
+    let pace = Workspace::expect().view.pace;
+    view! {
+        <charts::LossCard />
+        <Show when=move || pace.get() == Pace::Rate fallback=|| view! { <charts::GradientCard /> }>
+            <charts::RateCard />
+        </Show>
+        <charts::AlphaCard />
+        <charts::EsdCard />
+        <samples::Samples />
     }
 }
 

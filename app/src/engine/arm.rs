@@ -45,6 +45,8 @@ pub struct ArmEngine {
     links: Cell<u32>,
     /// Metrics that arrived since the last paint.
     arrived: Cell<u32>,
+    /// What arrived before the page could read it, with the link that it came from.
+    unread: RefCell<Vec<(u32, JsValue)>>,
 }
 
 impl ArmEngine {
@@ -59,6 +61,7 @@ impl ArmEngine {
             held: Cell::default(),
             links: Cell::default(),
             arrived: Cell::default(),
+            unread: RefCell::default(),
         })
     }
 
@@ -187,14 +190,29 @@ impl ArmEngine {
                 inner.lost(id, "The training worker stopped unexpectedly; train again to start over.");
             }
         };
-        match Link::start(program, id, on_message, on_error) {
+        match Link::start(program, id, self.page.codec.clone(), on_message, on_error) {
             Ok(link) => *self.link.borrow_mut() = Some(link),
             Err(_) => self.lost(id, "This browser cannot start the training worker, so nothing can be trained here."),
         }
     }
 
+    /// Reads what arrived before the page could.
+    pub fn catch_up(self: &Rc<Self>) {
+        let unread = self.unread.take();
+        unread.into_iter().for_each(|(id, data)| self.receive(id, data));
+    }
+
+    /// The page cannot read what a worker says: nothing can be trained.
+    pub fn give_up(self: &Rc<Self>) {
+        let id = self.link.borrow().as_ref().map(|link| link.id);
+        if let Some(id) = id {
+            self.lost(id, "The page was not loaded completely: reload it.");
+        }
+    }
+
     fn receive(self: &Rc<Self>, id: u32, data: JsValue) {
-        let message = match FromWorker::decode(data) {
+        let Some(codec) = self.page.codec.get() else { return self.unread.borrow_mut().push((id, data)) };
+        let message = match (codec.decode)(data) {
             Ok(message) => message,
             Err(error) => return self.run.say(Message::failure(format!("Reload the page: {error}."))),
         };

@@ -1,5 +1,7 @@
 //! A worker that runs an engine, and the way to it.
 
+use std::{cell::OnceCell, rc::Rc};
+
 use tailblazer_core::{
     experiment::DeviceChoice,
     session::{Adapter, Command},
@@ -7,6 +9,7 @@ use tailblazer_core::{
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{ErrorEvent, MessageEvent, Url, Worker, WorkerOptions, WorkerType};
 
+use super::codec::Codec;
 use crate::transport::ToWorker;
 
 /// Which of the two engines: a visitor downloads only what computes here.
@@ -46,16 +49,19 @@ pub struct Link {
     /// Tells this link from those before it.
     pub id: u32,
     worker: Worker,
+    codec: Rc<OnceCell<Codec>>,
     waiting: Option<Vec<Command>>,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
     _on_error: Closure<dyn FnMut(ErrorEvent)>,
 }
 
 impl Link {
-    /// Starts a worker. It loads its engine beside the page, which is not held up.
+    /// Starts a worker. It loads its engine beside the page, which is not held up; nothing is sent to it before the codec
+    /// is there.
     pub fn start(
         program: Program,
         id: u32,
+        codec: Rc<OnceCell<Codec>>,
         mut on_message: impl FnMut(JsValue) + 'static,
         mut on_error: impl FnMut() + 'static,
     ) -> Result<Self, JsValue> {
@@ -69,7 +75,7 @@ impl Link {
         let on_error = Closure::<dyn FnMut(ErrorEvent)>::new(move |_| on_error());
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
         let waiting = Some(Vec::new());
-        Ok(Self { program, id, worker, waiting, _on_message: on_message, _on_error: on_error })
+        Ok(Self { program, id, worker, codec, waiting, _on_message: on_message, _on_error: on_error })
     }
 
     /// Whether the worker has not said yet that it listens.
@@ -100,7 +106,8 @@ impl Link {
     }
 
     fn post(&self, message: &ToWorker) -> Result<(), String> {
-        let value = message.encode().map_err(|error| error.to_string())?;
+        let codec = self.codec.get().ok_or("the page is not loaded completely")?;
+        let value = (codec.encode)(message).map_err(|error| error.to_string())?;
         let refused = |_| "the browser refused to pass it to the worker".to_owned();
         self.worker.post_message(&value).map_err(refused)
     }

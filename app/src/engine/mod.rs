@@ -1,12 +1,13 @@
 //! The page's side of the workers: every arm has one of its own, and the run bar steers them all.
 
 mod arm;
+mod codec;
 mod decode;
 mod link;
 mod pace;
 
 use std::{
-    cell::{Cell, RefCell},
+    cell::{Cell, OnceCell, RefCell},
     rc::Rc,
     time::Duration,
 };
@@ -31,6 +32,7 @@ use crate::{
     },
 };
 use arm::ArmEngine;
+use codec::{Codec, codec};
 use pace::Pace;
 
 /// Milliseconds between two refreshes of a table while steps are made.
@@ -49,6 +51,8 @@ pub struct Page {
     adapter: RefCell<Option<Adapter>>,
     is_looking: Cell<bool>,
     is_scheduled: Cell<bool>,
+    /// What reads and writes messages, once it is loaded.
+    codec: Rc<OnceCell<Codec>>,
     pace: Pace,
     last_slow: Cell<f64>,
 }
@@ -62,11 +66,13 @@ impl Engine {
             adapter: RefCell::default(),
             is_looking: Cell::default(),
             is_scheduled: Cell::default(),
+            codec: Rc::default(),
             pace: Pace::default(),
             last_slow: Cell::default(),
         });
         let arms = (0..ARMS).map(|place| ArmEngine::new(page.clone(), workspace.run_at(place)));
         *page.arms.borrow_mut() = arms.collect();
+        page.load_codec();
         let engine = Self(StoredValue::new_local(page));
         let device = untrack(|| workspace.edited(0).experiment.device);
         engine.first().provide(device);
@@ -156,6 +162,22 @@ impl Engine {
 }
 
 impl Page {
+    /// Loads what reads and writes messages; then the arms read what has arrived.
+    fn load_codec(self: &Rc<Self>) {
+        let page = self.clone();
+        spawn_local(async move {
+            let loaded = codec().await;
+            let arms = page.arms.borrow().clone();
+            match loaded {
+                Ok(codec) => {
+                    page.codec.get_or_init(|| codec);
+                    arms.iter().for_each(ArmEngine::catch_up);
+                }
+                Err(_) => arms.iter().for_each(ArmEngine::give_up),
+            }
+        });
+    }
+
     /// Looks for a WebGPU adapter, once for all arms; those that wait for the answer go on then.
     fn look_for_adapter(self: &Rc<Self>) {
         if self.is_looking.replace(true) {
