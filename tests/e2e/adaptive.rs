@@ -60,3 +60,24 @@ fn a_search_shows_the_rates_that_it_tried() {
         Ok(())
     });
 }
+
+#[test]
+fn a_finished_run_gives_the_schedule_of_a_second_pass() {
+    let short = ENDLESS.replace("steps=1000000", "steps=60").replace("eval_every=200", "eval_every=30");
+    with_browser(Adapter::None, &short, async |page| {
+        page.click("pace-gradient").await?;
+        ensure!(page.hook("schedule-refine").await.is_err(), "there is no run to refine from");
+        page.click("run-play").await?;
+        page.wait_for(&["finished"], 2 * MINUTE).await?;
+        page.click("schedule-refine").await?;
+        let has_arm = async || {
+            let address = page.driver.current_url().await?;
+            Ok(address.as_str().contains("b.schedule.shape=drawn&b.schedule.points="))
+        };
+        page.wait("an arm with a drawn schedule", MINUTE, has_arm).await?;
+        page.click("run-play").await?;
+        page.wait_for(&["finished"], 2 * MINUTE).await?;
+        ensure!(page.number("arm-B-val-loss").await?.is_finite());
+        Ok(())
+    });
+}

@@ -56,6 +56,25 @@ fn one_arm_is_steered_alone_and_removed_while_the_other_keeps_its_run() {
 }
 
 #[test]
+fn an_arm_that_diverges_says_at_which_step_and_the_other_goes_on() {
+    // Weights that change their sign and grow ninefold with every step.
+    let diverging = format!(
+        "{}&b.schedule.peak=1&b.schedule.warmup=0&b.optimiser.weight_decay=10\
+         &b.optimiser.clip=0&b.optimiser.beta1=0&b.optimiser.beta2=0&b.optimiser.epsilon=1e-30",
+        TWO_ARMS.replace("steps=40", "steps=200")
+    );
+    with_browser(Adapter::None, &diverging, async |page| {
+        page.click("run-play").await?;
+        page.wait("arm A at its end", 2 * MINUTE, async || Ok(arm_state(page, "A").await? == "finished")).await?;
+        page.wait("arm B broken off", MINUTE, async || Ok(arm_state(page, "B").await? == "failed")).await?;
+        let message = page.wait_for_message(&["diverged at step", "Lower the peak learning rate"], MINUTE).await?;
+        ensure!(message.contains('B'), "the sentence names its arm: {message}");
+        ensure!(page.number("arm-A-val-loss").await?.is_finite());
+        Ok(())
+    });
+}
+
+#[test]
 fn an_arm_is_added_and_differs_in_the_address() {
     with_browser(Adapter::None, "#v=1&device=cpu", async |page| {
         page.click("arm-add").await?;

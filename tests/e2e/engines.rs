@@ -94,3 +94,28 @@ fn on_the_cpu_only_memory_is_counted() {
         Ok(())
     });
 }
+
+#[test]
+fn a_screen_is_loaded_when_it_is_opened_and_again_where_that_failed() {
+    let server = Server::start(&["_split_decode.wasm"]).expect("the page is served");
+    with_browser_at(&server, Adapter::None, &format!("{TINY}&device=cpu"), async |page| {
+        ensure!(asked_for(&server, "_split_train.wasm") && asked_for(&server, "_split_transport.wasm"));
+        ensure!(!asked_for(&server, "_split_decode.wasm") && !asked_for(&server, "_split_pages.wasm"));
+        page.click("tab-decode").await?;
+        ensure!(page.text("part-missing").await?.contains("did not load"));
+        server.mend();
+        page.click("part-again").await?;
+        page.hook("decode-run").await?;
+        ensure!(!asked_for(&server, "_split_pages.wasm"));
+        Ok(())
+    });
+}
+
+#[test]
+fn without_the_code_for_messages_nothing_is_trained_and_the_page_says_so() {
+    let server = Server::start(&["_split_transport.wasm"]).expect("the page is served");
+    with_browser_at(&server, Adapter::None, &format!("{TINY}&device=cpu"), async |page| {
+        page.wait_for_message(&["not loaded completely"], MINUTE).await?;
+        Ok(())
+    });
+}

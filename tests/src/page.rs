@@ -25,7 +25,7 @@ pub struct StepLoss {
 const POLL: Duration = Duration::from_millis(100);
 
 impl Page {
-    /// Opens an address and waits until the page shows a run bar, or says that it cannot.
+    /// Opens an address and waits until the page shows everything that it has to, or says that it cannot.
     pub async fn open(driver: WebDriver, url: &str) -> anyhow::Result<Self> {
         driver.goto(url).await?;
         let page = Self { driver };
@@ -37,7 +37,15 @@ impl Page {
             page.describe().await;
             return Err(error);
         }
+        page.settle().await?;
         Ok(page)
+    }
+
+    /// Waits until every part of the page that is shown has arrived.
+    async fn settle(&self) -> anyhow::Result<()> {
+        let script = "return document.querySelector('[aria-busy=true]') === null";
+        let is_settled = async || Ok(self.driver.execute(script, vec![]).await?.json() == &Value::Bool(true));
+        self.wait("all parts", Duration::from_secs(60), is_settled).await
     }
 
     /// The element of a `data-testid` hook.
@@ -45,9 +53,10 @@ impl Page {
         self.driver.find(By::Css(format!("[data-testid='{name}']"))).await.with_context(|| format!("no element {name}"))
     }
 
-    /// Clicks the element of a hook.
+    /// Clicks the element of a hook, and waits for whatever it shows.
     pub async fn click(&self, name: &str) -> anyhow::Result<()> {
-        self.hook(name).await?.click().await.with_context(|| format!("{name} cannot be clicked"))
+        self.hook(name).await?.click().await.with_context(|| format!("{name} cannot be clicked"))?;
+        self.settle().await
     }
 
     /// Chooses an option of a select by its value, as a visitor does.

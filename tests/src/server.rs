@@ -3,7 +3,11 @@
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, mpsc},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering::Relaxed},
+        mpsc,
+    },
     thread,
 };
 
@@ -26,24 +30,26 @@ const FOLDER: &str = "/some/where";
 pub struct Server {
     address: SocketAddr,
     asked: Arc<Mutex<Vec<String>>>,
+    is_mended: Arc<AtomicBool>,
     _running: oneshot::Sender<()>,
 }
 
 impl Server {
-    /// Serves the built page; addresses whose path ends with one of `missing` answer 404. Under `no-simd.html` lies the
+    /// Serves the built page; addresses whose path ends with one of `missing` answer 404 until they are mended. Under `no-simd.html` lies the
     /// page as a browser without WASM SIMD sees it: no module validates there.
     pub fn start(missing: &'static [&'static str]) -> anyhow::Result<Self> {
         let dist = dist()?;
         let page = std::fs::read_to_string(dist.join("index.html"))?;
         let no_simd = page.replacen("<head>", "<head><script>WebAssembly.validate = () => false</script>", 1);
         let asked = Arc::new(Mutex::new(Vec::new()));
-        let log = Arc::clone(&asked);
+        let is_mended = Arc::new(AtomicBool::new(false));
+        let (log, mended) = (Arc::clone(&asked), Arc::clone(&is_mended));
         let router = Router::new()
             .route(&format!("{FOLDER}/no-simd.html"), get(async || Html(no_simd)))
             .nest_service(FOLDER, ServeDir::new(dist))
             .layer(middleware::from_fn(move |request: Request, next: Next| {
                 let path = request.uri().path().to_owned();
-                let is_missing = missing.iter().any(|missing| path.ends_with(missing));
+                let is_missing = missing.iter().any(|missing| path.ends_with(missing)) && !mended.load(Relaxed);
                 log.lock().expect("no holder panics").push(path);
                 async move { if is_missing { StatusCode::NOT_FOUND.into_response() } else { next.run(request).await } }
             }));
@@ -62,12 +68,17 @@ impl Server {
             })
         });
         let address = address.recv().context("no free port for the page's server")?;
-        Ok(Self { address, asked, _running: running })
+        Ok(Self { address, asked, is_mended, _running: running })
     }
 
     /// The page's address.
     pub fn url(&self) -> String {
         format!("http://{}{FOLDER}/", self.address)
+    }
+
+    /// From now on nothing is missing.
+    pub fn mend(&self) {
+        self.is_mended.store(true, Relaxed);
     }
 
     /// The paths that browsers have asked for, workers' too.

@@ -66,12 +66,20 @@ pub fn Apart(
         });
     });
     move || match loaded.get() {
-        None => part.is_alone.then(|| view! { <p class="alone" role="status">"Loading"</p> }).into_any(),
+        None => view! {
+            <p class="alone" role="status" aria-busy="true" hidden=!part.is_alone>"Loading"</p>
+        }
+        .into_any(),
         Some(Some(draw)) => draw(),
         Some(None) => view! {
-            <div class="alone" role="alert">
+            <div class="alone" role="alert" data-testid="part-missing">
                 <p>"A part of the page did not load: the connection may be down."</p>
-                <button type="button" class="btn" on:click=move |_| attempt.update(|attempt| *attempt += 1)>
+                <button
+                    type="button"
+                    class="btn"
+                    data-testid="part-again"
+                    on:click=move |_| attempt.update(|attempt| *attempt += 1)
+                >
                     "Try again"
                 </button>
             </div>

@@ -12,6 +12,7 @@ pub mod denoising;
 pub mod format;
 pub mod message;
 pub mod quantity;
+mod refine;
 pub mod run;
 pub mod steer;
 pub mod summary;

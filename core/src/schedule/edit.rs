@@ -15,6 +15,21 @@ const FACTORS: f64 = 100.0;
 const TOLERANCE: f64 = 0.015;
 
 impl Curve {
+    /// The curve of a run whose updates have these factors, as closely as the points that it may have allow; none for
+    /// fewer than two factors, and where one is no number.
+    pub fn through(factors: &[f64]) -> Option<Self> {
+        let last = factors.len().checked_sub(1).filter(|last| *last > 0)?;
+        let share = |update: usize| update as f64 / last as f64;
+        let points = factors.iter().enumerate().map(|(i, factor)| on_grid(Point { share: share(i), factor: *factor }));
+        let mut points = points.collect::<Option<Vec<Point>>>()?;
+        // Of updates at one share of the grid the first one counts, but the run ends with its last.
+        let end = points.pop()?;
+        points.dedup_by_key(|point| point.share);
+        points.retain(|point| point.share < 1.0);
+        points.push(end);
+        Some(Self(at_most(points, Self::MOST)))
+    }
+
     /// Adds a point, and returns its place; none where the curve has as many points as it may have, where there is a
     /// point at this share already, and outside the run.
     pub fn add(&mut self, point: Point) -> Option<usize> {
@@ -81,12 +96,7 @@ impl Curve {
         points.extend(flank(share, last).filter(|_| tail.first().is_some_and(|point| point.share > share)));
         points.extend(tail);
 
-        let mut tolerance = TOLERANCE;
-        while points.len() > Self::MOST {
-            tolerance *= 1.5;
-            points = simplify(&points, tolerance);
-        }
-        self.0 = points;
+        self.0 = if points.len() > Self::MOST { at_most(points, Self::MOST) } else { points };
     }
 }
 
@@ -123,6 +133,17 @@ impl Stroke {
     pub fn points(&self) -> &[Point] {
         &self.points
     }
+}
+
+/// The corners of a line that leave no more than so many points.
+fn at_most(points: Vec<Point>, most: usize) -> Vec<Point> {
+    let mut tolerance = TOLERANCE;
+    let mut corners = simplify(&points, tolerance);
+    while corners.len() > most {
+        tolerance *= 1.5;
+        corners = simplify(&corners, tolerance);
+    }
+    corners
 }
 
 /// The corners of a line: no point of it lies further than the tolerance from the straight lines between them (Ramer
@@ -203,6 +224,20 @@ mod tests {
             assert!(drawn.add(middle).is_some(), "{middle:?} in {drawn}");
         }
         assert_eq!((drawn.add(point(0.9, 0.5)), drawn.fault()), (None, None));
+    }
+
+    #[test]
+    fn a_curve_goes_through_factors_with_no_more_points_than_it_may_have() {
+        assert_eq!(Curve::through(&[0.0, 1.0, 0.5]), Some(curve("0:0,0.5:1,1:0.5")));
+        for none in [&[][..], &[1.0], &[1.0, f64::NAN]] {
+            assert_eq!(Curve::through(none), None);
+        }
+        let wild: Vec<f64> = (0..10_000).map(|update| f64::from(update * update % 97) / 96.0).collect();
+        let through = Curve::through(&wild).expect("a curve");
+        assert_eq!(through.fault(), None);
+        let smooth: Vec<f64> = (0..10_000).map(|update| (f64::from(update) / 9_999.0).powi(2)).collect();
+        let through = Curve::through(&smooth).expect("a curve");
+        assert!((0..=100).all(|i| (through.at(f64::from(i) / 100.0) - (f64::from(i) / 100.0).powi(2)).abs() < 0.03));
     }
 
     #[test]

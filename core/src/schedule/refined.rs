@@ -1,8 +1,8 @@
 //! Refined schedules (Defazio et al. 2023, "When, Why and How Much?", arXiv:2310.07831): a schedule computed from the
 //! gradient norms of one complete earlier run.
 //!
-//! Re-implemented from the paper's formulas. It is no member of the family: it needs a recorded run, and becomes a
-//! schedule once a run can start from another one's record.
+//! Re-implemented from the paper's formulas. It is no member of the family, because it needs a recorded run: the page
+//! makes it a curve of points, the schedule of a second run.
 
 /// Which norms of the whole gradient were recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

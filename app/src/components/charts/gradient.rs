@@ -34,8 +34,29 @@ pub fn GradientCard() -> impl IntoView {
             summary=sentence(workspace, gradient::summary)
             draw=drawing(workspace, gradient::scene)
             readout=readout_view(readout)
-            tools=move || pace(workspace)
+            tools=move || view! { <Refine /> {pace(workspace)} }
             table=|| view! { <GradientTable /> }
         />
+    }
+}
+
+/// Makes an arm whose schedule follows from the norms on the chart.
+#[component]
+fn Refine() -> impl IntoView {
+    let workspace = Workspace::expect();
+    let title = "Add an arm with the schedule that these norms call for, as for SGD (Defazio et al. 2023, \
+                 arXiv:2310.07831; for Adam the paper takes l1 norms, which are not recorded)";
+    view! {
+        <Show when=move || workspace.can_refine()>
+            <button
+                type="button"
+                class="btn small"
+                title=title
+                data-testid="schedule-refine"
+                on:click=move |_| workspace.refine()
+            >
+                "Refine"
+            </button>
+        </Show>
     }
 }
