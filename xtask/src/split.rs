@@ -9,9 +9,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
-use wasm_split_cli_support::{Options, transform};
 
 use crate::shell::Shell;
+
+/// The script of `wasm-split-cli` that loads parts.
+const LINK: &str = "__wasm_split.js";
 
 /// The parts that the first screen asks for as soon as it is drawn.
 const AT_ONCE: [&str; 2] = ["train", "transport"];
@@ -22,40 +24,53 @@ pub fn interface(shell: &Shell) -> Result<()> {
     let staging = PathBuf::from(staging);
     let name = interface_name(&staging)?;
     let linked = shell.target().join("wasm32-unknown-unknown/interface/app.wasm");
-    let linked = fs::read(&linked).with_context(|| format!("could not read {}", linked.display()))?;
-
     let parts = staging.join("parts");
-    let main = parts.join(format!("{name}.wasm"));
-    let (link, script) = (format!("./{name}_parts.js"), format!("./{name}.js"));
-    let mut options = Options::new(&linked);
-    (options.output_dir, options.main_out_path) = (&parts, &main);
-    (options.link_name, options.main_module) = (&link, &script);
-    let split = transform(options).map_err(|error| anyhow!("the interface could not be split: {error:#}"))?;
-
+    shell.run(shell.rust("wasm-split-cli").args(["--out-name", &name]).args([&linked, &parts]))?;
     shell.run(
         shell
             .rust("wasm-bindgen")
             .args(["--target", "web", "--no-typescript", "--keep-lld-exports", "--out-name", &name, "--out-dir"])
-            .args([&staging, &main]),
+            .args([&staging, &parts.join(format!("{name}.wasm"))]),
     )?;
-    // Named like the program that they belong to: no cache mixes two builds.
-    let mut loader = fs::read_to_string(parts.join(&link))?;
-    for part in &split.split_modules {
-        let stem = part.file_stem().context("a part has a name")?.to_string_lossy();
-        loader = loader.replace(&format!("\"./{stem}.wasm\""), &format!("\"./{name}_{stem}.wasm\""));
-        fs::rename(part, staging.join(format!("{name}_{stem}.wasm")))?;
+
+    // Every file is named like the program that it belongs to: no cache mixes two builds.
+    let link = format!("{name}_parts.js");
+    let script = staging.join(format!("{name}.js"));
+    // The program knows the script by its first name, so that only the address changes.
+    let imports = [format!("from \"./{LINK}\""), format!("from \"./{link}\"")];
+    fs::write(&script, fs::read_to_string(&script)?.replace(&imports[0], &imports[1]))?;
+    let mut loader = fs::read_to_string(parts.join(LINK))?;
+    let mut at_once: Vec<String> = AT_ONCE.iter().flat_map(|part| files_of(&loader, part)).collect();
+    at_once.sort();
+    at_once.dedup();
+    for part in fs::read_dir(&parts)? {
+        let file = part?.file_name().to_string_lossy().into_owned();
+        if ["split_", "chunk_"].iter().any(|kind| file.starts_with(kind)) {
+            loader = loader.replace(&format!("\"./{file}\""), &format!("\"./{name}_{file}\""));
+            fs::rename(parts.join(&file), staging.join(format!("{name}_{file}")))?;
+        }
     }
-    fs::write(staging.join(&link), loader)?;
+    fs::write(staging.join(link), loader)?;
     fs::remove_dir_all(&parts)?;
 
-    let at_once = AT_ONCE.iter().flat_map(|part| split.prefetch_map.get(*part).into_iter().flatten());
-    let mut files: Vec<String> = at_once.map(|stem| format!("{name}_{stem}.wasm")).collect();
-    files.sort();
-    files.dedup();
     let page = staging.join("index.html");
     let text = fs::read_to_string(&page)?;
+    let files: Vec<String> = at_once.iter().map(|file| format!("{name}_{file}")).collect();
     fs::write(&page, with_preloads(&text, &files).context("index.html has no head")?)?;
     Ok(())
+}
+
+/// The files that come with a part, as the script says that loads them: its own, and what it shares with others.
+fn files_of(loader: &str, part: &str) -> Vec<String> {
+    let own = format!("split_{part}.wasm");
+    let begin = format!("__wasm_split_load_{part} = ");
+    let Some((_, rest)) = loader.split_once(&begin) else { return Vec::new() };
+    let end = rest.find("export const").unwrap_or(rest.len());
+    let shared = rest[..end].split("__").filter_map(|word| {
+        let digits: String = word.strip_prefix("chunk_")?.chars().take_while(char::is_ascii_digit).collect();
+        Some(format!("chunk_{digits}.wasm"))
+    });
+    shared.chain([own]).collect()
 }
 
 /// The stem of the interface's files, which ends in a hash of what it was built from.
@@ -79,6 +94,16 @@ fn with_preloads(page: &str, files: &[String]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_part_comes_with_what_it_shares() {
+        let loader = "const __chunk_5 = makeLoad(() => { new URL(\"./chunk_5.wasm\") }, []);\n\
+                      export const __wasm_split_load_train = wrapAsyncCb(makeLoad(() => {}, [__chunk_5, __chunk_12]));\n\
+                      export const __wasm_split_load_pages = wrapAsyncCb(makeLoad(() => {}, []));\n";
+        assert_eq!(files_of(loader, "train"), ["chunk_5.wasm", "chunk_12.wasm", "split_train.wasm"]);
+        assert_eq!(files_of(loader, "pages"), ["split_pages.wasm"]);
+        assert!(files_of(loader, "decode").is_empty());
+    }
 
     #[test]
     fn preloads_end_the_head() {

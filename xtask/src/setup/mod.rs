@@ -25,6 +25,7 @@ pub fn page(shell: &mut Shell) -> Result<()> {
     toolchain::ensure(shell)?;
     tools::trunk(shell)?;
     tools::wasm_bindgen(shell)?;
+    tools::wasm_split(shell)?;
     corpora::ensure(shell)?;
     // Trunk runs offline, so that it never downloads a tool of its own; cargo then needs its crates beforehand.
     if !shell.succeeds(shell.rust("cargo").args(["fetch", "--offline"])) {

@@ -1,4 +1,4 @@
-//! trunk, wasm-bindgen, wasm-opt, the browser and a Vulkan adapter.
+//! trunk, wasm-bindgen, wasm-split, wasm-opt, the browser and a Vulkan adapter.
 
 use std::fs;
 use std::path::PathBuf;
@@ -9,6 +9,7 @@ use super::{debian, report};
 use crate::shell::Shell;
 
 const TRUNK: &str = "0.21.14";
+const WASM_SPLIT: &str = "0.2.4";
 const BINARYEN: &str = "132.0.0";
 
 /// The program's name at Debian, elsewhere, and from Google.
@@ -36,6 +37,28 @@ fn cargo_install(shell: &Shell, program: &str, package: &str, version: &str, fla
         let printed = shell.output(shell.rust(program).arg("--version"))?;
         parse_tool_version(&String::from_utf8_lossy(&printed))
     };
+    install(shell, program, package, version, flags, &installed)
+}
+
+/// The program that divides the interface, in the version of the attributes that mark it.
+pub fn wasm_split(shell: &Shell) -> Result<()> {
+    let (program, package) = ("wasm-split-cli", "wasm_split_cli_support");
+    // It does not say which version it is, but cargo remembers.
+    let installed = || {
+        let printed = shell.output(shell.rust("cargo").args(["install", "--list"]))?;
+        shell.has(program).then(|| installed_version(&String::from_utf8_lossy(&printed), package)).flatten()
+    };
+    install(shell, program, package, WASM_SPLIT, &["--locked", "--features", "build-binary"], &installed)
+}
+
+fn install(
+    shell: &Shell,
+    program: &str,
+    package: &str,
+    version: &str,
+    flags: &[&str],
+    installed: &dyn Fn() -> Option<String>,
+) -> Result<()> {
     if installed().as_deref() != Some(version) {
         report(program, format_args!("installing {version}, which takes minutes"));
         shell
@@ -143,6 +166,12 @@ fn parse_tool_version(text: &str) -> Option<String> {
     text.split_whitespace().nth(1).map(str::to_string)
 }
 
+/// The version of one package in the list of `cargo install`, whose lines are `trunk v0.21.14:`.
+fn installed_version(list: &str, package: &str) -> Option<String> {
+    let line = list.lines().find_map(|line| line.strip_prefix(package)?.strip_prefix(" v"))?;
+    line.split([':', ' ']).next().map(str::to_string)
+}
+
 /// The version of one package in a Cargo.lock.
 fn locked_version(lock: &str, package: &str) -> Option<String> {
     let name = format!("name = \"{package}\"");
@@ -161,6 +190,13 @@ mod tests {
         assert_eq!(parse_tool_version("wasm-bindgen 0.2.130\n").as_deref(), Some("0.2.130"));
         assert_eq!(parse_tool_version("trunk 0.21.14 (built from a release)").as_deref(), Some("0.21.14"));
         assert_eq!(parse_tool_version("trunk"), None);
+    }
+
+    #[test]
+    fn cargo_says_which_version_it_installed() {
+        let list = "trunk v0.21.14:\n    trunk\nwasm_split_cli_support v0.2.4:\n    wasm-split-cli\n";
+        assert_eq!(installed_version(list, "wasm_split_cli_support").as_deref(), Some("0.2.4"));
+        assert_eq!(installed_version(list, "wasm_split"), None);
     }
 
     #[test]
