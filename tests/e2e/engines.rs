@@ -105,7 +105,7 @@ fn a_screen_is_loaded_when_it_is_opened_and_again_where_that_failed() {
         ensure!(page.text("part-missing").await?.contains("did not load"));
         server.mend();
         page.click("part-again").await?;
-        page.hook("decode-run").await?;
+        page.hook("decode-untrained").await?;
         ensure!(!asked_for(&server, "_split_pages.wasm"));
         Ok(())
     });

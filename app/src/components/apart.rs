@@ -73,7 +73,7 @@ pub fn Apart(
         Some(Some(draw)) => draw(),
         Some(None) => view! {
             <div class="alone" role="alert" data-testid="part-missing">
-                <p>"A part of the page did not load: the connection may be down."</p>
+                <p>"A part of the page did not load: check the connection, or reload the page."</p>
                 <button
                     type="button"
                     class="btn"
