@@ -27,7 +27,7 @@ impl Curve {
         points.dedup_by_key(|point| point.share);
         points.retain(|point| point.share < 1.0);
         points.push(end);
-        Some(Self(at_most(points, Self::MOST)))
+        Some(Self(at_most(simplify(&points, TOLERANCE), Self::MOST)))
     }
 
     /// Adds a point, and returns its place; none where the curve has as many points as it may have, where there is a
@@ -96,7 +96,7 @@ impl Curve {
         points.extend(flank(share, last).filter(|_| tail.first().is_some_and(|point| point.share > share)));
         points.extend(tail);
 
-        self.0 = if points.len() > Self::MOST { at_most(points, Self::MOST) } else { points };
+        self.0 = at_most(points, Self::MOST);
     }
 }
 
@@ -135,15 +135,14 @@ impl Stroke {
     }
 }
 
-/// The corners of a line that leave no more than so many points.
-fn at_most(points: Vec<Point>, most: usize) -> Vec<Point> {
+/// The points, or where they are more than so many the corners of the line through them.
+fn at_most(mut points: Vec<Point>, most: usize) -> Vec<Point> {
     let mut tolerance = TOLERANCE;
-    let mut corners = simplify(&points, tolerance);
-    while corners.len() > most {
+    while points.len() > most {
         tolerance *= 1.5;
-        corners = simplify(&corners, tolerance);
+        points = simplify(&points, tolerance);
     }
-    corners
+    points
 }
 
 /// The corners of a line: no point of it lies further than the tolerance from the straight lines between them (Ramer
