@@ -177,6 +177,7 @@ impl ArmEngine {
     }
 
     fn connect(self: &Rc<Self>, program: Program) {
+        self.page.load_codec();
         let id = self.links.get() + 1;
         self.links.set(id);
         let (receiver, failing) = (Rc::downgrade(self), Rc::downgrade(self));
@@ -206,7 +207,7 @@ impl ArmEngine {
     pub fn give_up(self: &Rc<Self>) {
         let id = self.link.borrow().as_ref().map(|link| link.id);
         if let Some(id) = id {
-            self.lost(id, "The page was not loaded completely: reload it.");
+            self.lost(id, "The page was not loaded completely: train again, or reload it.");
         }
     }
 
@@ -338,6 +339,7 @@ impl ArmEngine {
         }
         self.lose_decodes();
         self.arrived.set(0);
+        self.unread.borrow_mut().clear();
         self.run.plan.set(None);
         self.run.asked.set_value(None);
         self.run.starting.set_value(false);

@@ -72,7 +72,6 @@ impl Engine {
         });
         let arms = (0..ARMS).map(|place| ArmEngine::new(page.clone(), workspace.run_at(place)));
         *page.arms.borrow_mut() = arms.collect();
-        page.load_codec();
         let engine = Self(StoredValue::new_local(page));
         let device = untrack(|| workspace.edited(0).experiment.device);
         engine.first().provide(device);
@@ -162,8 +161,11 @@ impl Engine {
 }
 
 impl Page {
-    /// Loads what reads and writes messages; then the arms read what has arrived.
+    /// Loads what reads and writes messages, where it is not there yet; then the arms read what has arrived.
     fn load_codec(self: &Rc<Self>) {
+        if self.codec.get().is_some() {
+            return;
+        }
         let page = self.clone();
         spawn_local(async move {
             let loaded = codec().await;
