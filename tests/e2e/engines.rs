@@ -31,12 +31,41 @@ fn on_the_cpu_no_file_of_the_webgpu_engine_is_asked_for() {
             train(page).await?;
             let title = page.hook("device-badge").await?.attr("title").await?.unwrap_or_default();
             ensure!(title.contains(reason), "{title}");
-            ensure!(asked_for(&server, "engine-cpu_bg.wasm") && !asked_for(&server, "engine-webgpu"));
+            ensure!(asked_for(&server, "engine-relaxed_bg.wasm"));
+            ensure!(!asked_for(&server, "engine-cpu") && !asked_for(&server, "engine-webgpu"));
             let errors = page.console_errors().await?;
             ensure!(errors.is_empty(), "{errors:#?}");
             Ok(())
         });
     }
+}
+
+/// Makes of a browser one without relaxed SIMD, whose multiply-add is the bytes 253, 133, 2.
+const WITHOUT_RELAXED_SIMD: &str = "\
+    const validate = WebAssembly.validate; \
+    WebAssembly.validate = bytes => !Array.from(bytes).join().includes('253,133,2') && validate(bytes);";
+
+#[test]
+fn without_relaxed_simd_the_engine_that_needs_none_learns_the_same() {
+    let server = Server::start(&[]).expect("the page is served");
+    with_browser_at(&server, Adapter::None, &format!("{TINY}&device=cpu"), async |page| {
+        train(page).await?;
+        let relaxed = page.losses().await?;
+        ensure!(asked_for(&server, "engine-relaxed_bg.wasm") && !asked_for(&server, "engine-cpu"));
+
+        page.driver.execute(WITHOUT_RELAXED_SIMD, vec![]).await?;
+        for device in ["gpu", "cpu"] {
+            page.choose("device-select", device).await?;
+            page.click("run-reset").await?;
+            page.wait_for(&["idle"], MINUTE).await?;
+        }
+        train(page).await?;
+        ensure!(asked_for(&server, "engine-cpu_bg.wasm"));
+        for (plain, relaxed) in page.losses().await?.iter().zip(&relaxed) {
+            ensure!(plain.step == relaxed.step && (plain.loss - relaxed.loss).abs() < 1e-4, "{plain:?}, {relaxed:?}");
+        }
+        Ok(())
+    });
 }
 
 #[test]

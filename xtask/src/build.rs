@@ -10,8 +10,9 @@ use crate::shell::Shell;
 use crate::sizes::{self, Part};
 
 /// What current browsers support and the compiler may have used.
-const WASM_FEATURES: [&str; 7] = [
+const WASM_FEATURES: [&str; 8] = [
     "--enable-simd",
+    "--enable-relaxed-simd",
     "--enable-bulk-memory",
     "--enable-nontrapping-float-to-int",
     "--enable-reference-types",

@@ -15,6 +15,8 @@ pub enum Part {
     Later,
     /// The engine where there is no WebGPU.
     Cpu,
+    /// The same where there is relaxed SIMD.
+    Relaxed,
     /// The engine with WebGPU.
     WebGpu,
 }
@@ -30,7 +32,7 @@ for (const file of process.argv.slice(1)) {
 }";
 
 impl Part {
-    const ALL: [Self; 4] = [Self::Interface, Self::Later, Self::Cpu, Self::WebGpu];
+    const ALL: [Self; 5] = [Self::Interface, Self::Later, Self::Cpu, Self::Relaxed, Self::WebGpu];
 
     /// The part that a file of the site belongs to; none for icons and texts.
     pub fn of(file: &str) -> Option<Self> {
@@ -38,6 +40,7 @@ impl Part {
         match file {
             _ if !is_code => None,
             _ if file.starts_with("engine-cpu") => Some(Self::Cpu),
+            _ if file.starts_with("engine-relaxed") => Some(Self::Relaxed),
             _ if file.starts_with("engine-webgpu") => Some(Self::WebGpu),
             _ if file.contains("_split_") || file.contains("_chunk_") => Some(Self::Later),
             _ => Some(Self::Interface),
@@ -49,6 +52,7 @@ impl Part {
             Self::Interface => "interface",
             Self::Later => "parts of the interface that come later",
             Self::Cpu => "CPU engine",
+            Self::Relaxed => "CPU engine with relaxed SIMD",
             Self::WebGpu => "WebGPU engine",
         }
     }
@@ -58,7 +62,7 @@ impl Part {
         match self {
             Self::Interface => Some(400_000),
             Self::Later => None,
-            Self::Cpu => Some(600_000),
+            Self::Cpu | Self::Relaxed => Some(600_000),
             Self::WebGpu => Some(2_500_000),
         }
     }
@@ -68,7 +72,7 @@ impl Part {
     pub fn optimisation(self) -> &'static str {
         match self {
             Self::Interface | Self::Later => "-Oz",
-            Self::Cpu | Self::WebGpu => "-O2",
+            Self::Cpu | Self::Relaxed | Self::WebGpu => "-O2",
         }
     }
 }
@@ -114,6 +118,7 @@ mod tests {
         assert_eq!(Part::of("app-1234_split_decode.wasm"), Some(Part::Later));
         assert_eq!(Part::of("app-1234_chunk_12.wasm"), Some(Part::Later));
         assert_eq!(Part::of("engine-cpu_bg.wasm"), Some(Part::Cpu));
+        assert_eq!(Part::of("engine-relaxed_bg.wasm"), Some(Part::Relaxed));
         assert_eq!(Part::of("engine-webgpu_loader.js"), Some(Part::WebGpu));
         assert_eq!(Part::of("corpora/moby-dick.txt"), None);
     }

@@ -6,5 +6,6 @@ pub mod download;
 pub mod frame;
 pub mod keyboard;
 pub mod screen;
+pub mod simd;
 pub mod studies;
 pub mod theme;

@@ -10,7 +10,7 @@ use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{ErrorEvent, MessageEvent, Url, Worker, WorkerOptions, WorkerType};
 
 use super::codec::Codec;
-use crate::transport::ToWorker;
+use crate::{browser::simd, transport::ToWorker};
 
 /// Which of the two engines: a visitor downloads only what computes here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,9 +33,10 @@ impl Program {
         }
     }
 
-    /// The script that loads it; trunk names it after the program.
-    fn loader(self) -> &'static str {
+    /// The script that loads it; trunk names it after the program. The small one exists with relaxed SIMD and without.
+    fn loader(self, has_relaxed_simd: bool) -> &'static str {
         match self {
+            Self::Cpu if has_relaxed_simd => "engine-relaxed_loader.js",
             Self::Cpu => "engine-cpu_loader.js",
             Self::WebGpu => "engine-webgpu_loader.js",
         }
@@ -68,7 +69,8 @@ impl Link {
         let base = leptos::prelude::document().base_uri()?.unwrap_or_default();
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
-        let worker = Worker::new_with_options(&Url::new_with_base(program.loader(), &base)?.href(), &options)?;
+        let worker =
+            Worker::new_with_options(&Url::new_with_base(program.loader(simd::is_relaxed()), &base)?.href(), &options)?;
 
         let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| on_message(event.data()));
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));

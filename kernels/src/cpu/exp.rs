@@ -5,7 +5,7 @@
 //! that integer in the low bits of the sum, from where a shift moves it into the exponent: no conversion is needed,
 //! which in WASM would cost more than the polynomial.
 
-use super::simd::{Floats, Select, Simd, SimdBase, SimdFloat, splat};
+use super::simd::{Floats, Select, Simd, SimdBase, SimdFloat, multiply_add, splat};
 
 /// `exp(x)` for `x <= 88`; 0 below -87.3, where f32 would become subnormal.
 #[inline(always)]
@@ -13,17 +13,17 @@ pub(super) fn exp<S: Simd>(simd: S, x: Floats<S>) -> Floats<S> {
     const ROUND: f32 = 12_582_912.0;
     const LOWEST: f32 = -87.3;
 
-    let shifted = x.mul_add(splat(simd, std::f32::consts::LOG2_E), splat(simd, ROUND));
+    let shifted = multiply_add::<S>(x, splat(simd, std::f32::consts::LOG2_E), splat(simd, ROUND));
     let n = shifted - splat(simd, ROUND);
     // ln 2 in two parts: the first has few digits, so that its product with n is exact.
-    let r = n.mul_add(splat(simd, -0.693_359_4), x);
-    let r = n.mul_add(splat(simd, 2.121_944_4e-4), r);
+    let r = multiply_add::<S>(n, splat(simd, -0.693_359_4), x);
+    let r = multiply_add::<S>(n, splat(simd, 2.121_944_4e-4), r);
 
     let mut p = splat(simd, 1.987_569_1e-4);
     for coefficient in [1.398_2e-3, 8.333_452e-3, 4.166_579_6e-2, 0.166_666_65, 0.5] {
-        p = p.mul_add(r, splat(simd, coefficient));
+        p = multiply_add::<S>(p, r, splat(simd, coefficient));
     }
-    let p = p.mul_add(r * r, r) + splat(simd, 1.0);
+    let p = multiply_add::<S>(p, r * r, r) + splat(simd, 1.0);
 
     // The bits of 1.5 * 2^23 vanish in the shift; the sum wraps into the exponent.
     let power = (shifted.to_bits() << 23) + splat(simd, 1.0).to_bits();

@@ -8,7 +8,7 @@
 
 use super::{
     exp::exp,
-    simd::{Floats, Select, Simd, SimdBase, SimdFloat, splat},
+    simd::{Floats, Select, Simd, SimdBase, multiply_add, splat},
 };
 
 const POLYNOMIAL: [f32; 9] = [
@@ -27,11 +27,11 @@ const POLYNOMIAL: [f32; 9] = [
 #[inline(always)]
 fn normal<S: Simd>(simd: S, x: Floats<S>) -> (Floats<S>, Floats<S>) {
     let magnitude = x.abs();
-    let t = splat(simd, 1.0) / magnitude.mul_add(splat(simd, 0.346_482_34), splat(simd, 1.0));
+    let t = splat(simd, 1.0) / multiply_add::<S>(magnitude, splat(simd, 0.346_482_34), splat(simd, 1.0));
     let bell = exp(simd, x * x * splat(simd, -0.5));
     let mut p = splat(simd, POLYNOMIAL[0]);
     for coefficient in &POLYNOMIAL[1..] {
-        p = p.mul_add(t, splat(simd, *coefficient));
+        p = multiply_add::<S>(p, t, splat(simd, *coefficient));
     }
     let tail = p * t * bell;
     let phi = x.simd_lt(splat(simd, 0.0)).select(tail, splat(simd, 1.0) - tail);
@@ -49,7 +49,7 @@ pub(super) fn gelu<S: Simd>(simd: S, x: Floats<S>) -> Floats<S> {
 pub(super) fn gelu_and_slope<S: Simd>(simd: S, x: Floats<S>) -> [Floats<S>; 2] {
     const DENSITY_AT_ZERO: f32 = 0.398_942_3;
     let (phi, bell) = normal(simd, x);
-    [x * phi, (x * bell).mul_add(splat(simd, DENSITY_AT_ZERO), phi)]
+    [x * phi, multiply_add::<S>(x * bell, splat(simd, DENSITY_AT_ZERO), phi)]
 }
 
 #[cfg(test)]

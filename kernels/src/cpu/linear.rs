@@ -11,7 +11,7 @@ use super::{
     Workspace,
     gelu::{gelu, gelu_and_slope},
     matmul::{Base, Packed, Panels, Product, View},
-    simd::{Level, Simd, add_rows, dispatch, update},
+    simd::{Level, Simd, add_rows, dispatch, update, vectorize},
 };
 
 /// Rows per block.
@@ -130,7 +130,8 @@ fn forward<S: Simd>(
                     Some(slopes) => products(slopes, None),
                     None => products(target, None),
                 }
-                simd.vectorize(
+                vectorize(
+                    simd,
                     #[inline(always)]
                     || activate(simd, slopes, residual_block, target),
                 );
@@ -244,7 +245,8 @@ fn backward<S: Simd>(
             None => dy,
             Some(slopes) => {
                 let scaled = &mut scaled[..block * stride];
-                simd.vectorize(
+                vectorize(
+                    simd,
                     #[inline(always)]
                     || {
                         update(
@@ -279,7 +281,8 @@ fn backward<S: Simd>(
                 Product { base, ..Product::new(inputs, x, b) }.compute(simd, matrix, outputs);
             }
             if let Some(bias) = &mut gradients.bias {
-                simd.vectorize(
+                vectorize(
+                    simd,
                     #[inline(always)]
                     || add_rows(simd, g, stride, block, bias),
                 );

@@ -1,8 +1,8 @@
 //! Vectors of the widest registers that the machine has, and loops over slices with them.
 //!
-//! Kernels are generic over [`Simd`] and start with [`dispatch!`](fearless_simd::dispatch), which picks the widest
-//! instruction set at run time on x86 and is a plain call in WASM and on ARM. Every generic function below a dispatch
-//! is `#[inline(always)]` or starts with `Simd::vectorize`: only then may the compiler use the instruction set in it.
+//! Kernels are generic over [`Simd`] and start with `dispatch!`, which picks the widest instruction set at run time on
+//! x86 and is a plain call in WASM and on ARM. Every generic function below a dispatch
+//! is `#[inline(always)]` or starts with [`vectorize`]: only then may the compiler use the instruction set in it.
 //!
 //! The library behind it is `fearless_simd`. Measured against `pulp` and `macerator` with one and the same register
 //! tile, all three reach the same rate in WASM and with AVX-512; it was chosen because it has no dependencies, builds
@@ -10,7 +10,15 @@
 //! the hardware has none.
 
 pub use fearless_simd::Simd;
-pub(super) use fearless_simd::{Level, Select, SimdBase, SimdFloat, dispatch};
+pub(super) use fearless_simd::{Level, Select, SimdBase, SimdFloat};
+
+/// `dispatch!(level, simd => value)`: computes a value with the instruction set of a level.
+macro_rules! dispatch {
+    ($level:expr, $simd:ident => $value:expr) => {
+        fearless_simd::dispatch!($level, $simd => $crate::cpu::simd::vectorize($simd, #[inline(always)] || $value))
+    };
+}
+pub(super) use dispatch;
 
 /// As many f32 as one register holds.
 pub type Floats<S> = <S as Simd>::f32s;
@@ -34,6 +42,46 @@ pub(super) fn splat<S: Simd>(simd: S, value: f32) -> Floats<S> {
 #[inline(always)]
 pub(super) fn larger<S: Simd>(a: Floats<S>, b: Floats<S>) -> Floats<S> {
     a.simd_lt(b).select(b, a)
+}
+
+/// Calls a function that the compiler may translate with the instruction set of `simd`; the function must be
+/// `#[inline(always)]`.
+#[inline(always)]
+pub(super) fn vectorize<S: Simd, R>(simd: S, function: impl FnOnce() -> R) -> R {
+    #[cfg(all(target_arch = "wasm32", feature = "relaxed-simd"))]
+    {
+        #[target_feature(enable = "relaxed-simd")]
+        fn relaxed<R>(function: impl FnOnce() -> R) -> R {
+            function()
+        }
+        let _ = simd;
+        relaxed(function)
+    }
+    #[cfg(not(all(target_arch = "wasm32", feature = "relaxed-simd")))]
+    simd.vectorize(function)
+}
+
+/// `a b + c`, rounded once where that is one instruction.
+///
+/// In WASM it is one with relaxed SIMD, which fearless_simd uses only where every crate is built for it, and macerator,
+/// which burn needs, cannot be.
+#[inline(always)]
+pub(super) fn multiply_add<S: Simd>(a: Floats<S>, b: Floats<S>, c: Floats<S>) -> Floats<S> {
+    #[cfg(all(target_arch = "wasm32", feature = "relaxed-simd"))]
+    {
+        use std::{
+            arch::wasm32::{f32x4_relaxed_madd, v128},
+            mem::transmute_copy,
+        };
+        const { assert!(size_of::<Floats<S>>() == size_of::<v128>(), "a register of WASM") };
+        // SAFETY: any bits are a vector of f32, and both types have as many.
+        unsafe {
+            let [a, b, c] = [a, b, c].map(|vector| transmute_copy::<Floats<S>, v128>(&vector));
+            transmute_copy::<v128, Floats<S>>(&f32x4_relaxed_madd(a, b, c))
+        }
+    }
+    #[cfg(not(all(target_arch = "wasm32", feature = "relaxed-simd")))]
+    a.mul_add(b, c)
 }
 
 /// The register's worth of numbers at a pointer.

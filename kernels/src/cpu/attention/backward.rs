@@ -4,7 +4,7 @@ use super::{
     super::{
         exp::exp,
         matmul::{Base, Panels, Product, View, pair},
-        simd::{Simd, SimdBase, SimdFloat, splat, update},
+        simd::{Simd, SimdBase, multiply_add, splat, update},
     },
     AttentionGradients, AttentionInputs, AttentionMask, AttentionShape, KEY, QUERY, QUERY_BLOCK, Rotation, VALUE,
     Workspace, gather, turn,
@@ -153,7 +153,7 @@ fn softmax_backward<S: Simd>(
             #[inline(always)]
             |[score], [slope]| {
                 let share = exp(simd, score - logarithms);
-                sum = share.mul_add(slope, sum);
+                sum = multiply_add::<S>(share, slope, sum);
                 [share]
             },
         );

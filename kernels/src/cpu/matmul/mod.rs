@@ -15,7 +15,7 @@ pub(super) use pack::{Packed, Panels, pair};
 
 use super::{
     Workspace,
-    simd::{Level, Simd, dispatch, lanes},
+    simd::{Level, Simd, dispatch, lanes, vectorize},
 };
 use pack::panel;
 use tile::{Tile, compute, compute_part, full_tile};
@@ -125,7 +125,8 @@ impl<'a> Product<'a> {
 
     /// Computes the product into `out`, whose rows begin every `stride` numbers.
     pub fn compute<S: Simd>(&self, simd: S, out: &mut [f32], stride: usize) {
-        simd.vectorize(
+        vectorize(
+            simd,
             #[inline(always)]
             || match full_tile::<S>() {
                 (8, _) => self.blocks::<S, 8>(simd, out, stride),

@@ -10,7 +10,7 @@ use std::ops::Range;
 use fearless_simd::f32x4;
 
 use super::{
-    super::simd::{Simd, SimdBase, lanes, load, store},
+    super::simd::{Simd, SimdBase, lanes, load, store, vectorize},
     Left, View,
     tile::full_tile,
 };
@@ -70,7 +70,8 @@ impl Panels {
 
     /// Copies `view` to rows `rows` of the packed matrix.
     pub(crate) fn fill<S: Simd>(&self, simd: S, rows: Range<usize>, view: View<'_>, panels: &mut [f32]) {
-        simd.vectorize(
+        vectorize(
+            simd,
             #[inline(always)]
             || self.fill_with(simd, rows, view, panels),
         );

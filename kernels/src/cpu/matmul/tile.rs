@@ -1,6 +1,6 @@
 //! The register tile: the one loop in which nearly all time of a training step is spent.
 
-use super::super::simd::{MOST_LANES, Simd, SimdFloat, lanes, load, splat, store};
+use super::super::simd::{MOST_LANES, Simd, lanes, load, multiply_add, splat, store};
 
 /// The most rows and registers per row that a tile has.
 const MOST_ROWS: usize = 8;
@@ -63,7 +63,7 @@ pub(super) unsafe fn compute<S: Simd, const ROWS: usize, const REGISTERS: usize>
             for (i, sums) in sums.iter_mut().enumerate() {
                 let a = splat(simd, *tile.a.add(i * tile.a_row + step * tile.a_column));
                 for (sum, b) in sums.iter_mut().zip(row) {
-                    *sum = a.mul_add(b, *sum);
+                    *sum = multiply_add::<S>(a, b, *sum);
                 }
             }
         }
