@@ -35,7 +35,7 @@ impl<'a> Course<'a> {
 
 /// Whether the rate after the warm-up follows what a run measures.
 pub fn is_adaptive(schedule: &ScheduleConfig) -> bool {
-    schedule.shape.adaptive(schedule).is_some()
+    schedule.shape.adaptive(schedule).is_some() || schedule.shape.federation(schedule).is_some()
 }
 
 #[cfg(test)]

@@ -49,6 +49,19 @@ pub fn validate(experiment: &Experiment) -> Vec<Invalid> {
             format!("Warm-up must be shorter than the run of {} steps, not {}.", train.steps, schedule.warmup),
         );
     }
+    if let Some(federation) = schedule.shape.federation(schedule) {
+        let (clients, steps, all) = (federation.clients, federation.local_steps, federation.round_steps());
+        if all > train.steps {
+            check.fail(
+                "schedule.local_steps",
+                format!(
+                    "A round of {clients} clients with {steps} steps each must end within the run of {} steps, and takes \
+                     {all}.",
+                    train.steps
+                ),
+            );
+        }
+    }
     let rule = &layerwise.rule;
     if let Some((id, sentence)) = rule.method().fault(rule.settings(), train.steps) {
         check.fail(&format!("layerwise.{id}"), sentence);
@@ -280,6 +293,13 @@ mod tests {
     #[test]
     fn a_warm_up_as_long_as_the_run_is_refused() {
         assert_eq!(fields(|e| e.schedule.warmup = 2000), ["schedule.warmup"]);
+    }
+
+    #[test]
+    fn a_round_longer_than_the_run_is_refused() {
+        let federated = |e: &mut Experiment| e.schedule.choose(Shape::find("fedhyper").expect("a schedule"));
+        assert_eq!(fields(federated), [""; 0]);
+        assert_eq!(fields(|e| (federated(e), e.train.steps = 79, e.schedule.warmup = 0).0), ["schedule.local_steps"]);
     }
 
     #[test]

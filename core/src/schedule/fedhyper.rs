@@ -2,8 +2,41 @@
 //!
 //! Re-implemented from the released rules. `Delta` is the mean of the clients' models less the old global model. The
 //! server's rule for local rates is persistent here; the released code starts it anew in every round, which undoes it.
+//! With a gain of 0 they are all federated averaging (McMahan et al. 2017, arXiv:1602.05629).
 
-use crate::policy::{Description, Knob, Settings};
+use super::{Progress, Schedule};
+use crate::{
+    experiment::ScheduleConfig,
+    policy::{Description, Knob, Settings},
+};
+
+/// Federated averaging under one of the rules: the clients, each with a section of the text, take turns.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FedHyper(Rule);
+
+/// [`Rule::Global`] as a schedule.
+pub static GLOBAL: FedHyper = FedHyper(Rule::Global);
+/// [`Rule::GlobalMomentum`] as a schedule.
+pub static GLOBAL_MOMENTUM: FedHyper = FedHyper(Rule::GlobalMomentum);
+/// [`Rule::ServerLocal`] as a schedule.
+pub static SERVER_LOCAL: FedHyper = FedHyper(Rule::ServerLocal);
+/// [`Rule::ClientLocal`] as a schedule.
+pub static CLIENT_LOCAL: FedHyper = FedHyper(Rule::ClientLocal);
+/// [`Rule::Full`] as a schedule.
+pub static FULL: FedHyper = FedHyper(Rule::Full);
+
+/// How a run is spread over clients.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Federation {
+    /// Clients of every round.
+    pub clients: usize,
+    /// Updates of each client in a round.
+    pub local_steps: usize,
+    /// Whether a client's optimiser begins every round anew, as in the released code.
+    pub forgets: bool,
+    rule: Rule,
+    settings: Settings,
+}
 
 /// Which rates are adapted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,26 +73,64 @@ const RELATIVE: Knob = Knob {
     summary: "1 divides a dot product by the squared norm of the newer vector, as small models need; 0 takes it as it is.",
 };
 
-const NULL: Option<&[(&str, f64)]> = Some(&[("gain", 0.0)]);
+const CLIENTS: Knob = Knob {
+    id: "clients",
+    name: "Clients",
+    unit: "",
+    range: 1.0..=16.0,
+    is_whole: true,
+    default: 8.0,
+    summary: "Each learns a section of the text of its own, in its turn.",
+};
+
+const LOCAL_STEPS: Knob = Knob {
+    id: "local_steps",
+    name: "Local",
+    unit: "steps",
+    range: 1.0..=1000.0,
+    is_whole: true,
+    default: 10.0,
+    summary: "Updates of a client in a round; after a round of all clients their models are averaged.",
+};
+
+const FORGETS: Knob = Knob {
+    id: "forgets",
+    name: "Forgets",
+    unit: "",
+    range: 0.0..=1.0,
+    is_whole: true,
+    default: 1.0,
+    summary: "1 begins every client's optimiser anew in each round, as released; 0 lets it go on.",
+};
+
+/// One client that never forgets, and is averaged after every step, trains as if there were no server.
+const NULL: Option<&[(&str, f64)]> = Some(&[("gain", 0.0), ("clients", 1.0), ("local_steps", 1.0), ("forgets", 0.0)]);
 const SOURCE: &str = "Wang et al. 2023, arXiv:2310.03156";
 
 /// A description that differs in names and summary alone.
 const fn describe(id: &'static str, name: &'static str, summary: &'static str) -> Description {
-    Description { id, name, summary, source: SOURCE, knobs: &[GAIN, RELATIVE], null: NULL }
+    Description {
+        id,
+        name,
+        summary,
+        source: SOURCE,
+        knobs: &[CLIENTS, LOCAL_STEPS, GAIN, RELATIVE, FORGETS],
+        null: NULL,
+    }
 }
 
-static GLOBAL: Description =
+static OF_GLOBAL: Description =
     describe("fedhyper-g", "FedHyper-G", "The server's step grows while the mean updates of successive rounds agree.");
-static MOMENTUM: Description = describe(
+static OF_MOMENTUM: Description = describe(
     "fedhyper-gm",
     "FedHyper-GM",
     "The server's step grows with agreement, and carries the earlier rounds on.",
 );
-static SERVER: Description =
+static OF_SERVER: Description =
     describe("fedhyper-sl", "FedHyper-SL", "The server raises the clients' rate while successive rounds agree.");
-static CLIENT: Description =
+static OF_CLIENT: Description =
     describe("fedhyper-cl", "FedHyper-CL", "Every client scales its rate by how its steps agree with the last round.");
-static FULL: Description =
+static OF_ALL: Description =
     describe("fedhyper", "FedHyper", "The server's step and the clients' rates both follow the agreement of updates.");
 
 impl Rule {
@@ -69,12 +140,60 @@ impl Rule {
     /// What it is and what can be set.
     pub fn description(self) -> &'static Description {
         match self {
-            Self::Global => &GLOBAL,
-            Self::GlobalMomentum => &MOMENTUM,
-            Self::ServerLocal => &SERVER,
-            Self::ClientLocal => &CLIENT,
-            Self::Full => &FULL,
+            Self::Global => &OF_GLOBAL,
+            Self::GlobalMomentum => &OF_MOMENTUM,
+            Self::ServerLocal => &OF_SERVER,
+            Self::ClientLocal => &OF_CLIENT,
+            Self::Full => &OF_ALL,
         }
+    }
+}
+
+impl Schedule for FedHyper {
+    fn description(&self) -> &'static Description {
+        self.0.description()
+    }
+
+    /// The plan as far as it is known before the run: the peak.
+    fn factor(&self, _: &ScheduleConfig, _: Progress) -> f64 {
+        1.0
+    }
+
+    fn federation(&self, config: &ScheduleConfig) -> Option<Federation> {
+        let value = |knob: &Knob| self.0.description().value(&config.knobs, knob.id);
+        Some(Federation {
+            clients: value(&CLIENTS) as usize,
+            local_steps: value(&LOCAL_STEPS) as usize,
+            forgets: value(&FORGETS) != 0.0,
+            rule: self.0,
+            settings: config.knobs.clone(),
+        })
+    }
+}
+
+impl Federation {
+    /// Updates of a round.
+    pub fn round_steps(&self) -> usize {
+        self.clients * self.local_steps
+    }
+
+    /// The server's rule before the first round, with rates in units of the schedule's.
+    pub fn server(&self) -> Server {
+        Server::new(self.rule, &self.settings, 1.0)
+    }
+
+    /// The rule of a client before its first batch of a round.
+    pub fn client(&self) -> Client {
+        Client::new(self.rule, &self.settings, self.clients)
+    }
+
+    /// A client's section of a text of which it needs at least `needed` tokens; where the text is too short for all, some
+    /// share a section.
+    pub fn section<'a>(&self, tokens: &'a [u32], client: usize, needed: usize) -> &'a [u32] {
+        let sections = self.clients.min(tokens.len() / needed.max(1)).max(1);
+        let begin = |section: usize| section * tokens.len() / sections;
+        let section = client % sections;
+        &tokens[begin(section)..begin(section + 1)]
     }
 }
 
@@ -136,6 +255,16 @@ impl Server {
         Self { rule, weight: Weight::new(rule, settings), initial: rate, sum: 0.0 }
     }
 
+    /// Whether it goes by the products of successive rounds.
+    pub fn wants_products(&self) -> bool {
+        self.rule != Rule::ClientLocal
+    }
+
+    /// Whether it carries earlier rounds on.
+    pub fn has_momentum(&self) -> bool {
+        matches!(self.rule, Rule::GlobalMomentum | Rule::Full)
+    }
+
     /// Takes the product of this round's `Delta` with that of the round before.
     pub fn round(&mut self, product: Product) -> Round {
         let sum = self.sum + self.weight.of(product);
@@ -151,9 +280,8 @@ impl Server {
             }
             Rule::ServerLocal => {
                 self.sum = sum;
-                let rate = self.initial * (1.0 + sum);
-                // A rate that nothing has moved is not clamped either.
-                Round { rate: if sum == 0.0 { self.initial } else { rate.clamp(1e-3, 0.1) }, ..still }
+                // The released bounds of 1e-3 and 0.1, for the released rate of 0.01.
+                Round { rate: self.initial * (1.0 + sum).clamp(0.1, 10.0), ..still }
             }
             Rule::ClientLocal => still,
         }
@@ -175,6 +303,16 @@ impl Client {
     pub fn new(rule: Rule, settings: &Settings, clients: usize) -> Self {
         let is_adaptive = matches!(rule, Rule::ClientLocal | Rule::Full);
         Self { is_adaptive, weight: Weight::new(rule, settings), clients: clients.max(1) as f64, scale: 1.0 }
+    }
+
+    /// Whether it goes by the products of successive steps.
+    pub fn wants_products(&self) -> bool {
+        self.is_adaptive
+    }
+
+    /// What its rate is multiplied by now.
+    pub fn scale(&self) -> f64 {
+        self.scale
     }
 
     /// What the client's rate is multiplied by after this batch, from the products of its step with the global update of

@@ -3,8 +3,8 @@
 //! A schedule is one file here and one line in [`FAMILY`]: the picker, the link, the checks and the tests follow from
 //! its [`Description`]. Most are pure functions of the configuration and the step. Some follow what a run measures: their
 //! [`Schedule::factor`] is the plan as far as it is known, and their [`Schedule::adaptive`] the state machine that the
-//! trainer drives. [`refined`] computes factors from the record of an earlier run. [`fedhyper`] is a family of state
-//! machines with descriptions of their own.
+//! trainer drives; others spread it over clients, with their [`Schedule::federation`]. [`refined`] computes factors from
+//! the record of an earlier run.
 
 mod adaptive;
 pub mod autolrs;
@@ -46,6 +46,7 @@ pub use decay::Decay;
 pub use drawn::Drawn;
 pub use edit::Stroke;
 pub use exponential::Exponential;
+pub use fedhyper::Federation;
 pub use hypergradient::FollowGradient;
 pub use infinite::Infinite;
 pub use inverse_sqrt::InverseSqrt;
@@ -94,6 +95,11 @@ pub const FAMILY: &[&dyn Schedule] = &[
     &Rewarm,
     &Squashed,
     &NanoGpt,
+    &fedhyper::GLOBAL,
+    &fedhyper::GLOBAL_MOMENTUM,
+    &fedhyper::SERVER_LOCAL,
+    &fedhyper::CLIENT_LOCAL,
+    &fedhyper::FULL,
 ];
 
 /// A shape of the learning rate.
@@ -108,6 +114,12 @@ pub trait Schedule: Sync {
     /// The state machine that gives the learning rate after the warm-up in place of [`Schedule::factor`], for a schedule
     /// that follows what its run measures.
     fn adaptive(&self, _config: &ScheduleConfig) -> Option<Box<dyn Adaptive>> {
+        None
+    }
+
+    /// How the run is spread over clients whose models are averaged, for a schedule of federated training. What it makes of
+    /// their rates multiplies the planned one.
+    fn federation(&self, _config: &ScheduleConfig) -> Option<Federation> {
         None
     }
 

@@ -47,7 +47,7 @@ impl Trainer {
     /// A branch of the present state, before its first step.
     pub fn branch(&self) -> Branch {
         let from = self.state.step;
-        let rate = self.state.following.rate(&self.experiment, from);
+        let rate = self.state.rate(&self.experiment);
         let decay = Decay::new(&self.experiment.schedule, from, rate);
         Branch { from, decay, state: self.state.aside(), pending: Vec::new() }
     }

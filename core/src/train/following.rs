@@ -120,8 +120,9 @@ impl Last {
 }
 
 impl Trainer {
-    /// Tells the schedule what it wants to know before the next step: one small read, and only for a schedule that asks.
+    /// Tells the schedule what it wants to know before the next step: a small read, and only for a schedule that asks.
     pub async fn follow(&mut self) -> Result<(), TrainError> {
+        self.federate().await?;
         let update = self.state.step + 1;
         let following = &self.state.following;
         let is_due = following.wants_products() && is_behind_warmup(&self.experiment, self.state.step);

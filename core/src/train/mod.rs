@@ -2,6 +2,7 @@
 
 mod branch;
 mod error;
+mod federated;
 mod following;
 mod gradient;
 mod layers;

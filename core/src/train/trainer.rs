@@ -7,6 +7,7 @@ use tailblazer_kernels::functions::State as Parameters;
 
 use super::{
     TrainError,
+    federated::Federated,
     following::{FailedRate, Following},
     gradient::Gradient,
     layers::{Layers, Measured},
@@ -47,24 +48,35 @@ pub struct Trainer {
 pub(super) struct State {
     pub step: usize,
     tokens: u64,
-    parameters: Parameters,
+    /// What the next update changes: in a federated run those of the client whose turn it is.
+    pub parameters: Parameters,
     optimiser: Updater,
     layers: Layers,
     pub following: Following,
+    /// None but in a federated run.
+    pub federated: Option<Federated>,
     /// The objective with what its validations have taught it.
     objective: Chosen<dyn Objective>,
     digest: BatchDigest,
 }
 
 impl State {
-    /// A copy beside the run, which no schedule follows.
+    /// A copy beside the run, which no schedule follows and no clients share.
     pub fn aside(&self) -> Self {
-        Self { following: Following::default(), ..self.clone() }
+        let mut aside = Self { following: Following::default(), federated: None, ..self.clone() };
+        aside.parameters.weights = self.weights().clone();
+        aside
     }
 
-    /// Its weights.
+    /// Its weights: in a federated run the global model that the last round left.
     pub fn weights(&self) -> &Weights {
-        &self.parameters.weights
+        self.federated.as_ref().map_or(&self.parameters.weights, Federated::global)
+    }
+
+    /// The learning rate of its next update.
+    pub fn rate(&self, experiment: &Experiment) -> f64 {
+        let factor = self.federated.as_ref().map_or(1.0, Federated::factor);
+        self.following.rate(experiment, self.step) * factor
     }
 }
 
@@ -94,11 +106,13 @@ impl Trainer {
         let weights = initialise(&transformer.specs, experiment.seed, device);
         let peak = experiment.schedule.peak;
         let optimiser = Updater::new(&experiment.optimiser, peak, &transformer.specs, device);
+        let federated = Federated::new(experiment, &weights, &optimiser);
         let parameters = Parameters::new(weights);
         let layers = Layers::new(experiment, &transformer.specs);
         let following = Following::new(experiment);
         let (objective, digest) = (experiment.objective.clone(), BatchDigest::default());
-        let state = State { step: 0, tokens: 0, parameters, optimiser, layers, following, objective, digest };
+        let state =
+            State { step: 0, tokens: 0, parameters, optimiser, layers, following, federated, objective, digest };
         Self {
             experiment: experiment.clone(),
             dataset,
@@ -160,7 +174,7 @@ impl Trainer {
 
     /// Hands one optimiser step to the device.
     pub fn step(&mut self) {
-        let step = self.update(self.state.following.rate(&self.experiment, self.state.step));
+        let step = self.update(self.state.rate(&self.experiment));
         self.pending.push(step);
     }
 
@@ -168,10 +182,16 @@ impl Trainer {
     pub(super) fn update(&mut self, learning_rate: f64) -> PendingStep {
         self.gradients();
         let Experiment { train, model, .. } = &self.experiment;
-        let State { step, optimiser, layers, parameters, following, .. } = &mut self.state;
+        let State { step, optimiser, layers, parameters, following, federated, .. } = &mut self.state;
         following.remember(&parameters.weights, learning_rate);
+        if let Some(federated) = federated {
+            federated.remember(&parameters.weights);
+        }
         let learning_rates = layers.learning_rates(learning_rate, *step + 1);
         let gradient_norm = self.gradient.update(optimiser, parameters, train, &learning_rates);
+        if let Some(federated) = federated {
+            federated.end(parameters, optimiser);
+        }
 
         let losses = self.losses.take().unwrap_or_default();
         self.state.step += 1;
@@ -201,6 +221,7 @@ impl Trainer {
         let Some(due) = self.state.layers.due(&self.experiment, update) else {
             return Ok(None);
         };
+        self.federate().await?;
         let changes = due.wants_changes().then(|| self.changes());
         let measured = Measured { weights: self.weights().clone(), changes };
         let Self { state, experiment, transformer, .. } = self;
@@ -212,10 +233,10 @@ impl Trainer {
         self.gradients();
         let train = &self.experiment.train;
         let State { optimiser, parameters, .. } = &self.state;
-        let (mut optimiser, mut parameters) = (optimiser.clone(), parameters.clone());
+        let (mut optimiser, mut updated) = (optimiser.clone(), parameters.clone());
         let ones = vec![1.0; self.transformer.specs.len()];
-        self.gradient.clone().update(&mut optimiser, &mut parameters, train, &ones);
-        [self.mean_gradient(), self.weights().clone() - parameters.weights]
+        self.gradient.clone().update(&mut optimiser, &mut updated, train, &ones);
+        [self.mean_gradient(), parameters.weights.clone() - updated.weights]
     }
 
     /// The mean gradient of the next step, after [`Trainer::gradients`].
@@ -226,6 +247,10 @@ impl Trainer {
     /// Sums up the gradient of the next step's micro-batches if it was not yet.
     pub(super) fn gradients(&mut self) {
         if self.losses.is_none() {
+            let State { federated, parameters, optimiser, .. } = &mut self.state;
+            if let Some(federated) = federated {
+                federated.begin(parameters, optimiser);
+            }
             self.losses = Some((0..self.experiment.train.accumulation).map(|index| self.micro_batch(index)).collect());
         }
     }
@@ -237,14 +262,22 @@ impl Trainer {
         let (step, micro) = (self.state.step as u64, index as u64);
         let Dataset { first, then, .. } = &*self.dataset;
         let batch = match then.as_ref().filter(|_| text.is_switched(train.steps, self.state.step + 1)) {
-            None => batches.get(&first.train, step, micro),
-            Some(then) => batches.replaying(&then.train, &first.train, text.replay, step, micro),
+            None => batches.get(self.learned(first), step, micro),
+            Some(then) => batches.replaying(self.learned(then), self.learned(first), text.replay, step, micro),
         };
         self.state.digest.add(&batch);
         let at = Moment { seed: *seed, step: self.state.step, steps: train.steps, micro: index };
         let example = self.state.objective.example(&batch, self.transformer.vocabulary, at);
         let dropout = Dropout { seed: *seed, step: (self.state.step * train.accumulation + index) as u64 };
         self.gradient.add(&self.transformer, &self.state.parameters.weights, &example, dropout, index > 0)
+    }
+
+    /// What of a text the next update may see: all of it, or the section of the client whose turn it is.
+    fn learned<'a>(&self, text: &'a Tokens) -> &'a [u32] {
+        match &self.state.federated {
+            None => &text.train,
+            Some(federated) => federated.section(&text.train, self.experiment.model.context),
+        }
     }
 
     /// Steps handed to the device since the last [`Trainer::read`].
@@ -286,6 +319,7 @@ impl Trainer {
     /// Losses on held-out windows, and the share of exact answers for a synthetic task. A finite loss on the text that is
     /// learned makes the present state the one to return to when the run diverges.
     pub async fn validate(&mut self) -> Result<Validation, TrainError> {
+        self.federate().await?;
         let (learned, other) = self.texts(self.state.step);
         let weights = self.weights();
         let Estimate { loss, error } = self.validation_loss(learned, weights).await?;

@@ -60,7 +60,9 @@ const PLATEAU: &[(&str, f64)] = &[("factor", 0.5), ("patience", 1.0), ("threshol
 fn null_settings_train_as_the_constant_schedule_does_bit_for_bit() {
     for operations in [Operations::Fused, Operations::Plain] {
         let constant = run_of(with("constant", &[], |e| e.operations = operations));
-        let is_adaptive = |config: &ScheduleConfig| config.shape.adaptive(config).is_some();
+        let is_adaptive = |config: &ScheduleConfig| {
+            config.shape.adaptive(config).is_some() || config.shape.federation(config).is_some()
+        };
         for shape in Shape::all() {
             let experiment = with(shape.id(), &[], |e| e.operations = operations);
             let Some(null) = experiment.schedule.null().filter(|_| is_adaptive(&experiment.schedule)) else { continue };
