@@ -8,7 +8,7 @@ use crate::shell::Shell;
 
 /// A part of the page that a visitor downloads as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
+enum Part {
     /// What every visitor waits for: with it the page paints and answers.
     Interface,
     /// The rest of the interface, in programs that arrive when they are first shown.
@@ -35,7 +35,7 @@ impl Part {
     const ALL: [Self; 5] = [Self::Interface, Self::Later, Self::Cpu, Self::Relaxed, Self::WebGpu];
 
     /// The part that a file of the site belongs to; none for icons and texts.
-    pub fn of(file: &str) -> Option<Self> {
+    fn of(file: &str) -> Option<Self> {
         let is_code = ["html", "css", "js", "wasm"].iter().any(|kind| file.ends_with(&format!(".{kind}")));
         match file {
             _ if !is_code => None,
@@ -64,15 +64,6 @@ impl Part {
             Self::Later => None,
             Self::Cpu | Self::Relaxed => Some(600_000),
             Self::WebGpu => Some(2_500_000),
-        }
-    }
-
-    /// wasm-opt's level: the interface is waited for, the engines compute. For these `-O3` makes more bytes and no more
-    /// steps per second than `-O2`.
-    pub fn optimisation(self) -> &'static str {
-        match self {
-            Self::Interface | Self::Later => "-Oz",
-            Self::Cpu | Self::Relaxed | Self::WebGpu => "-O2",
         }
     }
 }
