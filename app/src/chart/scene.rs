@@ -1,7 +1,7 @@
 //! A chart as data: paths, areas, markers, boxes and words, in pixels. Renderers need nothing else.
 
 use super::{
-    curve::Curve,
+    curve::{Curve, simplified},
     ink::Ink,
     mark::{Shape, Stroke, Weight},
 };
@@ -122,7 +122,7 @@ impl Scene {
     /// Adds the finite parts of a curve.
     pub fn curve(&mut self, curve: &Curve, stroke: Stroke) {
         for part in &curve.parts {
-            self.path(part.clone(), stroke);
+            self.path(simplified(part), stroke);
         }
     }
 
