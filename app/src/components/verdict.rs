@@ -85,7 +85,16 @@ pub fn VerdictStrip() -> impl IntoView {
             }
             words
         }
-        _ => "Both arms see the same batches for each seed; the verdict is the paired difference over seeds.".into(),
+        row => {
+            let arms = row.map_or([0, 0], |row| row.arms.map(Arm::index));
+            let [a, b] = arms.map(|arm| workspace.shown_of(arm));
+            let batches = if a.shares_batches(&b) {
+                "Both arms see the same batches for each seed"
+            } else {
+                "The arms see batches of their own, so that chance has a larger part"
+            };
+            format!("{batches}; the verdict is the paired difference over seeds.")
+        }
     };
     // Every pair of arms has a row once any two have a verdict.
     let lines = Memo::new(move |_| {

@@ -141,10 +141,29 @@ impl Comparison {
     }
 }
 
+impl Experiment {
+    /// Whether another experiment, with the same seed, reads the same tokens at every step.
+    pub fn shares_batches(&self, other: &Self) -> bool {
+        let sections = |experiment: &Self| {
+            let federation = experiment.schedule.shape.federation(&experiment.schedule);
+            federation.filter(|federation| federation.clients > 1).map(|f| (f.clients, f.local_steps))
+        };
+        let shape = |experiment: &Self| {
+            let Self { train, model, text, .. } = experiment;
+            let switch = text.then.map(|_| train.steps);
+            (train.batch, train.accumulation, model.context, switch, sections(experiment))
+        };
+        self.text == other.text && shape(self) == shape(other)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::{comparison_from_link as read, comparison_to_link as write};
+    use crate::{
+        experiment::{Corpus, comparison_from_link as read, comparison_to_link as write},
+        schedule::Shape,
+    };
 
     const LINK: &str = "?preset=gpt-nano#v=1&train.steps=500&seeds=4&b.layerwise.method=llr&b.layerwise.s2=3\
                         &c.schedule.shape=wsd&c.schedule.decay=0.3";
@@ -229,5 +248,26 @@ mod tests {
         assert_eq!(faults, expected.map(|(arm, field)| (arm, field.to_owned())));
         (comparison.seeds, comparison.base.schedule.peak) = (1, 0.0);
         assert!(comparison.faults().iter().filter(|(_, invalid)| invalid.field == "schedule.peak").count() == 3);
+    }
+
+    #[test]
+    fn batches_are_shared_where_nothing_that_chooses_them_differs() {
+        let base = Experiment::default();
+        let with = |edit: &dyn Fn(&mut Experiment)| {
+            let mut other = base.clone();
+            edit(&mut other);
+            base.shares_batches(&other) && other.shares_batches(&base)
+        };
+        let choose = |e: &mut Experiment, id| e.schedule.choose(Shape::find(id).expect("a schedule"));
+        assert!(with(&|e| (e.schedule.peak, e.model.width, e.train.steps) = (1e-5, 96, 7)));
+        assert!(with(&|e| choose(e, "hypergradient")));
+        assert!(!with(&|e| e.text.corpus = Corpus::FirstNames));
+        assert!(!with(&|e| e.train.batch += 1));
+        assert!(!with(&|e| e.model.context += 1));
+        assert!(!with(&|e| choose(e, "fedhyper")), "every client has a section");
+        assert!(with(&|e| {
+            choose(e, "fedhyper");
+            e.schedule.knobs.0.insert("clients".into(), 1.0);
+        }));
     }
 }
