@@ -1,6 +1,7 @@
 //! The learning rate over time: a picker made from the family's list, an exact preview, the knobs of what is chosen.
 
 mod draw;
+mod literal;
 mod picker;
 mod preview;
 
@@ -8,9 +9,10 @@ use leptos::prelude::*;
 use tailblazer_core::{
     experiment::Experiment,
     policy::Knob,
-    schedule::{Curve, Shape},
+    schedule::{Curve, Power, Shape},
 };
 
+use literal::LiteralPower;
 use picker::Picker;
 use preview::Preview;
 
@@ -34,6 +36,7 @@ pub fn Schedule() -> impl IntoView {
         <Picker shape />
         <p class="note">{move || shape.get().description().summary}</p>
         <Preview shape />
+        <Show when=move || shape.get() == Shape::of(&Power)><LiteralPower /></Show>
         <div class="knobs">
             <NumberField
                 setting=setting!("Peak", "schedule.peak", schedule.peak)
