@@ -7,9 +7,11 @@ use super::{
     alpha_lines,
     axis::Frame,
     heat,
+    ink::{ALPHA_LEVELS, DELTA_LEVELS, Ink},
     input::{Arm, Input},
+    mark::Weight,
     matrices, profile,
-    scene::Scene,
+    scene::{Anchor, Scene},
 };
 use crate::workspace::{
     format::{fixed, integer},
@@ -51,6 +53,36 @@ pub fn scene(input: Input, options: Options, width: f64, height: f64) -> Scene {
         }
     }
     scene
+}
+
+/// The words at both ends of the colours; none where lines are drawn.
+pub fn ends(view: AlphaView) -> Option<[String; 2]> {
+    match view {
+        AlphaView::Lines => None,
+        AlphaView::Heat => Some([format!("heavy {}", DOMAIN.0), format!("{} light", DOMAIN.1)]),
+        AlphaView::Difference => Some([format!("−{REACH}"), format!("+{REACH}")]),
+    }
+}
+
+/// Adds what the colours mean below a figure that stands alone.
+pub fn draw_key(scene: &mut Scene, view: AlphaView) {
+    const HEIGHT: f64 = 26.0;
+    const CELL: (f64, f64) = (4.0, 9.0);
+    let Some([low, high]) = ends(view) else { return };
+    let colours: Vec<Ink> = match view {
+        AlphaView::Difference => (0..DELTA_LEVELS).map(Ink::Delta).collect(),
+        _ => (0..ALPHA_LEVELS).map(Ink::Alpha).collect(),
+    };
+    let base = scene.height + HEIGHT - 10.0;
+    let left = (scene.width - CELL.0 * colours.len() as f64) / 2.0;
+    scene.height += HEIGHT;
+    scene.anchored(low, (left - 6.0, base), Anchor::End, Ink::Second, false);
+    let mut x = left;
+    for ink in colours {
+        scene.cell((x, base - CELL.1), CELL, ink, Weight::Full);
+        x += CELL.0;
+    }
+    scene.words(high, (x + 6.0, base), Ink::Second, false);
 }
 
 /// The arm whose alphas are drawn.

@@ -12,12 +12,15 @@ use super::{
 };
 use crate::{
     browser::{address, download, theme},
-    chart::{matrices, svg},
+    chart::{matrices, scene::Scene, svg},
     workspace::{Workspace, message::Message},
 };
 
 /// Selects whatever lies at a height of a drawing of this size.
 pub type Select = fn(Workspace, (f64, f64), f64);
+
+/// Adds to a figure that stands alone.
+pub type Key = fn(Workspace, &mut Scene);
 
 /// A chart of the run.
 #[component]
@@ -58,6 +61,9 @@ pub fn ChartCard(
     /// What a click at a height of the drawing selects.
     #[prop(optional)]
     select: Option<Select>,
+    /// Adds to a saved figure what the card says beside the drawing.
+    #[prop(optional)]
+    key: Option<Key>,
     /// A second hook for scripts, on the drawing.
     #[prop(optional)]
     hook: Option<&'static str>,
@@ -71,7 +77,10 @@ pub fn ChartCard(
 
     let save = move |_| {
         let (width, height) = size.get_untracked();
-        let scene = untrack(|| drawing.with_value(|draw| draw(f64::max(width, 640.0), f64::max(height, 320.0))));
+        let mut scene = untrack(|| drawing.with_value(|draw| draw(f64::max(width, 640.0), f64::max(height, 320.0))));
+        if let Some(key) = key {
+            key(workspace, &mut scene);
+        }
         let link = address::whole_link(workspace);
         let document = svg::document(&scene, &theme::palette(), &summary.get_untracked(), Some(&link));
         if download::svg(&format!("tailblazer-{name}.svg"), &document).is_err() {

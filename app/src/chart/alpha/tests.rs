@@ -31,6 +31,32 @@ fn heat_with_the_profile_beside_it() {
 }
 
 #[test]
+fn a_figure_that_stands_alone_says_what_its_colours_mean() {
+    for (view, words, colours) in [
+        (AlphaView::Heat, ["heavy 1.5", "3.75 light"], ALPHA_LEVELS),
+        (AlphaView::Difference, ["−0.5", "+0.5"], DELTA_LEVELS),
+    ] {
+        let mut scene = Scene::new(480.0, 200.0);
+        draw_key(&mut scene, view);
+        assert_finite(&scene);
+        let below = |item: &Item| match item {
+            Item::Label { at, .. } | Item::Box { at, .. } => at.1 > 200.0 && at.1 < scene.height,
+            _ => false,
+        };
+        assert!(scene.items.iter().all(below));
+        let labels = scene.items.iter().filter_map(|item| match item {
+            Item::Label { text, .. } => Some(text.as_str()),
+            _ => None,
+        });
+        assert_eq!(labels.collect::<Vec<_>>(), words);
+        assert_eq!(scene.items.len(), 2 + colours);
+    }
+    let mut scene = Scene::new(480.0, 200.0);
+    draw_key(&mut scene, AlphaView::Lines);
+    assert_eq!(scene, Scene::new(480.0, 200.0));
+}
+
+#[test]
 fn lines_of_the_first_arm() {
     insta::assert_snapshot!(figure(Options { view: AlphaView::Lines, arm: Some(0) }, 480.0));
 }

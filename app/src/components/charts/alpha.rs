@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::{arm_value, choosable, drawing, readout_view, sentence, spectra, with_input};
 use crate::{
     chart::{
-        alpha::{self, DOMAIN, Options, REACH},
+        alpha::{self, Options},
         input::Input,
     },
     components::{chart_card::ChartCard, table::AlphaTable},
@@ -43,6 +43,7 @@ pub fn AlphaCard() -> impl IntoView {
             readout=readout_view(readout)
             tools=|| view! { <Legend /> <Arms /> <Views /> }
             table=|| view! { <AlphaTable /> }
+            key=|workspace, scene| alpha::draw_key(scene, untrack(|| workspace.view.alpha_view.get()))
             select=select
         />
     }
@@ -72,13 +73,10 @@ fn select(workspace: Workspace, size: (f64, f64), y: f64) {
 #[component]
 fn Legend() -> impl IntoView {
     let workspace = Workspace::expect();
-    let legend = move || match workspace.view.alpha_view.get() {
-        AlphaView::Lines => None,
-        AlphaView::Heat => Some((format!("heavy {}", DOMAIN.0), "alpha-ramp", format!("{} light", DOMAIN.1))),
-        AlphaView::Difference => Some((format!("−{REACH}"), "delta-ramp", format!("+{REACH}"))),
-    };
     let view = move || {
-        legend().map(|(low, ramp, high)| {
+        let shown = workspace.view.alpha_view.get();
+        let ramp = if shown == AlphaView::Difference { "delta-ramp" } else { "alpha-ramp" };
+        alpha::ends(shown).map(|[low, high]| {
             view! {
                 <span class="legend" title="Dotted: beyond the ends. Hatched: no tail to fit.">
                     {low}
