@@ -4,6 +4,7 @@ use std::{fs::File, io::Write as _, path::Path, time::Duration};
 
 use anyhow::ensure;
 use tailblazer_tests::{Adapter, Page, Server, with_browser, with_browser_at};
+use thirtyfour::By;
 
 const TINY: &str = "#v=1&model.layers=1&model.heads=2&model.width=16&model.context=16&train.batch=2&train.steps=100000\
                     &sample.every=0&schedule.warmup=2&device=cpu";
@@ -145,6 +146,24 @@ fn a_link_with_unknown_parts_opens_and_says_what_it_left_out() {
     with_browser(Adapter::None, "?preset=nothing#v=1&model.colour=red&model.layers=2", async |page| {
         page.wait_for_message(&["model.colour"], MINUTE).await?;
         ensure!(page.state().await? == "idle");
+        Ok(())
+    });
+}
+
+#[test]
+fn a_second_text_is_learned_and_the_first_one_forgotten() {
+    let link = "#v=1&device=cpu&text.corpus=first-names&text.then=moby-dick&model.layers=1&model.heads=2&model.width=32\
+                &model.context=32&train.steps=400&train.eval_every=100&train.eval_windows=16&sample.every=0\
+                &schedule.warmup=10&schedule.peak=0.01";
+    with_browser(Adapter::None, link, async |page| {
+        page.click("run-play").await?;
+        page.wait_for(&["finished"], 4 * MINUTE).await?;
+        ensure!(page.text("then-digest").await? != page.text("corpus-digest").await?);
+        // Both losses are of the whole model at its end, in nats per character.
+        let (learned, forgotten) = (page.number("metric-val-loss").await?, page.number("metric-other-loss").await?);
+        ensure!(learned < 3.0 && forgotten > learned, "{learned} on the second text, {forgotten} on the first");
+        let summary = page.hook("chart-loss").await?.find(By::Css("[role='img']")).await?.attr("aria-label").await?;
+        ensure!(summary.is_some_and(|words| words.contains("Moby-Dick")), "the chart names the text");
         Ok(())
     });
 }

@@ -18,6 +18,9 @@ pub trait Adaptive: Debug {
     /// Takes what was measured before the next update.
     fn measured(&mut self, _product: Product) {}
 
+    /// Another text is learned from now on: losses on the one before say nothing about it.
+    fn switched(&mut self) {}
+
     /// Takes the loss of a validation, in nats per token.
     fn validated(&mut self, _loss: f64) {}
 

@@ -142,6 +142,10 @@ impl Adaptive for Plateau {
         Some(self.rate)
     }
 
+    fn switched(&mut self) {
+        (self.best, self.without) = (f64::INFINITY, 0);
+    }
+
     fn validated(&mut self, loss: f64) {
         self.observe(loss);
     }
@@ -184,6 +188,14 @@ mod tests {
         assert_eq!(rates(&knobs, 1.0, &flat), [1.0, 1.0, 0.5, 0.5, 0.25, 0.25, 0.125, 0.125, 0.0625]);
         let knobs = [("factor", 0.5), ("patience", 1.0), ("cooldown", 2.0)];
         assert_eq!(rates(&knobs, 1.0, &flat), [1.0, 1.0, 0.5, 0.5, 0.5, 0.5, 0.25, 0.25, 0.25]);
+    }
+
+    #[test]
+    fn another_text_begins_with_a_best_loss_of_its_own() {
+        let mut plateau = Plateau::new(&settings(&[("factor", 0.5), ("patience", 0.0)]), 1.0);
+        assert_eq!([2.0, 1.0].map(|loss| plateau.observe(loss)), [1.0, 1.0]);
+        plateau.switched();
+        assert_eq!([3.0, 2.9, 3.0].map(|loss| plateau.observe(loss)), [1.0, 1.0, 0.5]);
     }
 
     #[test]

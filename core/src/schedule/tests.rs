@@ -226,7 +226,9 @@ proptest! {
         let mut experiment = Experiment { schedule: config.clone(), ..Experiment::default() };
         experiment.train.steps = steps;
         let is_at_odds = config.shape.fault(&config).is_some();
-        prop_assert_eq!(validate(&experiment).len(), usize::from(is_at_odds));
+        let federation = config.shape.federation(&config);
+        let is_too_long = federation.is_some_and(|federation| federation.round_steps() > steps);
+        prop_assert_eq!(validate(&experiment).len(), usize::from(is_at_odds) + usize::from(is_too_long));
         let rate = learning_rate(&config, steps, step);
         // Re-warming has a second peak, which may be higher.
         let again = config.shape.knob("again").map_or(1.0, |knob| config.value(knob).max(1.0));

@@ -23,6 +23,8 @@ pub struct Following {
     last: Option<Last>,
     /// The last update, counted from 1, before which the rule was told a product.
     measured: usize,
+    /// Whether the rule knows that the second text is learned.
+    is_switched: bool,
     /// The copy of the run on which a rate is tried.
     trial: Option<Box<State>>,
     /// The run where its present rate was chosen.
@@ -76,6 +78,10 @@ impl Following {
     /// the rate that follows.
     pub fn validated(&mut self, experiment: &Experiment, step: usize, loss: f64) {
         if let Some(rule) = self.rule.as_mut().filter(|_| is_behind_warmup(experiment, step)) {
+            if !self.is_switched && experiment.text.is_switched(experiment.train.steps, step) {
+                self.is_switched = true;
+                rule.switched();
+            }
             rule.validated(loss);
         }
     }
@@ -168,12 +174,12 @@ impl Trainer {
         let begun = following.trial.take().filter(|_| !trial.begins);
         let mut aside = begun.unwrap_or_else(|| Box::new(self.state.aside()));
         let step = self.update_aside(&mut aside, trial.rate);
-        let (loss, gradient_norm) = metrics::read(&[step]).await?[0];
+        let read = metrics::read(&[step]).await?[0];
 
         let following = &mut self.state.following;
         following.tried += 1;
         let Some(rule) = &mut following.rule else { return Ok(false) };
-        rule.trained(if gradient_norm.is_finite() { loss } else { f64::NAN });
+        rule.trained(if read.is_finite() { read.loss } else { f64::NAN });
         if rule.trial().is_some() {
             following.trial = Some(aside);
         } else {

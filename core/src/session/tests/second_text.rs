@@ -1,7 +1,11 @@
 //! Runs that learn one text and then another.
 
 use super::*;
-use crate::{session::Prepared, text::digest};
+use crate::{
+    schedule::{Adaptive as _, Plateau, Shape},
+    session::Prepared,
+    text::digest,
+};
 
 /// What this session's first names are, repeated until they are long enough.
 pub const NAMES: &str = "Ada\nGrace\nEmmy\nSofya\nMaryam\nHedy\nLise\nChien\nVera\nRosalind\n";
@@ -52,6 +56,30 @@ fn every_validation_has_the_loss_on_both_texts_and_the_first_one_is_forgotten() 
     assert!(second_30 < second_20.expect("the other loss") && second_40 < second_30, "then the second: {found:?}");
     assert!(first_40.expect("the other loss") > first_20, "and the first one forgotten: {found:?}");
     assert!(second_10.is_some() && first_30.is_some());
+}
+
+#[test]
+fn a_plateau_does_not_compare_the_second_text_with_the_first() {
+    let mut schedule = None;
+    let events = two_texts(|experiment| {
+        let config = &mut experiment.schedule;
+        config.choose(Shape::find("plateau").expect("a schedule"));
+        config.warmup = 0;
+        for (id, value) in [("factor", 0.5), ("patience", 0.0)] {
+            config.knobs.0.insert(id.into(), value);
+        }
+        schedule = Some(config.clone());
+    });
+    let config = schedule.expect("a schedule");
+    let losses: Vec<f64> = validations(&events).into_iter().map(|(loss, _)| loss).collect();
+    assert!(losses[2] > losses[1], "it would have been no improvement: {losses:?}");
+    let mut rule = Plateau::new(&config.knobs, config.peak);
+    let rates = [losses[0], losses[1]].map(|loss| rule.observe(loss));
+    rule.switched();
+    let third = rule.observe(losses[2]);
+    assert_eq!(third, rates[1]);
+    let rows = metrics(&events);
+    assert_eq!([rows[10], rows[20], rows[30]].map(|row| row.learning_rate), [rates[0], rates[1], third]);
 }
 
 #[test]
