@@ -9,7 +9,7 @@ use tailblazer_core::session::{Command, Event, MetricsFrame, StepMetrics};
 use wasm_bindgen::{JsCast, JsValue};
 
 /// Numbers per step in the dense form.
-pub const ROW: usize = 6;
+pub const ROW: usize = 7;
 
 /// The key that tells the dense form from an event: no event has a field of this name.
 const ROWS: &str = "dense-rows";
@@ -114,7 +114,8 @@ impl FromWorker {
 
 /// Steps as one column of numbers, [`ROW`] per step.
 pub fn flatten(steps: &[StepMetrics]) -> Vec<f64> {
-    let row = |s: &StepMetrics| [s.step as f64, s.loss, s.learning_rate, s.gradient_norm, s.tokens, s.seconds];
+    let row =
+        |s: &StepMetrics| [s.step as f64, s.loss, s.learning_rate, s.gradient_norm, s.gradient_l1, s.tokens, s.seconds];
     steps.iter().flat_map(row).collect()
 }
 
@@ -124,11 +125,12 @@ pub fn unflatten(numbers: &[f64]) -> Result<Vec<StepMetrics>, TransportError> {
     if !rest.is_empty() {
         return Err(TransportError::Malformed(format!("{} numbers are no whole number of steps", numbers.len())));
     }
-    let step = |&[step, loss, learning_rate, gradient_norm, tokens, seconds]: &[f64; ROW]| StepMetrics {
+    let step = |&[step, loss, learning_rate, gradient_norm, gradient_l1, tokens, seconds]: &[f64; ROW]| StepMetrics {
         step: step as usize,
         loss,
         learning_rate,
         gradient_norm,
+        gradient_l1,
         tokens,
         seconds,
     };
@@ -169,6 +171,7 @@ mod tests {
             loss,
             learning_rate: 4e-3,
             gradient_norm: 1.0 / 3.0,
+            gradient_l1: 5.0 / 3.0,
             tokens: 1024.0 * step as f64,
             seconds: 0.1 * step as f64,
         };

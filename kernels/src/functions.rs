@@ -98,17 +98,17 @@ pub fn newton_schulz(matrices: Tensor<3>, iterations: usize) -> Tensor<3> {
     Tensor::from_dispatch(Dispatch::newton_schulz(matrices.into_dispatch(), iterations))
 }
 
-/// One update. The last of the returned values is the l2 norm of the gradient before clipping.
+/// One update. The last two of the returned values are the l1 and the l2 norm of the gradient before clipping.
 pub fn update(plan: &Plan, state: &mut State, sum: &GradientSum, update: &Update) -> Tensor<1> {
     let take = |tensor: &mut Tensor<1>| std::mem::replace(tensor, sum.0.clone()).into_dispatch();
     let State { weights, first, second } = state;
     let taken = ops::State { weights: take(weights), first: take(first), second: take(second) };
-    let ops::Updated { state: ops::State { weights, first, second }, norm } =
+    let ops::Updated { state: ops::State { weights, first, second }, norms } =
         Dispatch::transformer_update(taken, sum.0.clone().into_dispatch(), update, plan);
     *state = State {
         weights: Tensor::from_dispatch(weights),
         first: Tensor::from_dispatch(first),
         second: Tensor::from_dispatch(second),
     };
-    Tensor::from_dispatch(norm)
+    Tensor::from_dispatch(norms)
 }

@@ -42,14 +42,14 @@ pub struct State<B: Backend> {
     pub second: FloatTensor<B>,
 }
 
-/// The state behind an update, and the gradient's norm.
+/// The state behind an update, and the gradient's norms.
 #[derive(ExtensionType)]
 pub struct Updated<B: Backend> {
     /// The new state.
     #[extension_type]
     pub state: State<B>,
-    /// The l2 norm of the gradient before clipping is the last of these values.
-    pub norm: FloatTensor<B>,
+    /// The l1 and the l2 norm of the gradient before clipping are the last two of these values.
+    pub norms: FloatTensor<B>,
 }
 
 /// The fused operations of a backend; [`functions`](crate::functions) calls them.

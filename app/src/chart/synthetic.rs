@@ -20,6 +20,7 @@ pub fn record(steps: usize, loss: impl Fn(usize) -> f64) -> Record {
         loss: loss(step),
         learning_rate: 1e-3,
         gradient_norm: 0.4 + 1.0 / step as f64 + if step.is_multiple_of(11) { 0.8 } else { 0.0 },
+        gradient_l1: 40.0,
         tokens: 1024.0 * step as f64,
         seconds: 0.02 * step as f64,
     };

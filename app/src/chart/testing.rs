@@ -160,6 +160,7 @@ pub fn add_branch(record: &mut Record, from: usize, steps: usize, end: Option<Br
         loss: falling(from + made) * (1.0 - 0.5 * made as f64 / steps as f64),
         learning_rate: 1e-3 * (1.0 - (made - 1) as f64 / steps as f64),
         gradient_norm: 1.0,
+        gradient_l1: 9.0,
         tokens: 1024.0 * (from + made) as f64,
         seconds: 0.02 * (from + made) as f64,
     };

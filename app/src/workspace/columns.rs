@@ -163,6 +163,7 @@ mod tests {
             loss: loss(step),
             learning_rate: 1e-3,
             gradient_norm: 1.0,
+            gradient_l1: 9.0,
             tokens: step as f64 * 64.0,
             seconds: step as f64 * 0.5,
         };

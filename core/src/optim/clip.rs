@@ -4,9 +4,9 @@
 
 use burn::tensor::Tensor;
 
-/// The l2 norm of a flat gradient, `[1]`; stays on the device.
-pub fn global_norm(gradient: &Tensor<1>) -> Tensor<1> {
-    gradient.clone().square().sum().sqrt()
+/// The l1 and the l2 norm of a flat gradient, `[1]` each; they stay on the device.
+pub fn global_norms(gradient: &Tensor<1>) -> [Tensor<1>; 2] {
+    [gradient.clone().abs().sum(), gradient.clone().square().sum().sqrt()]
 }
 
 /// Scales a flat gradient by `min(1, limit / norm)`; a limit of 0 leaves it as it is.
@@ -26,7 +26,7 @@ mod tests {
 
     fn clipped(values: &[f32], limit: f64) -> (f32, Vec<f32>) {
         let gradient = Tensor::from_floats(values, &Device::flex());
-        let norm = global_norm(&gradient);
+        let [_, norm] = global_norms(&gradient);
         let scaled = clip(gradient, &norm, limit).into_data().iter::<f32>().collect();
         (norm.into_scalar(), scaled)
     }
@@ -38,6 +38,12 @@ mod tests {
         for (found, expected) in scaled.iter().zip([0.6, 0.0, 0.8]) {
             assert!((found - expected).abs() < 1e-5);
         }
+    }
+
+    #[test]
+    fn the_l1_norm_adds_sizes_up() {
+        let [l1, _] = global_norms(&Tensor::from_floats([3.0, 0.0, -4.0], &Device::flex()));
+        assert_eq!(l1.into_scalar::<f32>(), 7.0);
     }
 
     #[test]

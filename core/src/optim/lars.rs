@@ -11,6 +11,7 @@ use super::{Optimiser, knobs::MOMENTUM};
 #[cfg(feature = "engine")]
 use crate::experiment::OptimiserConfig;
 use crate::policy::{Description, Knob};
+use crate::schedule::refined::Norm;
 
 /// ```text
 /// trust = coefficient |w| / (|g| + decay |w|)
@@ -51,6 +52,10 @@ impl Optimiser for Lars {
 
     fn peak(&self) -> f64 {
         1.0
+    }
+
+    fn norm(&self) -> Norm {
+        Norm::L2
     }
 
     fn decay(&self) -> f64 {

@@ -25,7 +25,7 @@ mod updater;
 pub use adam_hd::AdamHd;
 pub use adamw::AdamW;
 #[cfg(feature = "engine")]
-pub use clip::{clip, global_norm};
+pub use clip::{clip, global_norms};
 pub use knobs::{BETA1, BETA2, EPSILON};
 pub use lamb::Lamb;
 pub use lars::Lars;
@@ -46,6 +46,7 @@ use tailblazer_kernels::{functions::State, update::Rule};
 #[cfg(feature = "engine")]
 use crate::experiment::OptimiserConfig;
 use crate::policy::Description;
+use crate::schedule::refined::Norm;
 
 /// Every optimiser, in the order of the picker; the first one is the baseline.
 pub const FAMILY: &[&dyn Optimiser] = &[&AdamW, &Sgd, &Lion, &Lamb, &Lars, &Muon, &AdamHd];
@@ -61,6 +62,12 @@ pub trait Optimiser: Sync {
 
     /// A weight decay to start from, which goes with [`Optimiser::peak`]: what a step takes off is their product.
     fn decay(&self) -> f64;
+
+    /// The norm of the gradient from which a schedule for it is refined: l2 where steps grow with the gradient, l1 where
+    /// every weight's gradient is scaled by itself.
+    fn norm(&self) -> Norm {
+        Norm::L1
+    }
 
     /// Update number `update`, from 1 on, as a rule of the fused kernels; without one they compute [`Optimiser::step`].
     #[cfg(feature = "engine")]

@@ -15,6 +15,7 @@ use super::{
 #[cfg(feature = "engine")]
 use crate::experiment::OptimiserConfig;
 use crate::policy::Description;
+use crate::schedule::refined::Norm;
 
 /// ```text
 /// m <- momentum m + g
@@ -42,6 +43,10 @@ impl Optimiser for Sgd {
 
     fn peak(&self) -> f64 {
         0.2
+    }
+
+    fn norm(&self) -> Norm {
+        Norm::L2
     }
 
     fn decay(&self) -> f64 {

@@ -70,6 +70,10 @@ fn values(tensor: &Tensor<1>) -> Vec<f32> {
     tensor.clone().into_data().iter::<f32>().collect()
 }
 
+fn wide(tensor: &Tensor<1>) -> Vec<f64> {
+    values(tensor).into_iter().map(f64::from).collect()
+}
+
 /// The parameters of a flat list one by one; its gaps must be 0.
 fn parameters(specs: &[ParameterSpec], list: &Tensor<1>) -> Vec<Vec<f64>> {
     let (flat, mut values) = (flat(specs), values(list));
@@ -143,9 +147,10 @@ fn updates_agree_with_f64() {
         for step in 1..=5 {
             let gradient: Vec<Vec<f64>> =
                 specs.iter().enumerate().map(|(at, spec)| noise(at + 10 * step, spec.len())).collect();
-            let norm = updater.step_plain(&mut state, list(&specs, &gradient), &rates);
+            let norms = wide(&updater.step_plain(&mut state, list(&specs, &gradient), &rates));
             let expected = reference.step(&gradient, &rates);
-            assert_close(&[norm.into_scalar::<f32>().into()], &[expected], 1e-5, "norm");
+            let sizes: f64 = gradient.iter().flatten().map(|value| value.abs()).sum();
+            assert_close(&norms, &[sizes, expected], 1e-5, "norms");
         }
         let found = parameters(&specs, &state.weights);
         for (index, (found, expected)) in found.iter().zip(&reference.weights).enumerate() {
@@ -310,10 +315,9 @@ fn fused_and_plain_operations_update_alike() {
                 }
                 let plan = transformer.plan(transformer.causal(), 4);
                 let gradient = sum.total(&plan) * 0.5;
-                let expected = plain.step_plain(&mut plain_state, gradient, &rates).into_scalar::<f32>();
-                let norm = values(&fused.step_fused(&plan, &mut fused_state, &sum, 2, &rates));
-                assert!((norm.last().expect("a norm") - expected).abs() < 1e-5 * expected);
-                let wide = |list: &Tensor<1>| values(list).into_iter().map(f64::from).collect::<Vec<_>>();
+                let expected = wide(&plain.step_plain(&mut plain_state, gradient, &rates));
+                let norms = wide(&fused.step_fused(&plan, &mut fused_state, &sum, 2, &rates));
+                assert_close(&norms[norms.len() - 2..], &expected, 1e-5, "norms");
                 let what = format!("{method:?} after step {step}");
                 assert_close(&wide(&fused_state.weights), &wide(&plain_state.weights), 1e-5, &what);
                 // From here on both have the same weights, so that one sign that differs does not grow.

@@ -9,7 +9,7 @@ use tailblazer_kernels::{
     update::{Group, Update},
 };
 
-use super::{PerParameter, clip, global_norm};
+use super::{PerParameter, clip, global_norms};
 use crate::{
     experiment::OptimiserConfig,
     model::{ParameterSpec, flat},
@@ -75,14 +75,14 @@ impl Updater {
     }
 
     /// One update with burn's operations, from a flat gradient and the learning rate of each parameter. Returns the
-    /// gradient's l2 norm before clipping, `[1]`.
+    /// gradient's l1 and l2 norm before clipping, `[2]`.
     pub fn step_plain(&mut self, state: &mut State, gradient: Tensor<1>, learning_rates: &[f64]) -> Tensor<1> {
         self.updates += 1;
         self.compose(state, gradient, &self.groups(learning_rates), false)
     }
 
     /// One update with fused kernels, from the mean over `micro_batches` gradients and the learning rate of each
-    /// parameter. The last of the returned values is the gradient's l2 norm before clipping.
+    /// parameter. The last two of the returned values are the gradient's l1 and l2 norm before clipping.
     pub fn step_fused(
         &mut self,
         plan: &Plan,
@@ -115,11 +115,11 @@ impl Updater {
 
     fn compose(&mut self, state: &mut State, gradient: Tensor<1>, groups: &[Group], is_fused: bool) -> Tensor<1> {
         let Self { config, specs, parameters, peak, updates, memory } = self;
-        let norm = global_norm(&gradient);
-        let gradient = clip(gradient, &norm, config.clip);
+        let norms = global_norms(&gradient);
+        let gradient = clip(gradient, &norms[1], config.clip);
         let inputs = Inputs { config, specs, parameters, groups, peak: *peak, update: *updates, is_fused };
         config.method.step(&inputs, state, memory, gradient);
-        norm
+        Tensor::cat(norms.to_vec(), 0)
     }
 }
 

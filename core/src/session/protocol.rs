@@ -344,6 +344,8 @@ pub struct StepMetrics {
     pub learning_rate: f64,
     /// l2 norm of the whole gradient before clipping.
     pub gradient_norm: f64,
+    /// l1 norm of the same.
+    pub gradient_l1: f64,
     /// Tokens trained on so far.
     pub tokens: f64,
     /// Seconds of training so far, without pauses, validation and samples.

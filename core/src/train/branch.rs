@@ -64,7 +64,7 @@ impl Trainer {
     pub async fn read_branch(&self, branch: &mut Branch) -> Result<(Vec<StepMetrics>, bool), TrainError> {
         let pending = std::mem::take(&mut branch.pending);
         let values = metrics::read(&pending).await?;
-        let rows = pending.iter().zip(values).map(|(step, (loss, norm))| step.row(loss, norm));
+        let rows = pending.iter().zip(values).map(|(step, read)| step.row(read));
         let rows: Vec<_> = rows.take_while(|row| row.loss.is_finite() && row.gradient_norm.is_finite()).collect();
         let are_finite = rows.len() == pending.len();
         Ok((rows, are_finite))

@@ -60,8 +60,8 @@ impl Gradient {
         }
     }
 
-    /// Updates the parameters with the mean gradient, each at its learning rate. The last of the returned values is its
-    /// l2 norm before clipping.
+    /// Updates the parameters with the mean gradient, each at its learning rate. The last two of the returned values
+    /// are its l1 and l2 norm before clipping.
     pub fn update(
         &mut self,
         optimiser: &mut Updater,

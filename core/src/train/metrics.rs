@@ -16,26 +16,47 @@ pub struct PendingStep {
     pub tokens: u64,
     /// For each micro-batch, values whose sum is its mean loss before the update.
     pub losses: Vec<Tensor<1>>,
-    /// The last value is the l2 norm of the gradient before clipping.
-    pub gradient_norm: Tensor<1>,
+    /// The last two values are the l1 and the l2 norm of the gradient before clipping.
+    pub gradient_norms: Tensor<1>,
 }
 
 impl PendingStep {
     /// The step with what was read of it. `seconds` is 0: the caller has the clock.
-    pub fn row(&self, loss: f64, gradient_norm: f64) -> StepMetrics {
+    pub fn row(&self, read: Read) -> StepMetrics {
+        let Read { loss, gradient_l1, gradient_norm } = read;
         let Self { step, learning_rate, tokens, .. } = *self;
-        StepMetrics { step, loss, learning_rate, gradient_norm, tokens: tokens as f64, seconds: 0.0 }
+        StepMetrics { step, loss, learning_rate, gradient_norm, gradient_l1, tokens: tokens as f64, seconds: 0.0 }
+    }
+}
+
+/// What a step has left on the device.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Read {
+    /// Its loss.
+    pub loss: f64,
+    /// The l1 norm of its gradient before clipping.
+    pub gradient_l1: f64,
+    /// The l2 norm.
+    pub gradient_norm: f64,
+}
+
+impl Read {
+    /// Whether the step was one.
+    pub fn is_finite(self) -> bool {
+        self.loss.is_finite() && self.gradient_norm.is_finite()
     }
 }
 
 /// Reads losses and gradient norms of several steps in one transfer, in order.
-pub async fn read(pending: &[PendingStep]) -> Result<Vec<(f64, f64)>, TrainError> {
-    let tensors = pending.iter().flat_map(|step| step.losses.iter().chain([&step.gradient_norm]));
+pub async fn read(pending: &[PendingStep]) -> Result<Vec<Read>, TrainError> {
+    let tensors = pending.iter().flat_map(|step| step.losses.iter().chain([&step.gradient_norms]));
     let mut values = read_all(tensors.cloned()).await?.into_iter();
     let mut next = || values.next().expect("one list for each tensor");
     let row = |step: &PendingStep| {
         let loss = step.losses.iter().map(|_| sum(&next())).sum::<f64>() / step.losses.len() as f64;
-        (loss, next().last().copied().map_or(f64::NAN, f64::from))
+        let norms = next();
+        let from_end = |place: usize| norms.iter().rev().nth(place).copied().map_or(f64::NAN, f64::from);
+        Read { loss, gradient_l1: from_end(1), gradient_norm: from_end(0) }
     };
     Ok(pending.iter().map(row).collect())
 }

@@ -188,7 +188,7 @@ impl Trainer {
             federated.remember(&parameters.weights);
         }
         let learning_rates = layers.learning_rates(learning_rate, *step + 1);
-        let gradient_norm = self.gradient.update(optimiser, parameters, train, &learning_rates);
+        let gradient_norms = self.gradient.update(optimiser, parameters, train, &learning_rates);
         if let Some(federated) = federated {
             federated.end(parameters, optimiser);
         }
@@ -197,7 +197,7 @@ impl Trainer {
         self.state.step += 1;
         self.state.tokens += (train.batch * train.accumulation * model.context) as u64;
         let (step, tokens) = (self.state.step, self.state.tokens);
-        PendingStep { step, learning_rate, tokens, losses, gradient_norm }
+        PendingStep { step, learning_rate, tokens, losses, gradient_norms }
     }
 
     /// As [`Trainer::update`], of a state beside the run, which stays as it is.
@@ -296,10 +296,10 @@ impl Trainer {
             Err(error) => return (Vec::new(), Err(error)),
         };
         let mut rows = Vec::with_capacity(values.len());
-        for (step, (loss, gradient_norm)) in pending.iter().zip(values) {
-            let is_finite = loss.is_finite() && gradient_norm.is_finite();
-            self.state.following.trained(&self.experiment, step.step, if is_finite { loss } else { f64::NAN });
-            if !is_finite {
+        for (step, read) in pending.iter().zip(values) {
+            let loss = if read.is_finite() { read.loss } else { f64::NAN };
+            self.state.following.trained(&self.experiment, step.step, loss);
+            if !read.is_finite() {
                 if self.go_back(step) {
                     return (rows, Ok(()));
                 }
@@ -311,7 +311,7 @@ impl Trainer {
                 return (rows, Err(TrainError::Diverged { step: step.step, last, kept, peak }));
             }
             self.last_finite = Some((step.step, loss));
-            rows.push(step.row(loss, gradient_norm));
+            rows.push(step.row(read));
         }
         (rows, Ok(()))
     }
@@ -496,7 +496,7 @@ pub(super) mod tests {
         (0..steps).for_each(|_| trainer.step());
         let (rows, result) = block_on(trainer.read());
         assert_eq!(result, Ok(()));
-        rows.iter().flat_map(|row| [row.loss, row.gradient_norm]).collect()
+        rows.iter().flat_map(|row| [row.loss, row.gradient_norm, row.gradient_l1]).collect()
     }
 
     #[test]

@@ -105,7 +105,7 @@ impl TransformerOps for CubeBackend {
                 (Buffer::Settings, client.create_from_slice(f32::as_bytes(&settings))),
             ];
             replay.run(&client, plan, &step, |launch| launch.phase == Phase::Update, &bound);
-            Updated { state: State { weights, first, second }, norm: squares.0 }
+            Updated { state: State { weights, first, second }, norms: squares.0 }
         })
     }
 

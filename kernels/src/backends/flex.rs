@@ -76,10 +76,10 @@ impl TransformerOps for Flex {
         let [mut weights, mut first, mut second] = [weights, first, second].map(packed);
         let moments = [floats_mut(&mut first), floats_mut(&mut second)];
         let flat = &plan.offsets().flat;
-        let norm = cpu::update(update, flat, floats_mut(&mut weights), moments, floats(&packed(gradient)));
-        let mut norms = zeros([1]);
-        floats_mut(&mut norms)[0] = norm as f32;
-        Updated { state: State { weights, first, second }, norm: norms }
+        let found = cpu::update(update, flat, floats_mut(&mut weights), moments, floats(&packed(gradient)));
+        let mut norms = zeros([2]);
+        floats_mut(&mut norms).copy_from_slice(&found.map(|norm| norm as f32));
+        Updated { state: State { weights, first, second }, norms }
     }
 
     fn newton_schulz(matrices: FloatTensor<Self>, iterations: usize) -> FloatTensor<Self> {

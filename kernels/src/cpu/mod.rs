@@ -45,7 +45,7 @@ pub use lion::Lion;
 pub use matmul::{Operand, matmul};
 pub use newton_schulz::{MUON, newton_schulz};
 pub use norm::{NormKind, norm, norm_backward};
-pub use optimiser::{Parameter, Rule, clip_scale, global_norm, optimise};
+pub use optimiser::{Parameter, Rule, clip_scale, global_norm, global_norms, optimise};
 pub use rope::RopeTable;
 pub use sgd::Sgd;
 pub use step::Step;

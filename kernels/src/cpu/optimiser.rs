@@ -59,15 +59,21 @@ pub fn optimise<R: Rule<STATES>, const STATES: usize>(
     });
 }
 
-/// The l2 norm of all gradients taken as one vector; squares are summed in f32 over short stretches, then in f64.
-pub fn global_norm<'a>(gradients: impl IntoIterator<Item = &'a [f32]>) -> f64 {
+/// The l1 and the l2 norm of all gradients taken as one vector; terms are summed in f32 over short stretches, then in f64.
+pub fn global_norms<'a>(gradients: impl IntoIterator<Item = &'a [f32]>) -> [f64; 2] {
     const STRETCH: usize = 4096;
-    let squares: f64 = gradients
-        .into_iter()
-        .flat_map(|gradient| gradient.chunks(STRETCH))
-        .map(|stretch| f64::from(dispatch!(Level::new(), simd => sum_of_squares(simd, stretch))))
-        .sum();
-    squares.sqrt()
+    let (mut sizes, mut squares) = (0.0, 0.0);
+    for stretch in gradients.into_iter().flat_map(|gradient| gradient.chunks(STRETCH)) {
+        let [size, square] = dispatch!(Level::new(), simd => sums_of_sizes_and_squares(simd, stretch));
+        sizes += f64::from(size);
+        squares += f64::from(square);
+    }
+    [sizes, squares.sqrt()]
+}
+
+/// The l2 norm of all gradients taken as one vector.
+pub fn global_norm<'a>(gradients: impl IntoIterator<Item = &'a [f32]>) -> f64 {
+    global_norms(gradients)[1]
 }
 
 /// The factor that brings a norm down to `limit`; 1 if it is smaller, and with a limit of 0, which means no clipping.
@@ -76,18 +82,21 @@ pub fn clip_scale(norm: f64, limit: f64) -> f32 {
     if limit == 0.0 { 1.0 } else { (limit / (norm + 1e-6)).min(1.0) as f32 }
 }
 
-/// Sum of squares of a slice.
+/// Sums of the absolute values and of the squares of a slice.
 #[inline(always)]
-pub(super) fn sum_of_squares<S: Simd>(simd: S, x: &[f32]) -> f32 {
+fn sums_of_sizes_and_squares<S: Simd>(simd: S, x: &[f32]) -> [f32; 2] {
     fold(
         simd,
         [x],
         [0.0],
-        [0.0],
+        [0.0; 2],
         #[inline(always)]
-        |[sum], [x]| [x.mul_add(x, sum)],
-    )[0]
-    .reduce_sum()
+        |[sizes, squares], [x]| [sizes + x.abs(), x.mul_add(x, squares)],
+    )
+    .map(
+        #[inline(always)]
+        |sum| sum.reduce_sum(),
+    )
 }
 
 #[cfg(test)]
@@ -212,10 +221,11 @@ mod tests {
 
     #[test]
     fn one_norm_for_all_gradients() {
-        assert!((global_norm([&[3.0f32, 0.0][..], &[], &[4.0]]) - 5.0).abs() < 1e-6);
-        assert_eq!(global_norm([]), 0.0);
-        let long = vec![0.5f32; 100_001];
-        assert!((global_norm([&long[..]]) / (25_000.25f64).sqrt() - 1.0).abs() < 1e-6);
+        let [l1, l2] = global_norms([&[3.0f32, 0.0][..], &[], &[-4.0]]);
+        assert!((l1 - 7.0).abs() < 1e-6 && (l2 - 5.0).abs() < 1e-6);
+        assert_eq!(global_norms([]), [0.0; 2]);
+        let [l1, l2] = global_norms([&vec![0.5f32; 100_001][..]]);
+        assert!((l1 / 50_000.5 - 1.0).abs() < 1e-6 && (l2 / (25_000.25f64).sqrt() - 1.0).abs() < 1e-6);
         assert_eq!((clip_scale(0.5, 1.0), clip_scale(50.0, 0.0), clip_scale(0.0, 1.0)), (1.0, 1.0, 1.0));
         assert!((clip_scale(5.0, 1.0) - 0.2).abs() < 1e-6);
     }

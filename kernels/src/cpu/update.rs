@@ -1,23 +1,23 @@
 //! One update of a flat list of parameters by any rule.
 
-use super::{Parameter, clip_scale, global_norm, lamb, lars, optimise};
+use super::{Parameter, clip_scale, global_norms, lamb, lars, optimise};
 use crate::{
     flat::Flat,
     update::{Group, Rule, Update},
 };
 
-/// One update of a flat list; see [`Update`]. Returns the l2 norm of the gradient before clipping.
+/// One update of a flat list; see [`Update`]. Returns the l1 and the l2 norm of the gradient before clipping.
 pub fn update(
     update: &Update,
     flat: &Flat,
     weights: &mut [f32],
     [first, second]: [&mut [f32]; 2],
     gradient: &[f32],
-) -> f64 {
+) -> [f64; 2] {
     let Update { rule, clip, gradient_scale, groups } = update;
     assert_eq!(groups.len(), flat.lengths.len(), "a learning rate and a decay for each parameter");
-    let norm = global_norm([gradient]) * gradient_scale;
-    let scale = clip_scale(norm, *clip) * *gradient_scale as f32;
+    let norms = global_norms([gradient]).map(|norm| norm * gradient_scale);
+    let scale = clip_scale(norms[1], *clip) * *gradient_scale as f32;
     match rule {
         Rule::AdamW(rule) => {
             each(groups, flat, weights, [first, second], gradient, |parameter, _| {
@@ -43,7 +43,7 @@ pub fn update(
             });
         }
     }
-    norm
+    norms
 }
 
 /// Hands over the parameters of a flat list one by one, with whether their steps are scaled by norms.
@@ -86,8 +86,8 @@ mod tests {
         let change = Update { rule, clip: 1.0, gradient_scale: 0.5, groups };
         let mut gradient = vec![0.0; flat.length];
         (gradient[0], gradient[64]) = (6.0, 8.0);
-        let norm = update(&change, &flat, weights, [first, second], &gradient);
-        assert!((norm - 5.0).abs() < 1e-6);
+        let [l1, l2] = update(&change, &flat, weights, [first, second], &gradient);
+        assert!((l1 - 7.0).abs() < 1e-6 && (l2 - 5.0).abs() < 1e-6);
         assert_eq!(weights[..3], [1.0; 3]);
         assert!((weights[64] - 0.9).abs() < 1e-5 && weights[65] == 1.0);
     }

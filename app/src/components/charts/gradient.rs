@@ -44,8 +44,8 @@ pub fn GradientCard() -> impl IntoView {
 #[component]
 fn Refine() -> impl IntoView {
     let workspace = Workspace::expect();
-    let title = "Add an arm with the schedule that these norms call for, as for SGD (Defazio et al. 2023, \
-                 arXiv:2310.07831; for Adam the paper takes l1 norms, which are not recorded)";
+    let title = "Add an arm with the schedule that this run's gradients call for (Defazio et al. 2023, arXiv:2310.07831: \
+                 from their l2 norms for SGD and LARS, from their l1 norms for the others)";
     view! {
         <Show when=move || workspace.can_refine()>
             <button

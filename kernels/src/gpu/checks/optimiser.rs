@@ -81,7 +81,8 @@ fn updates(run: &mut Run, mut rule: update::Rule, flat: &Flat, clip: f64) {
         }
 
         let norm = 0.5 * dot(&total, &total).sqrt();
-        close("global norm", &squares.values()[optimiser.sums()..], &[norm]);
+        let l1 = 0.5 * total.iter().map(|value| value.abs()).sum::<f64>();
+        close("global norms", &squares.values()[2 * optimiser.sums()..], &[l1, norm]);
         let scale = 0.5 * if clip > 0.0 { (clip / (norm + 1e-6)).min(1.0) } else { 1.0 };
         for (index, group) in groups.iter().enumerate() {
             let start = flat.offsets[index];

@@ -174,7 +174,8 @@ fn one(run: &mut Run, model: Model, factor: f64) {
     let twice: Vec<f64> = gradient.iter().map(|g| 2.0 * g).collect();
     close("gradient", &values(Buffer::Gradient), &twice);
     let norm = super::dot(&gradient, &gradient).sqrt();
-    close("norm", &values(Buffer::Squares)[step.size(Buffer::Squares, 1) - 1..], &[norm]);
+    let l1 = gradient.iter().map(|value| value.abs()).sum::<f64>();
+    close("norms", &values(Buffer::Squares)[step.size(Buffer::Squares, 1) - 2..], &[l1, norm]);
     let scale = (1.0 / (norm + 1e-6)).min(1.0);
     for (at, (found, before)) in values(Buffer::Weights).iter().zip(&weights).enumerate() {
         let g = scale * gradient[at];

@@ -49,17 +49,17 @@ pub struct Optimiser {
 }
 
 impl Optimiser {
-    /// Partial sums of squares that [`Optimiser::reduce`] writes.
+    /// Partial sums of squares that [`Optimiser::reduce`] writes, and as many of absolute values.
     pub fn sums(&self) -> usize {
         self.length.div_ceil(1024).clamp(1, 256)
     }
 
-    /// Values in the buffer `squares`: the partial sums and the global norm behind them.
+    /// Values in the buffer `squares`: the partial sums, and the global l1 and l2 norm behind them.
     pub fn squares(&self) -> usize {
-        self.sums() + 1
+        2 * self.sums() + 2
     }
 
-    /// Adds the partial gradients and squares the result. Buffers: `parts` `[splits, length]`, `gradient` `[length]`,
+    /// Adds the partial gradients and measures the result. Buffers: `parts` `[splits, length]`, `gradient` `[length]`,
     /// `squares`.
     ///
     /// # Panics
@@ -75,8 +75,8 @@ impl Optimiser {
     }
 
     /// Clips and updates; with LAMB, the step takes the place of the gradient. Buffers: `settings` (of
-    /// [`Optimiser::settings`]), `group_of` `[length / 64]` (u32), `gradient`, `squares` (the norm is written behind the
-    /// sums), `first`, `second` (with AdamW and LAMB), `weights`.
+    /// [`Optimiser::settings`]), `group_of` `[length / 64]` (u32), `gradient`, `squares` (the norms are written behind
+    /// the sums), `first`, `second` (with AdamW and LAMB), `weights`.
     ///
     /// # Panics
     /// With LARS, which starts with [`Optimiser::trust`].

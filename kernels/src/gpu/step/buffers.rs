@@ -41,7 +41,7 @@ pub enum Buffer {
     Logits,
     /// Result: the gradient before clipping, flat.
     Gradient,
-    /// Result: partial sums of squares, and the gradient's norm as the last value.
+    /// Result: partial sums, and the gradient's l1 and l2 norm as the last values.
     Squares,
     /// A temporary of LAMB and LARS: the factor of each parameter's step, and of the gradient.
     Factors,

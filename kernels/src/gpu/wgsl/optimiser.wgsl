@@ -8,7 +8,8 @@
 // per group STRIDE values: its learning rate and 1 - rate * decay, with LAMB its decay. The rule's are, for AdamW and
 // LAMB: beta1, beta2, epsilon, 1 / (1 - beta1^t), 1 / (1 - beta2^t); for Lion: beta1, beta2; for SGD: momentum and the
 // step's factors of the gradient and of the velocity.
-// `squares` holds GROUPS partial sums from `reduce_gradient`; the norm before clipping is written behind them.
+// `squares` holds GROUPS partial sums of squares and as many of absolute values from `reduce_gradient`; the l1 and the l2
+// norm before clipping are written behind them.
 
 @group(0) @binding(auto) var<storage, read> settings: array<f32>;
 @group(0) @binding(auto) var<storage, read> group_of: array<u32>;
@@ -28,7 +29,7 @@
 @group(0) @binding(auto) var<storage, read_write> weights: array<vec4<f32>>;
 //# end
 
-var<workgroup> sums: array<f32, 64>;
+var<workgroup> sums: array<vec2<f32>, 64>;
 
 fn update(at: u32, scale: f32) {
     let group = 8u + STRIDE * group_of[at / 16u];
@@ -73,10 +74,10 @@ fn main(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    // Every workgroup adds the same squares in the same order.
-    var sum = 0.0;
+    // Every workgroup adds the same numbers in the same order.
+    var sum = vec2<f32>();
     for (var i = lane; i < GROUPS; i += 64u) {
-        sum += squares[i];
+        sum += vec2<f32>(squares[i], squares[GROUPS + i]);
     }
     sums[lane] = sum;
     workgroupBarrier();
@@ -86,14 +87,15 @@ fn main(
         }
         workgroupBarrier();
     }
-    let norm = sqrt(sums[0]) * settings[6];
+    let norm = sqrt(sums[0].x) * settings[6];
     var scale = settings[6];
     if (settings[5] > 0.0) {
         scale *= min(1.0, settings[5] / (norm + 1e-6));
     }
     let at_group = group.x + group.y * groups.x;
     if (at_group == 0u && lane == 0u) {
-        squares[GROUPS] = norm;
+        squares[2u * GROUPS] = sums[0].y * settings[6];
+        squares[2u * GROUPS + 1u] = norm;
     }
     //# repeat i 4
     {

@@ -4,8 +4,9 @@
 // One workgroup per parameter. `settings`: five numbers of the rule (LARS: momentum, coefficient), limit of the norm
 // (0: none), factor of the gradient (1 / micro-batches), 0; then per parameter its learning rate, its decay, whether it
 // is scaled, its first block of 64 values and its number of blocks.
-// `factors` has PARAMETERS values and, with LARS, behind them the factor of the gradient; the norm before clipping is
-// then written behind the GROUPS partial sums in `squares`. LAMB's u is of the clipped gradient already.
+// `factors` has PARAMETERS values and, with LARS, behind them the factor of the gradient; the l1 and the l2 norm
+// before clipping are then written behind the partial sums in `squares`, GROUPS of squares and as many of absolute values.
+// LAMB's u is of the clipped gradient already.
 
 @group(0) @binding(auto) var<storage, read> settings: array<f32>;
 @group(0) @binding(auto) var<storage, read> gradient: array<vec4<f32>>;
@@ -15,7 +16,7 @@
 @group(0) @binding(auto) var<storage, read> weights: array<vec4<f32>>;
 @group(0) @binding(auto) var<storage, read_write> factors: array<f32>;
 
-var<workgroup> sums: array<vec3<f32>, 64>;
+var<workgroup> sums: array<vec4<f32>, 64>;
 
 @compute @workgroup_size(64)
 fn main(
@@ -38,13 +39,13 @@ fn main(
         weight += w * w;
         pull += g * g;
     }
-    var all = 0.0;
+    var all = vec2<f32>();
     //# if !LAMB
     for (var i = lane; i < GROUPS; i += 64u) {
-        all += squares[i];
+        all += vec2<f32>(squares[i], squares[GROUPS + i]);
     }
     //# end
-    sums[lane] = vec3<f32>(dot(weight, vec4<f32>(1.0)), dot(pull, vec4<f32>(1.0)), all);
+    sums[lane] = vec4<f32>(dot(weight, vec4<f32>(1.0)), dot(pull, vec4<f32>(1.0)), all);
     workgroupBarrier();
     for (var step = 32u; step > 0u; step /= 2u) {
         if (lane < step) {
@@ -77,7 +78,8 @@ fn main(
     factors[parameter] = ratio;
     if (parameter == 0u) {
         factors[PARAMETERS] = scale;
-        squares[GROUPS] = norm;
+        squares[2u * GROUPS] = sums[0].w * settings[6];
+        squares[2u * GROUPS + 1u] = norm;
     }
     //# end
 }
