@@ -71,7 +71,7 @@ fn without_relaxed_simd_the_engine_that_needs_none_learns_the_same() {
 #[test]
 fn a_run_refused_on_another_engine_leaves_the_trained_one() {
     let server = Server::start(&[]).expect("the page is served");
-    with_browser_at(&server, Adapter::None, &format!("{TINY}&device=cpu&train.steps=100000"), async |page| {
+    with_browser_at(&server, Adapter::None, &format!("{TINY}&device=cpu&train.steps=1000000"), async |page| {
         page.click("run-play").await?;
         page.wait("ten steps", MINUTE, async || Ok(page.number("metric-step").await? > 10.0)).await?;
         page.click("run-pause").await?;

@@ -6,7 +6,7 @@ use anyhow::ensure;
 use tailblazer_tests::{Adapter, Page, Server, with_browser, with_browser_at};
 use thirtyfour::By;
 
-const TINY: &str = "#v=1&model.layers=1&model.heads=2&model.width=16&model.context=16&train.batch=2&train.steps=100000\
+const TINY: &str = "#v=1&model.layers=1&model.heads=2&model.width=16&model.context=16&train.batch=2&train.steps=1000000\
                     &sample.every=0&schedule.warmup=2&device=cpu";
 
 const MINUTE: Duration = Duration::from_secs(60);

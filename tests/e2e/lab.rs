@@ -42,7 +42,7 @@ fn a_guided_experiment_opens_from_the_lab_and_a_step_back_returns_there() {
 #[test]
 fn training_goes_on_behind_the_lab_whose_links_then_open_tabs_of_their_own() {
     let tiny = "#v=1&device=cpu&model.layers=1&model.heads=2&model.width=16&model.context=16&train.batch=2\
-                &train.steps=100000&sample.every=0&schedule.warmup=2";
+                &train.steps=1000000&sample.every=0&schedule.warmup=2";
     with_browser(Adapter::None, tiny, async |page| {
         page.click("run-play").await?;
         page.wait_for(&["running"], MINUTE).await?;

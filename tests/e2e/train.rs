@@ -90,7 +90,7 @@ fn a_software_adapter_is_not_chosen_by_itself() {
 
 #[test]
 fn pause_step_and_reset_do_what_they_say() {
-    with_browser(Adapter::None, &format!("{TINY}&train.steps=100000&schedule.shape=constant"), async |page| {
+    with_browser(Adapter::None, &format!("{TINY}&train.steps=1000000&schedule.shape=constant"), async |page| {
         page.click("run-step").await?;
         page.wait_for(&["paused"], MINUTES).await?;
         ensure!(page.number("metric-step").await? == 1.0);
