@@ -28,6 +28,9 @@ use key::{draw_key, key_height, key_left};
 /// The least loss that a logarithmic axis shows; an exact answer has a loss of almost 0.
 const FLOOR: f64 = 1e-4;
 
+/// Least pixels from one marker of an arm to the next: a short run between validations has thousands.
+const SPACE: f64 = 3.0;
+
 /// Pixels from the marker of one arm to that of the next at the same step.
 const DODGE: f64 = 5.0;
 
@@ -82,6 +85,21 @@ pub fn scene(input: Input, log: bool, width: f64, height: f64) -> Scene {
         plot.draw_readout(&mut scene, arm);
     }
     scene
+}
+
+/// Of values in order, those that are far enough from the one before to be told apart, and the last one.
+fn spaced<T: Copy>(values: impl Iterator<Item = T>, x: impl Fn(T) -> f64) -> Vec<T> {
+    let mut kept: Vec<T> = Vec::new();
+    let mut last = None;
+    for value in values {
+        last = Some(value);
+        if kept.last().is_none_or(|before| x(value) - x(*before) >= SPACE) {
+            kept.push(value);
+            last = None;
+        }
+    }
+    kept.extend(last);
+    kept
 }
 
 /// Whether the training losses of an arm are drawn.
@@ -172,7 +190,8 @@ impl Plot<'_> {
             (x + shift, y)
         };
         texts::draw_unlearned(scene, arm, at);
-        for validation in arm.record.validations.iter().filter(|v| v.loss.is_finite()) {
+        let x = |validation: &Validation| self.at(arm, validation.step, validation.loss).0;
+        for validation in spaced(arm.record.validations.iter().filter(|v| v.loss.is_finite()), x) {
             if let Some(ends) = quantity::ends(validation) {
                 let [low, high] = ends.map(|end| at(validation.step, end));
                 draw_bar(scene, low, high, Ink::Arm(arm.index));

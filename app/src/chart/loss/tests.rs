@@ -39,6 +39,16 @@ fn one(steps: usize, loss: impl Fn(usize) -> f64) -> Runs {
 }
 
 #[test]
+fn markers_stand_apart_and_the_last_one_stays() {
+    let many: Vec<f64> = (0..1000).map(|i| 0.25 * f64::from(i)).collect();
+    let kept = spaced(many.iter(), |x| *x);
+    assert!(kept.len() < 86 && kept[..kept.len() - 1].windows(2).all(|pair| pair[1] - pair[0] >= SPACE));
+    assert_eq!(kept.last(), Some(&&249.75));
+    assert_eq!(spaced([1.0, 9.0].iter(), |x| *x), [&1.0, &9.0]);
+    assert!(spaced([0.0; 0].iter(), |x| *x).is_empty());
+}
+
+#[test]
 fn before_a_run() {
     insta::assert_snapshot!(figure(Runs::new(1, 0), XAxis::Step, true, None));
 }
