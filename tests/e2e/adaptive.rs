@@ -7,7 +7,7 @@ use tailblazer_tests::{Adapter, Page, with_browser};
 
 /// A small shape, in a run that lasts longer than any test.
 const ENDLESS: &str = "#v=1&device=cpu&model.layers=2&model.heads=2&model.width=32&model.context=32&train.batch=8\
-                       &train.steps=10000000&train.eval_every=200&train.eval_windows=4&sample.every=0&schedule.warmup=2\
+                       &train.steps=1000000&train.eval_every=200&train.eval_windows=4&sample.every=0&schedule.warmup=2\
                        &schedule.peak=0.01";
 
 const MINUTE: Duration = Duration::from_secs(60);
