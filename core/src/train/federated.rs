@@ -246,6 +246,10 @@ mod tests {
         trainer.step();
     }
 
+    fn server_of(trainer: &Trainer) -> &Federated {
+        trainer.state.federated.as_ref().expect("a federated run")
+    }
+
     /// The weights of the client whose turn it is.
     fn local(trainer: &Trainer) -> Vec<f64> {
         values(&trainer.state.parameters.weights)
@@ -300,7 +304,7 @@ mod tests {
     fn the_server_goes_by_how_successive_rounds_agree() {
         for rule in [Rule::Global, Rule::GlobalMomentum, Rule::ServerLocal] {
             let mut trainer = federated(rule, &[]);
-            let mut server = trainer.state.federated.as_ref().expect("a federated run").federation.server();
+            let mut server = server_of(&trainer).federation.server();
             let (mut global, mut last, mut momentum) = (values(trainer.weights()), Vec::new(), Vec::new());
             let mut moved = 0;
             for number in 0..4 {
@@ -314,7 +318,7 @@ mod tests {
                     *momentum = delta + MOMENTUM_KEPT * *momentum;
                 }
                 close(&found, &global, rule.description().name);
-                let factor = trainer.state.federated.as_ref().expect("a federated run").factor();
+                let factor = server_of(&trainer).factor();
                 assert!((factor - expected.rate).abs() < 1e-3, "{rule:?}: {factor}, not {}", expected.rate);
                 moved += usize::from(expected.delta != 1.0 || expected.rate != 1.0);
                 (global, last) = (found, delta);
@@ -329,11 +333,11 @@ mod tests {
         let start = values(trainer.weights());
         let (_, global) = round(&mut trainer);
         let delta = minus(&global, &start);
-        let mut client = trainer.state.federated.as_ref().expect("a federated run").federation.client();
+        let mut client = server_of(&trainer).federation.client();
         let (mut before, mut last, mut expected) = (global, None::<Vec<f64>>, 1.0);
         for _ in 0..3 {
             block_on(trainer.follow()).expect("flex does not fail");
-            let factor = trainer.state.federated.as_ref().expect("a federated run").factor();
+            let factor = server_of(&trainer).factor();
             assert!((factor - expected).abs() < 1e-4, "{factor}, not {expected}");
             trainer.step();
             let movement = minus(&local(&trainer), &before);
@@ -343,7 +347,7 @@ mod tests {
             (before, last) = (local(&trainer), Some(movement));
         }
         assert_ne!(expected, 1.0);
-        assert_eq!(trainer.state.federated.as_ref().expect("a federated run").factor(), 1.0, "a new turn");
+        assert_eq!(server_of(&trainer).factor(), 1.0, "a new turn");
     }
 
     #[test]
@@ -374,8 +378,7 @@ mod tests {
     #[test]
     fn sections_cover_a_text_once() {
         let tokens: Vec<u32> = (0..1003).collect();
-        let federation =
-            federated(Rule::Full, &[("clients", 7.0)]).state.federated.expect("a federated run").federation;
+        let federation = server_of(&federated(Rule::Full, &[("clients", 7.0)])).federation.clone();
         let sections: Vec<_> = (0..7).flat_map(|client| federation.section(&tokens, client, 9)).copied().collect();
         assert_eq!(sections, tokens);
         // A text that is too short for all is shared.
