@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Experiment, Invalid, LinkError, link, validate};
+use super::{Decoding, Experiment, Invalid, link, validate};
 use crate::objective::Quantity;
 
 /// Most arms of a comparison; they are called A to H.
@@ -21,6 +21,9 @@ pub struct Comparison {
     pub arms: Vec<Arm>,
     /// Runs of each arm, one after another, with the base's seed and those that follow it.
     pub seeds: usize,
+    /// What is decoded from their networks.
+    #[serde(default)]
+    pub decoding: Decoding,
 }
 
 /// One variant of the base.
@@ -40,7 +43,7 @@ impl Default for Comparison {
 impl Comparison {
     /// One arm that is the base, with one seed.
     pub fn of(base: Experiment) -> Self {
-        Self { base, arms: vec![Arm::default()], seeds: 1 }
+        Self { base, arms: vec![Arm::default()], seeds: 1, decoding: Decoding::default() }
     }
 
     /// The letter of an arm: A for the first one.
@@ -85,17 +88,20 @@ impl Comparison {
     pub fn remove(&mut self, arm: usize) {
         if self.arms.len() > 1 && arm < self.arms.len() {
             self.arms.remove(arm);
+            // Another arm's network may have moved up; without its own the first one decodes.
+            let decoding = &mut self.decoding.arm;
+            *decoding = if *decoding == arm { 0 } else { *decoding - usize::from(*decoding > arm) };
         }
     }
 
     /// Paths of all settings of the base, in the order of the form.
     pub fn settings(&self) -> Vec<String> {
-        link::paths(&self.base)
+        link::paths_of(&self.base)
     }
 
     /// Paths of all settings in which some arm differs from the base, in the order of the form.
     pub fn differing(&self) -> Vec<String> {
-        let order = link::paths(&self.base);
+        let order = link::paths_of(&self.base);
         let mut paths: Vec<String> = Vec::new();
         for (path, _) in self.arms.iter().flat_map(|arm| &arm.differences) {
             if !paths.contains(path) {
@@ -124,21 +130,6 @@ impl Comparison {
         }
         faults
     }
-
-    /// The arm and the setting that a path of a link names, as `b.PATH` does; none for any other path.
-    pub(super) fn arm_of_path(path: &str) -> Result<Option<(usize, &str)>, LinkError> {
-        match path.split_once('.') {
-            Some((letter, rest)) if letter.len() == 1 => {
-                let arm = usize::from(letter.as_bytes()[0].wrapping_sub(b'a'));
-                if arm >= ARMS {
-                    return Err(LinkError::Arm(path.into()));
-                }
-                // Arms are compared on the same batches, so they share the seed.
-                if rest == "seed" { Err(LinkError::Path(path.into())) } else { Ok(Some((arm, rest))) }
-            }
-            _ => Ok(None),
-        }
-    }
 }
 
 impl Experiment {
@@ -161,7 +152,7 @@ impl Experiment {
 mod tests {
     use super::*;
     use crate::{
-        experiment::{Corpus, comparison_from_link as read, comparison_to_link as write},
+        experiment::{Corpus, LinkError, comparison_from_link as read, comparison_to_link as write},
         schedule::Shape,
     };
 
@@ -214,8 +205,10 @@ mod tests {
         }
         assert_eq!((comparison.arms.len(), comparison.add_like(0)), (ARMS, None));
         assert_eq!((Comparison::letter(0), Comparison::letter(7)), ('A', 'H'));
-        for _ in 0..9 {
+        comparison.decoding.arm = 7;
+        for decodes in [6, 5, 4, 3, 2, 1, 0, 0, 0] {
             comparison.remove(0);
+            assert_eq!(comparison.decoding.arm, decodes);
         }
         assert_eq!(comparison.arms.len(), 1);
     }

@@ -3,6 +3,7 @@
 mod comparison;
 mod config;
 mod control;
+mod decoding;
 mod guided;
 mod layerwise;
 mod link;
@@ -16,6 +17,7 @@ mod validate;
 pub use comparison::{ARMS, Arm, Comparison, SEEDS};
 pub use config::{DeviceChoice, Experiment, ModelConfig, Operations, Positions, SampleConfig, TrainConfig};
 pub use control::{Control, controls};
+pub use decoding::{DECODERS, DecodeConfig, DecoderConfig, Decoding};
 pub use layerwise::LayerwiseConfig;
 pub use link::{LinkError, comparison_from_link, comparison_to_link, from_link, to_link};
 pub use model_preset::ModelPreset;
