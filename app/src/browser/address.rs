@@ -39,15 +39,17 @@ pub fn keep(workspace: Workspace, engine: Engine) {
         if let Some(timer) = timer.get_value() {
             timer.clear();
         }
-        // A first visit keeps the address that it came with; the other screens have addresses of their own.
-        if first.is_some() && workspace.view.screen.get() == Screen::Train {
-            timer.set_value(set_timeout_with_handle(move || write(&link), PAUSE).ok());
+        let screen = workspace.view.screen.get();
+        // A first visit keeps the address that it came with; screens without an experiment have addresses of their own.
+        if first.is_some() && screen.has_experiment() {
+            timer.set_value(set_timeout_with_handle(move || write(&on_screen(&link, screen)), PAUSE).ok());
         }
     });
     let follow = move |_| {
         let screen = read_screen();
         workspace.view.screen.set(screen);
-        if screen == Screen::Train {
+        // The name of a screen alone leaves the experiment as it is.
+        if screen == Screen::Train || names_an_experiment() {
             let (comparison, errors) = read();
             report(&workspace, errors);
             put(workspace, engine, comparison);
@@ -67,19 +69,32 @@ fn put(workspace: Workspace, engine: Engine, comparison: Comparison) {
     }
 }
 
-/// The address of a screen, relative to the page; of the first one, with what is edited.
+/// Whether the address has an experiment in it.
+fn names_an_experiment() -> bool {
+    let location = window().location();
+    let [search, hash] = [location.search(), location.hash()].map(Result::unwrap_or_default);
+    hash.len() > 1 || search.trim_start_matches('?').split('&').any(|pair| pair.starts_with("preset="))
+}
+
+/// The address of a screen, relative to the page; with what is edited where it has an experiment.
 pub fn address_of(workspace: Workspace, screen: Screen) -> String {
-    match screen.name() {
-        Some(name) => format!("?ui={name}"),
-        None => workspace.link.get(),
-    }
+    if screen.has_experiment() { on_screen(&workspace.link.get(), screen) } else { on_screen("", screen) }
+}
+
+/// A link that opens on a screen.
+fn on_screen(link: &str, screen: Screen) -> String {
+    let Some(name) = screen.name() else { return link.into() };
+    let (query, fragment) = link.split_at(link.find('#').unwrap_or(link.len()));
+    let joint = if query.is_empty() { '?' } else { '&' };
+    format!("{query}{joint}ui={name}{fragment}")
 }
 
 /// Goes to a screen, so that a step back leads here again.
 pub fn go(workspace: Workspace, screen: Screen) {
-    if workspace.view.screen.get_untracked() == Screen::Train {
+    let before = workspace.view.screen.get_untracked();
+    if before.has_experiment() {
         // What was edited a moment ago is not in the address yet.
-        write(&untrack(|| address_of(workspace, Screen::Train)));
+        write(&untrack(|| address_of(workspace, before)));
     }
     push(&untrack(|| address_of(workspace, screen)));
     workspace.view.screen.set(screen);
@@ -124,12 +139,13 @@ fn at_this_page(link: &str) -> String {
     format!("{}{link}", window().location().pathname().unwrap_or_default())
 }
 
-/// The whole link to what is edited.
+/// The whole link to what is edited, on the screen that is shown where it has an experiment.
 pub fn whole_link(workspace: Workspace) -> String {
     let location = window().location();
     let origin = location.origin().unwrap_or_default();
     let path = location.pathname().unwrap_or_default();
-    format!("{origin}{path}{}", workspace.link.get_untracked())
+    let screen = Some(workspace.view.screen.get_untracked()).filter(|screen| screen.has_experiment());
+    format!("{origin}{path}{}", untrack(|| address_of(workspace, screen.unwrap_or_default())))
 }
 
 /// Copies the link to the edited experiment.

@@ -2,6 +2,8 @@
 
 use std::cmp::Ordering;
 
+use tailblazer_core::stats::Estimate;
+
 use super::{
     axis::Frame,
     ink::Ink,
@@ -10,7 +12,7 @@ use super::{
     ticks::{self, Scale},
 };
 use crate::workspace::{
-    decode::measure::{Estimate, Measurement, Quality},
+    decode::measure::{Measurement, Quality},
     format::{fixed, scientific},
 };
 

@@ -22,7 +22,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use leptos::prelude::*;
 use tailblazer_core::{
-    experiment::{ARMS, Comparison, Corpus, Experiment, Invalid, comparison_to_link},
+    experiment::{ARMS, Comparison, Corpus, Decoding, Experiment, Invalid, comparison_to_link},
     objective::Reading,
     session::{OwnText, RunState},
 };
@@ -107,6 +107,7 @@ impl Workspace {
             decode,
         };
         workspace.place_arms();
+        workspace.show_decoding();
         workspace
     }
 
@@ -182,6 +183,7 @@ impl Workspace {
         self.comparison.set(comparison);
         self.scope.set(Scope::Base);
         self.place_arms();
+        self.show_decoding();
         self.show_scope();
         self.version.update(|version| *version += 1);
     }
@@ -235,9 +237,28 @@ impl Workspace {
         self.experiment.set(shown);
     }
 
+    /// Shows on the decode screen what the comparison has.
+    fn show_decoding(&self) {
+        let decoding = self.comparison.with_untracked(|comparison| comparison.decoding.clone());
+        self.decode.show(&decoding, untrack(|| self.place_of(decoding.arm)));
+    }
+
+    /// What is decoded, as a link has it.
+    fn decoding(&self) -> Decoding {
+        let (decoding, run) = self.decode.shown();
+        let arm = self.places.with(|places| places.iter().position(|place| *place == run));
+        Decoding { arm: arm.unwrap_or_default(), ..decoding }
+    }
+
     /// Keeps the comparison up to date with what is edited.
     pub fn follow_edits(&self) {
         let workspace = *self;
+        Effect::new(move |_| {
+            let decoding = workspace.decoding();
+            if workspace.comparison.with_untracked(|comparison| comparison.decoding != decoding) {
+                workspace.comparison.update(|comparison| comparison.decoding = decoding);
+            }
+        });
         Effect::new(move |_| {
             let edited = workspace.experiment.get();
             let mut comparison = workspace.comparison.get_untracked();

@@ -44,6 +44,11 @@ impl Screen {
         }
     }
 
+    /// Whether it shows an experiment, which is in its address then.
+    pub fn has_experiment(self) -> bool {
+        matches!(self, Self::Train | Self::Decode)
+    }
+
     /// The screen that the query of an address names.
     pub fn of_query(query: &str) -> Self {
         let name = query.trim_start_matches('?').split('&').find_map(|pair| pair.strip_prefix("ui="));

@@ -30,6 +30,22 @@ pub struct Meter {
     pub keys_reused: usize,
 }
 
+impl std::iter::Sum for Meter {
+    fn sum<I: Iterator<Item = Self>>(meters: I) -> Self {
+        meters.fold(Self::default(), |a, b| Self {
+            tokens: a.tokens + b.tokens,
+            drafts: a.drafts + b.drafts,
+            verifications: a.verifications + b.verifications,
+            commits: a.commits + b.commits,
+            edits: a.edits + b.edits,
+            remasks: a.remasks + b.remasks,
+            rows: a.rows + b.rows,
+            keys_read: a.keys_read + b.keys_read,
+            keys_reused: a.keys_reused + b.keys_reused,
+        })
+    }
+}
+
 impl Meter {
     /// The counts of a trace.
     pub fn of<'a>(trace: impl IntoIterator<Item = &'a TraceEvent>) -> Self {

@@ -7,6 +7,8 @@
 
 mod arm;
 mod bootstrap;
+mod decodes;
+mod estimate;
 mod forest;
 mod pairs;
 mod shown;
@@ -19,6 +21,8 @@ mod wording;
 
 pub use arm::Arm;
 pub use bootstrap::{Bootstrap, LEAST_PAIRS, RESAMPLES};
+pub use decodes::{Decoded, StudyDecode};
+pub use estimate::Estimate;
 pub use forest::{Row, forest};
 pub use pairs::{Difference, Diverged, Final, Pairs, PairsError};
 pub use student::quantile;

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Arm, Final, Row, forest};
+use super::{Arm, Final, Row, StudyDecode, forest};
 use crate::{
     experiment::{Comparison, comparison_from_link, comparison_to_link},
     objective::Quantity,
@@ -47,6 +47,9 @@ pub struct StudyRun {
     /// Steps made on those copies.
     #[serde(default)]
     pub search_steps: usize,
+    /// What the decoders of the link came to on its network, without those that do not accept it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub decodes: Vec<StudyDecode>,
 }
 
 /// What a study says of two arms.

@@ -1,7 +1,10 @@
 //! Play, step, and what all decoders have in common.
 
 use leptos::prelude::*;
-use tailblazer_core::{experiment::Comparison, objective::Noise};
+use tailblazer_core::{
+    experiment::{Comparison, DECODERS},
+    objective::Noise,
+};
 
 use super::number::NumberInput;
 use crate::{
@@ -9,7 +12,7 @@ use crate::{
     engine::Engine,
     workspace::{
         Workspace,
-        decode::{Model, choice, moment},
+        decode::{Model, moment},
         format::integer,
     },
 };
@@ -48,7 +51,7 @@ pub fn Bar() -> impl IntoView {
     let set_temperature = Callback::new(move |temperature: Option<f64>| {
         decode.common.update(|common| common.temperature = temperature.unwrap_or(common.temperature));
     });
-    let is_full = move || decode.list.with(Vec::len) >= choice::MOST;
+    let is_full = move || decode.list.with(Vec::len) >= DECODERS;
     view! {
         <section class="decode-bar" aria-label="Decoding" data-state=state>
             <button
@@ -159,7 +162,8 @@ fn Prompt() -> impl IntoView {
 #[component]
 fn ModelPick() -> impl IntoView {
     let workspace = Workspace::expect();
-    let model = workspace.decode.model;
+    let decode = workspace.decode;
+    let model = decode.model;
     // Steps pass while an arm trains: the list is made again only when another one can be chosen.
     let options = Memo::new(move |_| {
         let is_alone = workspace.arms() < 2;
@@ -179,7 +183,7 @@ fn ModelPick() -> impl IntoView {
     let choose = move |text: String| {
         let (run, step) = text.split_once(':').unwrap_or((&text, ""));
         if let Ok(run) = run.parse() {
-            model.set(Model { run, step: step.parse().ok() });
+            decode.choose_model(Model { run, step: step.parse().ok() });
         }
     };
     // Each option knows whether it is the chosen one: there can be new ones before it.

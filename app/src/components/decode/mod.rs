@@ -19,7 +19,7 @@ use crate::{
     engine::Engine,
     workspace::{
         Workspace,
-        decode::{Decode, Model, trace::Trace},
+        decode::{Decode, trace::Trace},
         view::Screen,
     },
 };
@@ -89,12 +89,7 @@ fn follow_networks(workspace: Workspace) {
         let places = (0..workspace.arms()).map(|arm| workspace.place_of(arm));
         places.filter(|place| workspace.trained(*place).is_some()).collect::<Vec<_>>()
     });
-    Effect::new(move || {
-        let (trained, model) = (trained.get(), decode.model.get());
-        if let Some(run) = trained.first().filter(|_| !trained.contains(&model.run)) {
-            decode.model.set(Model { run: *run, step: None });
-        }
-    });
+    Effect::new(move || decode.follow(&trained.get()));
     let reading = Memo::new(move |_| workspace.reading());
     Effect::new(move || {
         if let Some(reading) = reading.get() {

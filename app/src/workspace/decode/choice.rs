@@ -4,14 +4,12 @@ use std::collections::BTreeMap;
 
 use tailblazer_core::{
     decode::{Decoder, Method},
+    experiment::DecoderConfig,
     objective::{Noise, Reading},
     policy::{Chosen, Family, Knob, Settings},
 };
 
 use crate::workspace::format::scientific;
-
-/// The most decoders side by side.
-pub const MOST: usize = 6;
 
 /// Decoders of a first visit.
 const FIRST: usize = 4;
@@ -31,6 +29,16 @@ impl Entry {
     /// A decoder with its defaults.
     pub fn new(place: usize, method: Method) -> Self {
         Self { place, chosen: Chosen::new(method), temperature: None }
+    }
+
+    /// A decoder as a link has it.
+    pub fn of(place: usize, config: DecoderConfig) -> Self {
+        Self { place, chosen: config.decoder, temperature: config.temperature }
+    }
+
+    /// The decoder as a link has it.
+    pub fn config(&self) -> DecoderConfig {
+        DecoderConfig { decoder: self.chosen.clone(), temperature: self.temperature }
     }
 
     /// What it is called: its method, and what sets it apart.

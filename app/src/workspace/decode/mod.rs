@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use leptos::prelude::*;
 use tailblazer_core::{
     decode::Method,
-    experiment::ARMS,
+    experiment::{ARMS, DECODERS, DecodeConfig, Decoding},
     objective::Reading,
     session::{DecodeFrame, DecodeRequest, DecoderSetup},
 };
@@ -32,19 +32,6 @@ pub const PROMPTS: usize = 64;
 
 /// The first id of a measurement; decodes have smaller ones.
 const FIRST_JOB: u32 = 1_000;
-
-/// What all decoders have in common.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Common {
-    /// The text to continue.
-    pub prompt: String,
-    /// Tokens to decode.
-    pub length: usize,
-    /// Softmax temperature; 0 takes the likeliest token.
-    pub temperature: f64,
-    /// Tokens of a block; none for the largest that the network was trained on.
-    pub block: Option<usize>,
-}
 
 /// Whose weights decode.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -72,9 +59,11 @@ pub struct Decode {
     /// Whether a visitor has chosen them; until then they follow the checkpoint.
     pub is_chosen: RwSignal<bool>,
     /// What they have in common.
-    pub common: RwSignal<Common>,
+    pub common: RwSignal<DecodeConfig>,
     /// Whose weights decode.
     pub model: RwSignal<Model>,
+    /// The place of the run that a link asked for, until it is trained or another one is chosen.
+    wanted: RwSignal<Option<usize>>,
     columns: [Column; ARMS],
     /// The moment that is looked at.
     pub playback: Playback,
@@ -97,12 +86,12 @@ impl Default for Decode {
 impl Decode {
     /// No decoder yet: which ones depends on the checkpoint.
     pub fn new() -> Self {
-        let common = Common { prompt: String::new(), length: 64, temperature: 0.0, block: None };
         Self {
             list: RwSignal::new(Vec::new()),
             is_chosen: RwSignal::new(false),
-            common: RwSignal::new(common),
+            common: RwSignal::new(DecodeConfig::default()),
             model: RwSignal::new(Model::default()),
+            wanted: RwSignal::new(None),
             columns: [(); ARMS].map(|()| Column::new()),
             playback: Playback::new(),
             selected: RwSignal::new(None),
@@ -121,6 +110,51 @@ impl Decode {
     /// The decoder of a place, if there is one.
     pub fn entry(&self, place: usize) -> Option<Entry> {
         self.list.with(|list| list.iter().find(|entry| entry.place == place).cloned())
+    }
+
+    /// Shows what a link asks for, from the run at a place.
+    pub fn show(&self, decoding: &Decoding, run: usize) {
+        let entries = decoding.decoders.iter().cloned().enumerate();
+        let list: Vec<Entry> = entries.map(|(place, config)| Entry::of(place, config)).collect();
+        self.columns.iter().for_each(Column::clear);
+        self.is_chosen.set(!list.is_empty());
+        self.list.set(list);
+        self.common.set(decoding.common.clone());
+        self.model.set(Model { run, step: None });
+        self.wanted.set(Some(run));
+    }
+
+    /// What a link is to say of it, and the place of the run that decodes. Decoders that follow the checkpoint are not
+    /// in it.
+    pub fn shown(&self) -> (Decoding, usize) {
+        let decoders = self.list.with(|list| list.iter().map(Entry::config).collect());
+        let decoders = if self.is_chosen.get() { decoders } else { Vec::new() };
+        let run = self.wanted.get().unwrap_or_else(|| self.model.get().run);
+        (Decoding { arm: 0, common: self.common.get(), decoders }, run)
+    }
+
+    /// Decodes from the run that a link asked for once it is trained, and from the first that is trained until then.
+    pub fn follow(&self, trained: &[usize]) {
+        let (model, wanted) = (self.model.get(), self.wanted.get());
+        let is_trained = |run: &usize| trained.contains(run);
+        if let Some(run) = wanted.filter(is_trained) {
+            self.wanted.set(None);
+            self.turn_to(Model { run, step: None });
+        } else if let Some(run) = trained.first().filter(|_| !is_trained(&model.run)) {
+            self.turn_to(Model { run: *run, step: None });
+        }
+    }
+
+    /// Decodes from other weights, as the visitor chose.
+    pub fn choose_model(&self, model: Model) {
+        self.wanted.set(None);
+        self.turn_to(model);
+    }
+
+    fn turn_to(&self, model: Model) {
+        if self.model.get_untracked() != model {
+            self.model.set(model);
+        }
     }
 
     /// Gives the decoders of a first visit, unless a visitor has chosen others.
@@ -150,7 +184,7 @@ impl Decode {
         self.is_chosen.set(true);
         self.list.update(|list| {
             let free = (0..ARMS).find(|place| list.iter().all(|entry| entry.place != *place));
-            if let Some(place) = free.filter(|_| list.len() < choice::MOST) {
+            if let Some(place) = free.filter(|_| list.len() < DECODERS) {
                 list.push(choice::next(list, reading, place));
             }
         });

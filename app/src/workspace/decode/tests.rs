@@ -33,7 +33,7 @@ fn a_decoder_keeps_its_colour_when_another_one_goes() {
         store.add(None);
         assert_eq!(places(store), [0, 2, 3, 1]);
         (0..9).for_each(|_| store.add(None));
-        assert_eq!(places(store).len(), choice::MOST);
+        assert_eq!(places(store).len(), DECODERS);
         (0..8).for_each(|place| store.remove(place));
         assert_eq!(places(store).len(), 1, "one always stays");
     });
@@ -47,6 +47,29 @@ fn decoders_follow_the_checkpoint_until_somebody_chooses() {
         store.choose(0, "threshold");
         store.suggest(&Reading::masked(4, Clean::Token));
         assert!(store.entry(1).is_some_and(|entry| entry.chosen.method().id() == "autoregressive"));
+    });
+}
+
+#[test]
+fn a_link_brings_its_decoders_and_the_arm_that_it_asks_for() {
+    with_store(|store| {
+        assert_eq!(store.shown(), (Decoding::default(), 0), "what follows the checkpoint is not in a link");
+        let link = "#v=1&arms=3&decode.arm=c&decode.length=9&1.method=threshold&1.threshold=0.5&2.method=static";
+        let decoding = tailblazer_core::experiment::comparison_from_link(link).0.decoding;
+        store.show(&decoding, 2);
+        store.suggest(&Reading::next_token());
+        let shown = Decoding { arm: 0, ..decoding };
+        assert_eq!(store.shown(), (shown.clone(), 2));
+        // The first arm to be trained decodes until the one that is wanted is.
+        store.follow(&[1]);
+        assert_eq!((store.model.get_untracked().run, store.shown().1), (1, 2));
+        store.follow(&[1, 2]);
+        assert_eq!((store.model.get_untracked().run, store.shown().1), (2, 2));
+        store.choose_model(Model { run: 1, step: None });
+        store.follow(&[1, 2]);
+        assert_eq!(store.shown(), (shown, 1));
+        store.remove(0);
+        assert_eq!(store.shown().0.decoders.len(), 1);
     });
 }
 

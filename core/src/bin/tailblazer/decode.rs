@@ -120,9 +120,8 @@ pub fn decode(options: &Options) -> anyhow::Result<()> {
 }
 
 fn line<'a>(decoder: &'a str, seed: u32, measured: &Measured) -> Line<'a> {
-    let sum = |of: fn(&Meter) -> usize| measured.meters.iter().map(of).sum::<usize>();
-    let (tokens, drafts, verifications) = (sum(|m| m.tokens), sum(|m| m.drafts), sum(|m| m.verifications));
-    let forwards = drafts + verifications;
+    let meter: Meter = measured.meters.iter().copied().sum();
+    let Meter { tokens, drafts, verifications, commits, .. } = meter;
     Line {
         decoder,
         seed,
@@ -131,8 +130,8 @@ fn line<'a>(decoder: &'a str, seed: u32, measured: &Measured) -> Line<'a> {
         tokens,
         drafts,
         verifications,
-        commits: sum(|m| m.commits),
-        tokens_per_forward: (forwards > 0).then(|| tokens as f64 / forwards as f64),
+        commits,
+        tokens_per_forward: meter.tokens_per_forward(),
         exact: measured.exact.as_ref().map(|exact| exact.iter().filter(|exact| **exact).count()),
         nats: measured.nats.iter().sum::<f64>() / measured.nats.len() as f64,
         quantity: measured.quantity,

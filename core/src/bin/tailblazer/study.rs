@@ -2,6 +2,7 @@
 
 use std::{
     cell::RefCell,
+    collections::VecDeque,
     fs::File,
     io::Write,
     path::{Path, PathBuf},
@@ -15,12 +16,15 @@ use std::{
 use anyhow::{Context as _, bail};
 use futures::{channel::mpsc, executor::block_on};
 use tailblazer_core::{
-    experiment::{Comparison, DeviceChoice, Experiment, comparison_from_link},
-    session::{self, Command, Event, Host, RunState, SearchFrame},
-    stats::{Study, StudyRun},
+    experiment::{Comparison, DecoderConfig, Decoding, DeviceChoice, Experiment, comparison_from_link},
+    session::{self, Command, DecoderSetup, Event, Host, MeasureRequest, Measured, RunState, SearchFrame},
+    stats::{Study, StudyDecode, StudyRun},
 };
 
 use crate::host;
+
+/// Prompts that each decoder of the link continues.
+const PROMPTS: usize = 256;
 
 /// What to run and where to write.
 #[derive(clap::Args)]
@@ -52,6 +56,8 @@ struct Job {
     arm: usize,
     seed: u32,
     experiment: Experiment,
+    /// What is measured of its network.
+    measurements: Vec<MeasureRequest>,
 }
 
 /// What a run came to.
@@ -67,6 +73,8 @@ struct Outcome {
     seconds: [f64; 2],
     /// Searches for a learning rate, which train copies of the run.
     searches: Vec<SearchFrame>,
+    /// What the decoders came to, without those that do not accept the network.
+    measured: Vec<Measured>,
 }
 
 /// Runs the study.
@@ -143,18 +151,38 @@ fn jobs(comparison: usize, of: &Comparison) -> Vec<Job> {
             if experiment.device == DeviceChoice::Auto {
                 experiment.device = DeviceChoice::Cpu;
             }
-            Job { comparison, arm, seed: experiment.seed, experiment }
+            Job { comparison, arm, seed: experiment.seed, experiment, measurements: measurements(&of.decoding) }
         })
     })
     .collect()
+}
+
+/// A measurement of each decoder, which has its place in the link as id.
+fn measurements(Decoding { common, decoders, .. }: &Decoding) -> Vec<MeasureRequest> {
+    let request = |(place, config): (usize, &DecoderConfig)| MeasureRequest {
+        id: place as u32,
+        setup: DecoderSetup {
+            decoder: config.decoder.clone(),
+            block: common.block,
+            temperature: config.temperature.unwrap_or(common.temperature),
+            checkpoint: None,
+        },
+        prompts: PROMPTS,
+    };
+    decoders.iter().enumerate().map(request).collect()
 }
 
 /// One run to its end.
 fn run(job: &Job, corpora: &Path) -> Outcome {
     let (commands, received) = mpsc::unbounded();
     let outcome = Rc::new(RefCell::new(Outcome::default()));
-    let host =
-        Quiet { commands: commands.clone(), corpora, outcome: outcome.clone(), start: std::time::Instant::now() };
+    let host = Quiet {
+        commands: commands.clone(),
+        corpora,
+        outcome: outcome.clone(),
+        waiting: RefCell::new(job.measurements.clone().into()),
+        start: std::time::Instant::now(),
+    };
     let experiment = Box::new(job.experiment.clone());
     for command in [Command::Configure { experiment, own_text: None, adapter: None }, Command::Start] {
         commands.unbounded_send(command).expect("the session listens");
@@ -168,7 +196,18 @@ struct Quiet<'a> {
     commands: mpsc::UnboundedSender<Command>,
     corpora: &'a Path,
     outcome: Rc<RefCell<Outcome>>,
+    /// Measurements that were not asked for yet.
+    waiting: RefCell<VecDeque<MeasureRequest>>,
     start: std::time::Instant,
+}
+
+impl Quiet<'_> {
+    /// Asks for the next measurement, and says whether there is none.
+    fn is_measured(&self) -> bool {
+        let next = self.waiting.borrow_mut().pop_front();
+        let request = next.map(|request| self.commands.unbounded_send(Command::Measure(Box::new(request))));
+        request.is_none_or(|sent| sent.is_err())
+    }
 }
 
 impl Host for Quiet<'_> {
@@ -199,7 +238,14 @@ impl Host for Quiet<'_> {
                 outcome.failure = Some(failure.message);
                 true
             }
-            Event::State { state } => matches!(state, RunState::Finished | RunState::Failed),
+            Event::State { state: RunState::Failed } => true,
+            Event::State { state: RunState::Finished } => self.is_measured(),
+            Event::Measured(measured) => {
+                outcome.measured.push(*measured);
+                self.is_measured()
+            }
+            // A decoder that does not accept the network.
+            Event::Decode(frame) => frame.failure.is_some() && self.is_measured(),
             _ => false,
         };
         if is_over {
@@ -235,6 +281,19 @@ impl Outcome {
             spectra_seconds,
             search_seconds: self.searches.iter().map(|search| search.seconds).sum(),
             search_steps: self.searches.iter().map(|search| search.steps).sum(),
+            decodes: self.measured.iter().map(decode).collect(),
         }
+    }
+}
+
+/// A measurement as the study's file has it.
+fn decode(measured: &Measured) -> StudyDecode {
+    let nats = measured.nats.iter().sum::<f64>() / measured.nats.len() as f64;
+    StudyDecode {
+        decoder: measured.id as usize,
+        prompts: measured.meters.len(),
+        exact: measured.exact.as_ref().map(|exact| exact.iter().filter(|exact| **exact).count()),
+        nats: Some(nats).filter(|nats| nats.is_finite()),
+        meter: measured.meters.iter().copied().sum(),
     }
 }
