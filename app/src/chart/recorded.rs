@@ -1,12 +1,17 @@
-//! The thumbnail of a recorded study: the mean validation loss of every arm, without axes.
+//! The thumbnail of a recorded study: the mean validation loss of every arm, without axes; where decoders were measured,
+//! tokens per forward against exact answers.
 
-use tailblazer_core::stats::{Arm, Study};
+use tailblazer_core::stats::{Arm, Decoded, Study};
 
 use super::{
     ink::Ink,
     mark::{Shape, Stroke},
-    scene::Scene,
+    scene::{Anchor, Scene},
     ticks::Scale,
+};
+use crate::workspace::{
+    decode::choice::Entry,
+    format::{fixed, percent},
 };
 
 /// Guided experiments that are not recorded yet: nobody asks for their files.
@@ -15,8 +20,41 @@ pub const NOT_RECORDED: [&str; 6] = ["clipped", "noise", "eraser", "parallel", "
 /// Share of a run whose steep fall is left out, so that the arms can be told apart.
 const SKIPPED: f64 = 0.2;
 
-/// Draws the curves of the arms.
+/// Draws what the study is about.
 pub fn scene(study: &Study, width: f64, height: f64) -> Scene {
+    let decoded = study.decoded();
+    if decoded.is_empty() { curves(study, width, height) } else { decoders(&decoded, width, height) }
+}
+
+/// Draws the decoders of each arm, the slow ones first, with the intervals of their answers.
+fn decoders(decoded: &[Decoded], width: f64, height: f64) -> Scene {
+    let mut scene = Scene::new(width, height);
+    let most = decoded.iter().map(|of| of.speed.mean).fold(2.0, f64::max);
+    let shares = decoded.iter().flat_map(|of| [of.exact.low, of.exact.high]);
+    let (low, high) = shares.fold((1.0f64, 0.0f64), |(a, b), v| (a.min(v), b.max(v)));
+    let x = Scale::linear((0.8, most * 1.04), (30.0, width - 12.0));
+    let y = Scale::linear((low, high.max(low + 0.02)), (height - 20.0, 12.0));
+    for share in [low, high] {
+        scene.tick(percent(share), (2.0, y.map(share) + 3.5), Anchor::Start);
+    }
+    scene.line((30.0, height - 14.0), (width - 6.0, height - 14.0), Stroke::solid(Ink::Axis, 1.0));
+    scene.tick("1", (x.map(1.0), height - 3.0), Anchor::Middle);
+    scene.tick(format!("{} tokens per forward", fixed(most, 1)), (width - 6.0, height - 3.0), Anchor::End);
+    for of_arm in decoded.chunk_by(|a, b| a.arm == b.arm) {
+        let arm = of_arm[0].arm.index();
+        let at = |of: &Decoded| (x.map(of.speed.mean), y.map(of.exact.mean));
+        scene.path(of_arm.iter().map(at).collect(), Stroke::arm(arm, 1.75));
+        for of in of_arm {
+            let column = x.map(of.speed.mean);
+            scene.line((column, y.map(of.exact.low)), (column, y.map(of.exact.high)), Stroke::fan(arm));
+            scene.marker(Shape::of_arm(arm), at(of), 3.0, Ink::Arm(arm));
+        }
+    }
+    scene
+}
+
+/// Draws the curves of the arms.
+fn curves(study: &Study, width: f64, height: f64) -> Scene {
     let mut scene = Scene::new(width, height);
     let arms = (0..study.comparison().arms.len()).filter_map(Arm::new);
     let curves: Vec<Vec<(usize, f64)>> = arms.map(|arm| study.curve(arm)).collect();
@@ -41,12 +79,48 @@ pub fn scene(study: &Study, width: f64, height: f64) -> Scene {
     scene
 }
 
-/// The curves in one sentence.
+/// It in one sentence.
 pub fn summary(study: &Study) -> String {
+    let decoded = study.decoded();
+    if !decoded.is_empty() {
+        let words = |of: &Decoded| {
+            let (name, speed) = (decoder(study, of), fixed(of.speed.mean, 2));
+            format!("{} with {name} {speed} tokens per forward, {}", of.arm, percent(of.exact.mean))
+        };
+        let words = decoded.iter().map(words).collect::<Vec<_>>().join("; ");
+        return format!("Recorded: tokens per forward and the share of exact answers, {words}.");
+    }
     let arms = (0..study.comparison().arms.len()).filter_map(Arm::new);
     let ends = arms.filter_map(|arm| study.curve(arm).last().map(|(_, loss)| format!("{arm} {loss:.3}")));
     let ends: Vec<_> = ends.collect();
     format!("Recorded: mean validation loss by step, at the end {}.", ends.join(", "))
+}
+
+/// What a decoder of a study is called, with what sets it apart.
+fn decoder(study: &Study, of: &Decoded) -> String {
+    let config = study.comparison().decoding.decoders.get(of.decoder).cloned().unwrap_or_default();
+    let entry = Entry::of(of.arm.index(), config);
+    let knobs = entry.knobs();
+    if knobs.is_empty() { entry.name().into() } else { format!("{}, {knobs}", entry.name()) }
+}
+
+/// What speed costs: the fastest decoder that is not measurably worse than the slowest one.
+pub fn free_speed(study: &Study) -> Option<String> {
+    let free = study.free_speed()?;
+    let (fast, slow) = (free.fast, free.slow);
+    let points = |share: f64| fixed(100.0 * share, 1);
+    let sign = if free.gain.mean > 0.0 { "+" } else { "" };
+    Some(format!(
+        "{} with {}: {} tokens per forward, {} answered exactly, {sign}{} ± {} points against {} tokens per forward, {} seeds",
+        fast.arm,
+        decoder(study, &fast),
+        fixed(fast.speed.mean, 2),
+        percent(fast.exact.mean),
+        points(free.gain.mean),
+        points(free.gain.high - free.gain.mean),
+        fixed(slow.speed.mean, 2),
+        fast.seeds,
+    ))
 }
 
 #[cfg(test)]
@@ -74,7 +148,11 @@ mod tests {
             let scene = scene(study, 220.0, 84.0);
             assert_finite(&scene);
             assert!(!scene.items.is_empty(), "{}", preset.name);
-            assert!(summary(study).contains("at the end A "), "{}", summary(study));
+            let is_decoded = !study.decoded().is_empty();
+            assert_eq!(is_decoded, !study.comparison().decoding.decoders.is_empty(), "{}", preset.name);
+            let words = summary(study);
+            assert!(words.contains(if is_decoded { "tokens per forward" } else { "at the end A " }), "{words}");
+            assert_eq!(free_speed(study).is_some(), is_decoded, "{}", preset.name);
         }
     }
 }

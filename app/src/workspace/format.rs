@@ -30,6 +30,11 @@ pub fn fixed(value: f64, decimals: usize) -> String {
     format!("{value:.decimals$}").replace('-', &MINUS.to_string())
 }
 
+/// A share in percent with one decimal: `97.3 %`.
+pub fn percent(share: f64) -> String {
+    format!("{} %", fixed(100.0 * share, 1))
+}
+
 /// A setting or a rate in its shortest form: `0.1`, `4e−3`, `1e−8`.
 pub fn scientific(value: f64) -> String {
     plain(value).replace('-', &MINUS.to_string())

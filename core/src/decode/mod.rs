@@ -75,6 +75,11 @@ pub trait Decoder: Sync {
         self.description().fault(settings)
     }
 
+    /// What a reader must know of its results on a checkpoint that it may be used on; none where there is nothing.
+    fn caution(&self, _settings: &Settings, _reading: &Reading) -> Option<&'static str> {
+        None
+    }
+
     /// The member and the settings that it reproduces, token for token and forward for forward, with its own null
     /// setting; the baseline where this is none.
     fn null_of(&self) -> Option<(Method, Settings)> {

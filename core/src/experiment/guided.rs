@@ -17,6 +17,19 @@ macro_rules! addition {
     };
 }
 
+/// The arms and the decoders of a comparison on sorting six letters, which a small model learns in two thousand steps.
+macro_rules! sorting {
+    ($steps:literal, $arms:literal) => {
+        concat!(
+            "text.corpus=sort&text.task_size=6&layerwise.watch=0&train.steps=",
+            $steps,
+            "&train.eval_every=200&sample.every=500&sample.length=48&sample.temperature=0&sample.prompt=%0A&seeds=4",
+            "&decode.length=32",
+            $arms
+        )
+    };
+}
+
 /// The experiments, in the order of the lab.
 pub(super) const GUIDED: [Preset; 15] = [
     // The settings of the study in public/studies.
@@ -203,17 +216,20 @@ pub(super) const GUIDED: [Preset; 15] = [
         title: "What does a pencil learn from an eraser?",
         guide: Some(Guide {
             chapter: Chapter::Blocks,
-            text: "A restores masked tokens and must live with what it wrote. B also corrects wrong tokens, one in seven of \
-                   those in sight, so that a decoder may edit; C corrects one in two.",
+            text: "Three models learn to sort six letters. A restores masked tokens and must live with what it wrote. B also \
+                   corrects wrong tokens, one in seven of those in sight, so that a decoder may edit; C corrects one in two.",
             look: &[
                 "The bounds of all arms are for masks alone: what do B and C pay for learning a second thing?",
-                "Decode B with edits: how many of them mend an answer, and how many break one?",
+                "Decode B with edits (4 and 5): how many of them mend an answer, and how many break one?",
                 "Decode A with edits too. It was never shown a wrong token; does it notice one?",
             ],
         }),
-        settings: addition!(
-            "&a.objective.method=masked&b.objective.method=mask-and-edit&c.objective.method=mask-and-edit\
-             &c.objective.share=0.5"
+        settings: sorting!(
+            "2000",
+            "&a.objective.method=masked&a.objective.block=8&b.objective.method=mask-and-edit&b.objective.block=8\
+             &c.objective.method=mask-and-edit&c.objective.block=8&c.objective.share=0.5&decode.arm=b\
+             &1.method=static&2.method=threshold&3.method=threshold&3.threshold=0.5&4.method=edit&5.method=edit\
+             &5.threshold=0.5&6.method=remask"
         ),
     },
     Preset {
@@ -221,19 +237,23 @@ pub(super) const GUIDED: [Preset; 15] = [
         title: "When does parallel decoding break?",
         guide: Some(Guide {
             chapter: Chapter::Blocks,
-            text: "Tokens that are written in one forward do not know of each other. A learns next tokens and can judge; B \
-                   and C fill masked blocks of 16, with all levels of noise and with clipped ones. Train first, then \
-                   decode.",
+            text: "Tokens that are written in one forward do not know of each other. Three models learn to sort six letters \
+                   by filling blocks of 4, 8 and 16 tokens; decoders write whatever they are sure enough of, from one \
+                   token per forward to all above a third. Train first, then decode.",
             look: &[
-                "Decode B with a threshold of 0.95, then lower it: tokens per forward rise. At which threshold do wrong \
-                 answers begin?",
-                "Carries tie digits together. Are they where parallel tokens contradict each other?",
-                "Let A judge: nats per token beside the entropy of the text, never alone.",
+                "Measure on the Decode screen: tokens per forward against exact answers. Where along the thresholds do \
+                 wrong answers begin, if they do?",
+                "Larger blocks can be written in fewer forwards, and are harder to learn. At equal steps, which arm is \
+                 the fastest that is still right?",
+                "Forwards that only keep keys and values are counted apart. How much of the gain is left with them?",
             ],
         }),
-        settings: addition!(
-            "&b.objective.method=masked&b.objective.block=16&c.objective.method=masked\
-             &c.objective.block=16&c.objective.low=0.3&c.objective.high=0.8"
+        settings: sorting!(
+            "2000",
+            "&a.objective.method=async-noise&b.objective.method=async-noise&b.objective.block=8\
+             &c.objective.method=async-noise&c.objective.block=16&decode.arm=b&1.method=static&2.method=threshold\
+             &2.threshold=0.99&3.method=threshold&4.method=threshold&4.threshold=0.7&5.method=threshold\
+             &5.threshold=0.5&6.method=threshold&6.threshold=0.3"
         ),
     },
     Preset {
@@ -242,15 +262,21 @@ pub(super) const GUIDED: [Preset; 15] = [
         guide: Some(Guide {
             chapter: Chapter::Blocks,
             text: "One network that has learned blocks of 1, 4 and 16 tokens can draft a block at once and check it token \
-                   by token. A learns next tokens alone, B blocks of 16 alone, C the mixture. Train first, then decode.",
+                   by token. A learns next tokens alone, B blocks of 16 alone, C the mixture, all on sorting six letters. \
+                   Train first, then decode.",
             look: &[
-                "Decode C with drafts and verification: how long is the prefix that it accepts, and what do the forwards \
-                 of the verification cost?",
+                "Decode C with drafts and verification (5 and 6): how long is the prefix that it accepts, and what do the \
+                 forwards of the verification cost?",
                 "Count all forwards. Is there anything left of the gain over writing token by token?",
                 "The loss of C is measured at blocks of 16: compare it with B, not with A.",
             ],
         }),
-        settings: addition!("&b.objective.method=masked&b.objective.block=16&c.objective.method=mixture"),
+        settings: sorting!(
+            "3000",
+            "&b.objective.method=masked&b.objective.block=16&c.objective.method=mixture&decode.arm=c\
+             &1.method=autoregressive&2.method=static&3.method=threshold&4.method=threshold&4.threshold=0.5\
+             &5.method=s2d2&6.method=s2d2-exact"
+        ),
     },
     Preset {
         name: "coarse-fine",
@@ -258,16 +284,17 @@ pub(super) const GUIDED: [Preset; 15] = [
         guide: Some(Guide {
             chapter: Chapter::Blocks,
             text: "A decoder may sketch a long block and refine it in short ones, if the network knows both. A learns \
-                   blocks of 16, B blocks of 4, C the mixture. Train first, then decode.",
+                   blocks of 16, B blocks of 4, C the mixture, all on sorting six letters. Train first, then decode.",
             look: &[
-                "Decode C from coarse to fine, and with either size alone: which tokens does the refinement change?",
+                "Decode C from coarse to fine (4), and with either size alone: which tokens does the refinement change?",
                 "C shares its updates among its sizes. What does it lose against A at 16, the size that its bound is for?",
                 "Answered exactly against all forwards: is the detour shorter?",
             ],
         }),
-        settings: addition!(
-            "&a.objective.method=masked&a.objective.block=16&b.objective.method=masked\
-             &b.objective.block=4&c.objective.method=mixture"
+        settings: sorting!(
+            "3000",
+            "&a.objective.method=masked&a.objective.block=16&b.objective.method=masked&c.objective.method=mixture\
+             &decode.arm=c&1.method=static&2.method=threshold&3.method=bacd&4.method=tccf"
         ),
     },
     Preset {

@@ -35,6 +35,17 @@ pub struct Decoded {
     pub seeds: usize,
 }
 
+/// Speed that costs nothing that could be measured.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Free {
+    /// The fastest decoder that is not worse than the slowest one.
+    pub fast: Decoded,
+    /// The slowest decoder of the same arm.
+    pub slow: Decoded,
+    /// How much larger the fast one's share of exact answers is, paired by seed; its interval holds 0 or lies above.
+    pub gain: Estimate,
+}
+
 impl StudyDecode {
     /// The share of problems that it answered exactly.
     fn share(&self) -> Option<f64> {
@@ -76,6 +87,18 @@ impl Study {
         };
         let differences: Vec<f64> = self.decodes(arm, decoder).filter_map(difference).collect();
         if differences.len() < 2 { None } else { Estimate::of(&differences) }
+    }
+
+    /// The fastest decoder that answers no fewer problems than the slowest one, as far as the seeds can tell, on the arm
+    /// that answers most of them. The slowest one itself where every other one is worse; none with fewer than two seeds.
+    pub fn free_speed(&self) -> Option<Free> {
+        let all = self.decoded();
+        let slowest = all.iter().enumerate().filter(|(place, of)| *place == 0 || all[place - 1].arm != of.arm);
+        let slow = *slowest.map(|(_, of)| of).max_by(|a, b| a.exact.mean.total_cmp(&b.exact.mean))?;
+        let of_arm = all.iter().rev().filter(|of| of.arm == slow.arm);
+        of_arm
+            .filter_map(|fast| Some(Free { fast: *fast, slow, gain: self.gain(slow.arm, fast.decoder, slow.decoder)? }))
+            .find(|free| free.gain.high >= 0.0)
     }
 
     /// What a decoder came to on the networks of an arm, by seed.
@@ -124,5 +147,17 @@ mod tests {
         // Differences of 0, 0.05 and -0.05: t(0.975; 2) * 0.05 / sqrt(3).
         assert!(gain.mean.abs() < 1e-12 && (gain.high - 4.302_652_7 * 0.05 / 3f64.sqrt()).abs() < 1e-6, "{gain:?}");
         assert_eq!(study.gain(Arm::A, 0, 1), None);
+    }
+
+    #[test]
+    fn speed_is_free_unless_all_seeds_say_that_it_costs() {
+        let mut study = study();
+        let free = study.free_speed().expect("three seeds");
+        assert_eq!((free.fast.decoder, free.slow.decoder, free.gain.mean.abs() < 1e-12), (0, 1, true));
+        for run in &mut study.runs {
+            run.decodes[0].exact = Some(9);
+        }
+        let free = study.free_speed().expect("three seeds");
+        assert_eq!((free.fast, free.gain.mean), (free.slow, 0.0), "half as many answers, for every seed");
     }
 }

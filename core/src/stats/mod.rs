@@ -21,7 +21,7 @@ mod wording;
 
 pub use arm::Arm;
 pub use bootstrap::{Bootstrap, LEAST_PAIRS, RESAMPLES};
-pub use decodes::{Decoded, StudyDecode};
+pub use decodes::{Decoded, Free, StudyDecode};
 pub use estimate::Estimate;
 pub use forest::{Row, forest};
 pub use pairs::{Difference, Diverged, Final, Pairs, PairsError};

@@ -33,6 +33,13 @@ pub fn DecoderColumn(
         let field = (!field.is_empty()).then(|| view! { <b class="mono">{field}</b>": " });
         Some(view! { <p class="err" role="alert" data-testid=hook>{field} {message}</p> })
     };
+    let caution = move || {
+        let reading = workspace.reading().filter(|_| fault.with(Option::is_none))?;
+        let block = decode.common.with(|common| common.block);
+        let words = entry.with(|entry| entry.as_ref()?.caution(&reading, block))?;
+        let hook = format!("decoder-{}-caution", number.get());
+        Some(view! { <p class="caution" role="note" data-testid=hook>{words}</p> })
+    };
     let state = move || match (fault.with(Option::is_some), decode.column(place).is_busy()) {
         (true, _) => "refused",
         (_, true) => "decoding",
@@ -62,7 +69,7 @@ pub fn DecoderColumn(
                 <Knobs place number />
             </header>
             <p class="rule">{summary}</p>
-            {refused}
+            {refused} {caution}
             <Grid place number />
             <Meters place number />
         </section>

@@ -50,8 +50,11 @@ pub fn Story(preset: &'static Preset) -> impl IntoView {
     }
 }
 
-/// What a recording came to: `Recorded: B − A = −0.022 ± 0.015 nats/char over 4 seeds, B better`.
+/// What a recording came to: what speed costs where decoders were measured, and else `Recorded: B − A = −0.022 ± 0.015 nats/char over 4 seeds, B better`.
 pub fn words(study: &Study) -> String {
+    if let Some(words) = recorded::free_speed(study) {
+        return format!("Recorded: {words}.");
+    }
     let comparison = study.comparison();
     let unit = summary::loss_unit(&comparison.base);
     let verdict = study.forest().into_iter().next().map(|row| match row.verdict {

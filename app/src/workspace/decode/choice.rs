@@ -70,6 +70,17 @@ impl Entry {
     pub fn fault(&self, reading: &Reading) -> Option<(String, String)> {
         self.chosen.method().fault(self.chosen.settings(), reading)
     }
+
+    /// What a reader must know of its results on a checkpoint, with blocks of so many tokens where that was chosen.
+    pub fn caution(&self, reading: &Reading, block: Option<usize>) -> Option<String> {
+        let of_method = self.chosen.method().caution(self.chosen.settings(), reading).map(str::to_owned);
+        of_method.or_else(|| {
+            let has_blocks = !matches!(reading.noise, Noise::None);
+            let block = block.filter(|block| has_blocks && !reading.sizes.contains(block))?;
+            let sizes = reading.sizes.iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
+            Some(format!("This network was not trained on blocks of {block}, but on blocks of {sizes}."))
+        })
+    }
 }
 
 /// Whether a knob says how much a forward commits.
@@ -203,6 +214,17 @@ mod tests {
         assert_eq!(ids(&mixed(&edits)), ["static", "threshold", "edit", "s2d2"]);
         let warm: Vec<_> = first(&Reading::next_token()).iter().map(|entry| entry.temperature).collect();
         assert_eq!(warm[..2], [None, Some(0.8)]);
+    }
+
+    #[test]
+    fn a_reader_is_told_what_the_checkpoint_has_not_learned() {
+        let [next_token, masked, edits, ..] = readings();
+        let entry = |id: &str| Entry::new(0, Method::find(id).expect(id));
+        assert!(entry("edit").caution(&masked, None).is_some_and(|words| words.contains("wrong token")));
+        assert_eq!(entry("edit").caution(&edits, Some(8)), None);
+        let words = entry("static").caution(&masked, Some(4)).expect("another size");
+        assert_eq!(words, "This network was not trained on blocks of 4, but on blocks of 8.");
+        assert_eq!(entry("autoregressive").caution(&next_token, Some(4)), None, "it has no blocks");
     }
 
     #[test]

@@ -85,6 +85,11 @@ impl Decoder for Edit {
         needs_masks(&DESCRIPTION, settings, reading)
     }
 
+    fn caution(&self, settings: &Settings, reading: &Reading) -> Option<&'static str> {
+        let is_untrained = !reading.edits && value(self, settings, &EDIT) < 1.0;
+        is_untrained.then_some("This network was never shown a wrong token, so it has not learned to replace one.")
+    }
+
     fn null_of(&self) -> Option<(Method, Settings)> {
         Some(baseline(("threshold", &[("strict", 1.0)])))
     }
@@ -148,5 +153,14 @@ mod tests {
             }
         }
         assert!(edits > 0 && unequal[0] < unequal[1], "{edits} edits leave {unequal:?} texts with a wrong token");
+    }
+
+    #[test]
+    fn a_network_that_never_saw_a_wrong_token_is_cautioned_against() {
+        let method = Method::find("edit").expect("it is there");
+        let caution = |settings: &Settings, edits: bool| method.caution(settings, &Reading { edits, ..reading(4) });
+        assert!(caution(&Settings::default(), false).is_some_and(|words| words.ends_with('.')));
+        assert_eq!(caution(&Settings::default(), true), None);
+        assert_eq!(caution(&super::super::knobs::settings(&[("edit", 1.0)]), false), None, "it edits nothing");
     }
 }
