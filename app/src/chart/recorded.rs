@@ -99,9 +99,7 @@ pub fn summary(study: &Study) -> String {
 /// What a decoder of a study is called, with what sets it apart.
 fn decoder(study: &Study, of: &Decoded) -> String {
     let config = study.comparison().decoding.decoders.get(of.decoder).cloned().unwrap_or_default();
-    let entry = Entry::of(of.arm.index(), config);
-    let knobs = entry.knobs();
-    if knobs.is_empty() { entry.name().into() } else { format!("{}, {knobs}", entry.name()) }
+    Entry::of(of.arm.index(), config).label()
 }
 
 /// What speed costs: the fastest decoder that is not measurably worse than the slowest one.

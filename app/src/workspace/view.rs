@@ -51,11 +51,13 @@ impl Screen {
 
     /// The screen that the query of an address names.
     pub fn of_query(query: &str) -> Self {
-        let name = query.trim_start_matches('?').split('&').find_map(|pair| pair.strip_prefix("ui="));
-        [Self::Decode, Self::Lab, Self::Methods, Self::Bench]
-            .into_iter()
-            .find(|screen| screen.name() == name)
-            .unwrap_or_default()
+        let mut names = query.trim_start_matches('?').split('&').filter_map(|pair| pair.strip_prefix("ui="));
+        names.find_map(Self::named).unwrap_or_default()
+    }
+
+    /// The screen with this name; the first one has none.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Decode, Self::Lab, Self::Methods, Self::Bench].into_iter().find(|screen| screen.name() == Some(name))
     }
 }
 

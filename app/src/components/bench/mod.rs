@@ -1,7 +1,9 @@
 //! The benchmark page, `?ui=bench`: training speed of published shapes on both devices, with plain and with fused
-//! operations, in one visit.
+//! operations, in one visit; and what a frame costs.
 
 mod case;
+mod charts;
+mod decoders;
 mod frames;
 
 use leptos::prelude::*;
@@ -106,7 +108,8 @@ pub fn BenchScreen() -> impl IntoView {
         <main class="page">
             <Notices />
             <Speed />
-            <frames::Drawing />
+            <charts::Charts />
+            <decoders::Decoders />
         </main>
     }
 }

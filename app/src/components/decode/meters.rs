@@ -37,7 +37,11 @@ pub fn Meters(
         Some(all) => format!("Forwards that draft or verify; of all forwards: {}", fixed(all, 2)),
         None => "Tokens per forward that drafts or verifies".to_owned(),
     };
-    let seconds = move || fixed(column.with(|trace| trace.seconds(forward.get())), 2);
+    // A decode of a small network takes a few milliseconds.
+    let time = Memo::new(move |_| {
+        let (seconds, all) = column.with(|trace| (trace.seconds(forward.get()), trace.seconds(usize::MAX)));
+        if all < 0.1 { (fixed(1e3 * seconds, 1), "ms") } else { (fixed(seconds, 2), "seconds") }
+    });
     let quality = move || column.with(|trace| trace.quality);
     let nats = move || quality().map_or_else(|| "–".to_owned(), |quality| fixed(quality.nats, 2));
     view! {
@@ -48,11 +52,11 @@ pub fn Meters(
             </div>
             <div data-testid=move || format!("meter-tokens-per-forward-{}", number.get()) title=per_any>
                 <b>{per_forward}</b>
-                <span>"tokens/forward"</span>
+                <span>"tokens/"<wbr />"forward"</span>
             </div>
             <div data-testid=move || format!("meter-seconds-{}", number.get())>
-                <b>{seconds}</b>
-                <span>"seconds"</span>
+                <b>{move || time.get().0}</b>
+                <span>{move || time.get().1}</span>
             </div>
             <div
                 data-testid=move || format!("meter-quality-{}", number.get())

@@ -41,23 +41,30 @@ pub fn DecodeScreen() -> impl IntoView {
 
     let has_network = Memo::new(move |_| workspace.trained(decode.model.get().run).is_some());
     let has_traces = Memo::new(move |_| decode.over(|trace| trace.start.is_some()).contains(&true));
-    let places = move || decode.list.with(|list| list.iter().map(|entry| entry.place).collect::<Vec<_>>());
     let count = move || format!("--columns: {}", decode.list.with(Vec::len).max(1));
     view! {
         <h1 class="sr">"Decode"</h1>
         <Show when=move || has_network.get() || has_traces.get() fallback=|| view! { <Untrained /> }>
             <bar::Bar />
-            <main class="decode" style=count>
-                <div class="decoders">
-                    <For each=places key=|place| *place let:place><column::DecoderColumn place /></For>
-                </div>
-                <div class="below">
-                    <timeline::Timeline />
-                    <scatter::Scatter />
-                    <inspector::Inspector />
-                </div>
-            </main>
+            <main class="decode" style=count><SideBySide /></main>
         </Show>
+    }
+}
+
+/// The decoders beside one another, and what belongs to all of them.
+#[component]
+pub fn SideBySide() -> impl IntoView {
+    let decode = Workspace::expect().decode;
+    let places = move || decode.list.with(|list| list.iter().map(|entry| entry.place).collect::<Vec<_>>());
+    view! {
+        <div class="decoders">
+            <For each=places key=|place| *place let:place><column::DecoderColumn place /></For>
+        </div>
+        <div class="below">
+            <timeline::Timeline />
+            <scatter::Scatter />
+            <inspector::Inspector />
+        </div>
     }
 }
 

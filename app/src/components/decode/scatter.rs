@@ -9,7 +9,11 @@ use crate::{
         icon::{Glyph, Icon},
     },
     engine::Engine,
-    workspace::{Workspace, decode::PROMPTS, format::scientific},
+    workspace::{
+        Workspace,
+        decode::{PROMPTS, choice::Entry},
+        format::scientific,
+    },
 };
 
 /// Height of the drawing in pixels.
@@ -24,8 +28,10 @@ pub fn Scatter() -> impl IntoView {
     let as_table = RwSignal::new(false);
     let plot = Memo::new(move |_| {
         let list = decode.list.get();
+        let same = |name: &str| list.iter().filter(|entry| entry.name() == name).count() > 1;
+        let name = |entry: &Entry| if same(entry.name()) { entry.label() } else { entry.name().to_owned() };
         quality::plot(&decode.current(), |place| {
-            list.iter().find(|entry| entry.place == place).map(|entry| entry.name().to_owned()).unwrap_or_default()
+            list.iter().find(|entry| entry.place == place).map(name).unwrap_or_default()
         })
     });
     let is_waiting = move || decode.awaited() > 0;
@@ -33,7 +39,7 @@ pub fn Scatter() -> impl IntoView {
     let swept = Memo::new(move |_| {
         let list = decode.list.get();
         let selected = decode.selected.get().map(|selected| selected.place);
-        let apt = |entry: &&_| crate::workspace::decode::choice::Entry::trade(entry).is_some();
+        let apt = |entry: &&Entry| entry.trade().is_some();
         let of = list.iter().filter(apt).find(|entry| Some(entry.place) == selected);
         of.or_else(|| list.iter().find(apt)).and_then(|entry| Some((entry.place, entry.name(), entry.trade()?)))
     });

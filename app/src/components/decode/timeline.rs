@@ -134,14 +134,13 @@ fn Scrubber() -> impl IntoView {
 /// What the chart is drawn from.
 fn input(decode: Decode) -> Commits {
     let list = decode.list.get();
-    let name = |name: &str, knobs: String| if knobs.is_empty() { name.to_owned() } else { format!("{name}, {knobs}") };
     let same = |name: &str| list.iter().filter(|entry| entry.name() == name).count() > 1;
     let lines = list.iter().map(|entry| {
         let column = decode.column(entry.place);
-        let knobs = if same(entry.name()) { entry.knobs() } else { String::new() };
+        let name = if same(entry.name()) { entry.label() } else { entry.name().to_owned() };
         column.with(|trace| Line {
             place: entry.place,
-            name: name(entry.name(), knobs),
+            name,
             steps: trace.steps(),
             at: decode.forward(entry.place),
             is_over: trace.is_over(),

@@ -46,18 +46,29 @@ impl Entry {
         self.chosen.method().description().name
     }
 
-    /// What sets it apart, in a few words: the knobs that are not at their defaults, or else the first one.
+    /// What sets it apart, in a few words: the knobs that are not at their defaults, or else the first one. A knob that is
+    /// called as its method goes without a name.
     pub fn knobs(&self) -> String {
-        let knobs = self.chosen.method().description().knobs;
-        let words = |knob: &Knob| format!("{} {}", knob.name.to_lowercase(), scientific(self.chosen.value(knob)));
+        let description = self.chosen.method().description();
+        let words = |knob: &Knob| {
+            let value = scientific(self.chosen.value(knob));
+            if knob.name == description.name { value } else { format!("{} {value}", knob.name.to_lowercase()) }
+        };
         let own = self.temperature.map(|temperature| format!("temp. {}", scientific(temperature)));
-        let mut list: Vec<String> =
-            knobs.iter().filter(|knob| self.chosen.value(knob) != knob.default).map(words).chain(own).collect();
+        let is_set = |knob: &&Knob| self.chosen.value(knob) != knob.default;
+        let mut list: Vec<String> = description.knobs.iter().filter(is_set).map(words).chain(own).collect();
         if list.is_empty() {
             // 0 steps and 0 forwards leave it to the decoder: nothing to name.
-            list.extend(knobs.first().filter(|knob| trades(knob) && knob.default != 0.0).map(words));
+            list.extend(description.knobs.first().filter(|knob| trades(knob) && knob.default != 0.0).map(words));
         }
         list.join(", ")
+    }
+
+    /// Its name with what sets it apart: `Threshold 0.9`.
+    pub fn label(&self) -> String {
+        let knobs = self.knobs();
+        let joint = if knobs.starts_with(|first: char| first.is_ascii_digit()) { " " } else { ", " };
+        if knobs.is_empty() { self.name().into() } else { format!("{}{joint}{knobs}", self.name()) }
     }
 
     /// The knob that trades quality for speed: a threshold, or else whatever says how much a forward commits.
@@ -254,10 +265,10 @@ mod tests {
     #[test]
     fn knobs_are_named_where_they_were_set() {
         let mut entry = Entry::new(0, Method::find("threshold").expect("a decoder"));
-        assert_eq!(entry.knobs(), "threshold 0.9");
+        assert_eq!((entry.knobs(), entry.label()), ("0.9".to_owned(), "Threshold 0.9".to_owned()));
         entry.chosen.set(entry.trade().expect("a threshold"), 0.5);
         entry.temperature = Some(0.7);
-        assert_eq!(entry.knobs(), "threshold 0.5, temp. 0.7");
+        assert_eq!(entry.label(), "Threshold 0.5, temp. 0.7");
         assert_eq!(Entry::new(0, Method::find("autoregressive").expect("a decoder")).knobs(), "");
     }
 }

@@ -269,6 +269,13 @@ impl Decode {
         column.touch();
     }
 
+    /// Shows a report that nobody asked for, in the column of a place.
+    pub fn present(&self, place: usize, frame: DecodeFrame) {
+        let column = self.column(place);
+        column.trace.update_value(|trace| trace.take(frame));
+        column.touch();
+    }
+
     /// No answer of a network comes any more; what it decoded stays.
     pub fn lose(&self, run: usize) {
         if self.jobs.with_untracked(|jobs| jobs.values().any(|job| job.run == run)) {
