@@ -1,17 +1,17 @@
 //! The screen and the experiment in the address bar: read at the start and on navigation, kept up to date while
 //! settings change.
 
-use std::time::Duration;
+use std::{fmt::Display, time::Duration};
 
 use js_sys::Promise;
 use leptos::{ev::MouseEvent, leptos_dom::helpers::TimeoutHandle, prelude::*};
 use tailblazer_core::experiment::{Comparison, Corpus, LinkError, comparison_from_link};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
+use wasm_bindgen_futures::JsFuture;
 
 use crate::{
     engine::Engine,
-    workspace::{Workspace, message::Message, view::Screen},
+    workspace::{Workspace, classroom::{Classroom, Unknown}, message::Message, view::Screen},
 };
 
 /// Browsers refuse to rewrite an address too often.
@@ -31,6 +31,11 @@ pub fn read_screen() -> Screen {
     Screen::of_query(&window().location().search().unwrap_or_default())
 }
 
+/// What the address says of the page, and what in it means nothing.
+pub fn read_classroom() -> (Classroom, Vec<Unknown>) {
+    Classroom::read(&window().location().search().unwrap_or_default())
+}
+
 /// Keeps the address, the screen and the experiment together.
 pub fn keep(workspace: Workspace, engine: Engine) {
     let timer = StoredValue::new(None::<TimeoutHandle>);
@@ -42,7 +47,8 @@ pub fn keep(workspace: Workspace, engine: Engine) {
         let screen = workspace.view.screen.get();
         // A first visit keeps the address that it came with; screens without an experiment have addresses of their own.
         if first.is_some() && screen.has_experiment() {
-            timer.set_value(set_timeout_with_handle(move || write(&on_screen(&link, screen)), PAUSE).ok());
+            let link = on_screen(&link, screen, &workspace.view.classroom.get());
+            timer.set_value(set_timeout_with_handle(move || write(&link), PAUSE).ok());
         }
     });
     let follow = move |_| {
@@ -78,15 +84,26 @@ fn names_an_experiment() -> bool {
 
 /// The address of a screen, relative to the page; with what is edited where it has an experiment.
 pub fn address_of(workspace: Workspace, screen: Screen) -> String {
-    if screen.has_experiment() { on_screen(&workspace.link.get(), screen) } else { on_screen("", screen) }
+    workspace.view.classroom.with(|classroom| address_in(workspace, screen, classroom))
 }
 
-/// A link that opens on a screen.
-fn on_screen(link: &str, screen: Screen) -> String {
-    let Some(name) = screen.name() else { return link.into() };
+fn address_in(workspace: Workspace, screen: Screen, classroom: &Classroom) -> String {
+    if screen.has_experiment() {
+        on_screen(&workspace.link.get(), screen, classroom)
+    } else {
+        on_screen("", screen, classroom)
+    }
+}
+
+/// A link that opens on a screen, of a page as a class sees it.
+fn on_screen(link: &str, screen: Screen, classroom: &Classroom) -> String {
     let (query, fragment) = link.split_at(link.find('#').unwrap_or(link.len()));
-    let joint = if query.is_empty() { '?' } else { '&' };
-    format!("{query}{joint}ui={name}{fragment}")
+    let screen = screen.name().map_or_else(String::new, |name| format!("&ui={name}"));
+    let more = format!("{screen}{}", classroom.query());
+    match (query.is_empty(), more.strip_prefix('&')) {
+        (true, Some(more)) => format!("?{more}{fragment}"),
+        _ => format!("{query}{more}{fragment}"),
+    }
 }
 
 /// Goes to a screen, so that a step back leads here again.
@@ -113,7 +130,7 @@ pub fn is_plain(click: &MouseEvent) -> bool {
 }
 
 /// Says what was wrong with a link.
-pub fn report(workspace: &Workspace, errors: Vec<LinkError>) {
+pub fn report(workspace: &Workspace, errors: impl IntoIterator<Item = impl Display>) {
     for error in errors {
         workspace.messages.push(Message::warning(error.to_string()));
     }
@@ -140,30 +157,30 @@ fn at_this_page(link: &str) -> String {
 }
 
 /// The whole link to what is edited, on the screen that is shown where it has an experiment.
-pub fn whole_link(workspace: Workspace) -> String {
+pub fn whole_link(workspace: Workspace, classroom: &Classroom) -> String {
     let location = window().location();
     let origin = location.origin().unwrap_or_default();
     let path = location.pathname().unwrap_or_default();
-    let screen = Some(workspace.view.screen.get_untracked()).filter(|screen| screen.has_experiment());
-    format!("{origin}{path}{}", untrack(|| address_of(workspace, screen.unwrap_or_default())))
+    let screen = Some(workspace.view.screen.get()).filter(|screen| screen.has_experiment());
+    format!("{origin}{path}{}", address_in(workspace, screen.unwrap_or_default(), classroom))
 }
 
-/// Copies the link to the edited experiment.
-pub fn copy(workspace: Workspace) {
-    let link = whole_link(workspace);
-    let own = untrack(|| (0..workspace.arms()).any(|arm| workspace.edited(arm).experiment.text.corpus == Corpus::Own));
-    spawn_local(async move {
-        let note = if own { " Your text is not in it." } else { "" };
-        let copied = match write_to_clipboard(&link) {
-            Ok(written) => JsFuture::from(written).await.is_ok(),
-            Err(_) => false,
-        };
-        workspace.messages.push(if copied {
-            Message::note(format!("The link to this experiment was copied.{note}"))
-        } else {
-            Message::note(format!("Copy this link: {link}{note}"))
-        });
-    });
+/// The address of what is shown on the page as everybody else sees it.
+pub fn full_page(workspace: Workspace) -> String {
+    address_in(workspace, workspace.view.screen.get(), &Classroom::default())
+}
+
+/// Whether what is edited is on a text of the visitor's, which no link holds.
+pub fn has_own_text(workspace: Workspace) -> bool {
+    (0..workspace.arms()).any(|arm| workspace.edited(arm).experiment.text.corpus == Corpus::Own)
+}
+
+/// Copies a text; false where the browser does not allow it.
+pub async fn copy(text: &str) -> bool {
+    match write_to_clipboard(text) {
+        Ok(written) => JsFuture::from(written).await.is_ok(),
+        Err(_) => false,
+    }
 }
 
 #[wasm_bindgen]
@@ -171,4 +188,21 @@ extern "C" {
     /// Fails where the page was not served securely: there is no clipboard then.
     #[wasm_bindgen(catch, js_namespace = ["navigator", "clipboard"], js_name = writeText)]
     fn write_to_clipboard(text: &str) -> Result<Promise, JsValue>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_has_the_experiment_the_screen_and_what_a_class_sees() {
+        let link = "?preset=wsd#v=1&seeds=2";
+        let plain = Classroom::default();
+        assert_eq!(on_screen(link, Screen::Train, &plain), link);
+        assert_eq!(on_screen(link, Screen::Decode, &plain), "?preset=wsd&ui=decode#v=1&seeds=2");
+        assert_eq!(on_screen("", Screen::Lab, &plain), "?ui=lab");
+        let (class, _) = Classroom::read("hide=nav&theme=dark");
+        assert_eq!(on_screen(link, Screen::Decode, &class), "?preset=wsd&ui=decode&hide=nav&theme=dark#v=1&seeds=2");
+        assert_eq!(on_screen("", Screen::Lab, &class), "?ui=lab&hide=nav&theme=dark");
+    }
 }

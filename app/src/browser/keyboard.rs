@@ -46,7 +46,9 @@ pub fn listen(workspace: Workspace, engine: Engine) {
             "b" | "B" => engine.act(Action::Branch),
             "R" if event.shift_key() => engine.act(Action::Reset),
             "x" | "X" => workspace.view.x_axis.update(|axis| *axis = axis.next()),
-            "n" | "N" => workspace.add_arm(),
+            "n" | "N" if !workspace.view.classroom.with_untracked(|classroom| classroom.locks("arms")) => {
+                workspace.add_arm();
+            }
             "0" => workspace.edit(Scope::Base),
             "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" => {
                 let arm = usize::from(key.as_bytes()[0] - b'1');

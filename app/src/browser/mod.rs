@@ -2,6 +2,7 @@
 
 pub mod adapter;
 pub mod address;
+pub mod classroom;
 pub mod download;
 pub mod frame;
 pub mod keyboard;

@@ -10,15 +10,21 @@ use crate::{
 
 const KEY: &str = "tailblazer.theme";
 
-/// Applies the remembered theme and follows every change.
+/// Applies the link's theme or else the remembered one, and follows every change.
 pub fn follow(view: View) {
-    if let Some(theme) = remembered() {
+    let of_link = view.classroom.with_untracked(|classroom| classroom.theme);
+    if let Some(theme) = of_link.or_else(remembered) {
         view.theme.set(theme);
     }
-    Effect::new(move || {
+    Effect::new(move |known: Option<Theme>| {
         let theme = view.theme.get();
         apply(theme);
+        // A link's theme is that of one page; the visitor's own is for all of them.
+        if known.is_some_and(|known| known != theme) || (known.is_none() && of_link.is_none()) {
+            remember(theme);
+        }
         view.palette.update(|version| *version += 1);
+        theme
     });
     // While the theme is the system's, the system may change it at any time.
     for query in ["(prefers-color-scheme: dark)", "(prefers-contrast: more)"] {
@@ -31,11 +37,15 @@ pub fn follow(view: View) {
 
 fn apply(theme: Theme) {
     let Some(root) = document().document_element() else { return };
-    // Setting an attribute of the root cannot fail; remembering may, where storage is blocked.
+    // Setting an attribute of the root cannot fail.
     match theme {
         Theme::System => drop(root.remove_attribute("data-theme")),
         chosen => drop(root.set_attribute("data-theme", chosen.name())),
     }
+}
+
+fn remember(theme: Theme) {
+    // It may fail where storage is blocked, and is the visitor's to choose again then.
     if let Ok(Some(storage)) = window().local_storage() {
         let _ = storage.set_item(KEY, theme.name());
     }

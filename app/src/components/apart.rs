@@ -10,7 +10,7 @@ use wasm_bindgen_futures::spawn_local;
 
 use super::{
     arms::Arms, bench::BenchScreen, decode::DecodeScreen, lab::LabScreen, methods::MethodsScreen, settings::Settings,
-    train::Panels, verdict::VerdictStrip,
+    share::ShareDialog, train::Panels, verdict::VerdictStrip,
 };
 
 /// Draws a part whose code has arrived.
@@ -47,6 +47,9 @@ pub const METHODS: Part = Part { load: || methods().boxed_local(), is_alone: tru
 
 /// The benchmark.
 pub const BENCH: Part = Part { load: || bench().boxed_local(), is_alone: true };
+
+/// The dialog that shares.
+pub const SHARE: Part = Part { load: || share().boxed_local(), is_alone: false };
 
 /// A part that is loaded when it is first drawn.
 #[component]
@@ -126,4 +129,9 @@ fn methods() -> Result<Draw, SplitLoaderError> {
 #[wasm_split(pages, wasm_split_path = ::leptos::wasm_split, fallible)]
 fn bench() -> Result<Draw, SplitLoaderError> {
     Ok(|| view! { <BenchScreen /> }.into_any())
+}
+
+#[wasm_split(share, wasm_split_path = ::leptos::wasm_split, fallible)]
+fn share() -> Result<Draw, SplitLoaderError> {
+    Ok(|| view! { <ShareDialog /> }.into_any())
 }

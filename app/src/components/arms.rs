@@ -181,7 +181,7 @@ fn Head(arm: usize) -> impl IntoView {
                 </button>
                 <button
                     type="button"
-                    class="btn small icon quiet"
+                    class="btn small icon quiet arm-tools"
                     aria-label=format!("Remove arm {letter}")
                     title=format!("Remove arm {letter}; its run is forgotten")
                     data-testid=format!("arm-{letter}-remove")

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     browser::{address, download, theme},
     chart::{matrices, scene::Scene, svg},
-    workspace::{Workspace, message::Message},
+    workspace::{Workspace, classroom::Classroom, message::Message},
 };
 
 /// Selects whatever lies at a height of a drawing of this size.
@@ -81,7 +81,7 @@ pub fn ChartCard(
         if let Some(key) = key {
             key(workspace, &mut scene);
         }
-        let link = address::whole_link(workspace);
+        let link = untrack(|| address::whole_link(workspace, &Classroom::default()));
         let document = svg::document(&scene, &theme::palette(), &summary.get_untracked(), Some(&link));
         if download::svg(&format!("tailblazer-{name}.svg"), &document).is_err() {
             workspace.messages.push(Message::failure("The browser refused to save the figure."));

@@ -17,10 +17,11 @@ pub fn GuideButton(
     guided: Memo<Option<&'static Preset>>,
 ) -> impl IntoView {
     let guide = move || guided.get().and_then(|preset| preset.guide);
+    let is_open = Workspace::expect().view.classroom.with_untracked(|classroom| classroom.story);
     move || {
         guide().map(|guide| {
             view! {
-                <details class="guide" data-testid="guide">
+                <details class="guide" data-testid="guide" open=is_open>
                     <summary class="chip">"What to look at"</summary>
                     <div class="popover"><GuideText guide /></div>
                 </details>

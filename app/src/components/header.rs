@@ -17,6 +17,7 @@ pub fn Header() -> impl IntoView {
     let workspace = Workspace::expect();
     let theme = workspace.view.theme;
     let is_train = move || workspace.view.screen.get() == Screen::Train;
+    let has_link = move || workspace.view.screen.get().has_experiment();
     let guided = guided(workspace);
     let title = move || match guided.get() {
         Some(preset) => preset.title.to_owned(),
@@ -36,7 +37,7 @@ pub fn Header() -> impl IntoView {
             <button
                 type="button"
                 class="btn quiet icon"
-                data-testid="theme-switch"
+                data-testid="theme-toggle"
                 aria-label=label
                 title=label
                 on:click=move |_| theme.update(|theme| *theme = theme.next())
@@ -45,16 +46,26 @@ pub fn Header() -> impl IntoView {
             </button>
             <button
                 type="button"
-                class="btn"
-                hidden=move || !is_train()
-                data-testid="copy-link"
-                aria-label="Copy a link to this experiment"
-                title="Copy a link to this experiment"
-                on:click=move |_| address::copy(workspace)
+                class="btn share-open"
+                hidden=move || !has_link()
+                data-testid="share-open"
+                aria-label="Share this experiment"
+                title="A link, a frame for a course page, a citation"
+                aria-haspopup="dialog"
+                on:click=move |_| workspace.view.sharing.set(true)
             >
                 <Glyph icon=Icon::Link />
-                <span class="word">"Copy link"</span>
+                <span class="word">"Share"</span>
             </button>
+            <a
+                class="open-full"
+                href=move || address::full_page(workspace)
+                target="_blank"
+                rel="noopener"
+                data-testid="open-full"
+            >
+                "Open in Tailblazer"
+            </a>
         </header>
     }
 }

@@ -23,6 +23,7 @@ mod results;
 mod run_bar;
 mod samples;
 mod settings;
+mod share;
 mod table;
 mod track;
 mod train;
@@ -31,7 +32,7 @@ mod verdict;
 use leptos::prelude::*;
 
 use crate::{
-    browser::{address, keyboard, screen, theme},
+    browser::{address, classroom, keyboard, screen, theme},
     engine::Engine,
     workspace::{Workspace, view::Screen},
 };
@@ -45,6 +46,9 @@ pub fn App() -> impl IntoView {
     workspace.view.screen.set(address::read_screen());
     workspace.follow_edits();
     address::report(&workspace, errors);
+    let (classroom, unknown) = address::read_classroom();
+    address::report(&workspace, unknown);
+    workspace.view.classroom.set(classroom);
     let engine = Engine::start(workspace);
     provide_context(workspace);
     provide_context(engine);
@@ -53,6 +57,7 @@ pub fn App() -> impl IntoView {
     screen::follow(workspace.view);
     address::keep(workspace, engine);
     keyboard::listen(workspace, engine);
+    classroom::follow(workspace, engine);
 
     let shown = workspace.view.screen;
     let is_bench = Memo::new(move |_| shown.get() == Screen::Bench);
@@ -64,5 +69,6 @@ pub fn App() -> impl IntoView {
         <Show when=move || shown.get() == Screen::Decode><Apart part=apart::DECODE /></Show>
         <Show when=move || shown.get() == Screen::Lab><Apart part=apart::LAB /></Show>
         <Show when=move || shown.get() == Screen::Methods><Apart part=apart::METHODS /></Show>
+        <Show when=move || workspace.view.sharing.get()><Apart part=apart::SHARE /></Show>
     }
 }

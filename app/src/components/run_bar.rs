@@ -126,6 +126,7 @@ fn ActionButton(
             type="button"
             class="btn"
             data-testid=hook
+            data-piece=word.to_lowercase()
             aria-label=label
             title=title
             disabled=move || !workspace.possible(action)

@@ -6,6 +6,7 @@
 
 pub mod action;
 pub mod branch;
+pub mod classroom;
 pub mod columns;
 pub mod decode;
 pub mod denoising;

@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use super::classroom::Classroom;
+
 /// One of the page's screens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Screen {
@@ -181,6 +183,10 @@ pub enum Tab {
 pub struct View {
     /// The screen that is shown.
     pub screen: RwSignal<Screen>,
+    /// What the link says of the page.
+    pub classroom: RwSignal<Classroom>,
+    /// Whether the dialog that shares the experiment is open.
+    pub sharing: RwSignal<bool>,
     /// The horizontal axis of every chart.
     pub x_axis: RwSignal<XAxis>,
     /// Whether the loss axis is logarithmic.
@@ -221,6 +227,8 @@ impl View {
     pub fn new() -> Self {
         Self {
             screen: RwSignal::new(Screen::Train),
+            classroom: RwSignal::new(Classroom::default()),
+            sharing: RwSignal::new(false),
             x_axis: RwSignal::new(XAxis::Step),
             log: RwSignal::new(true),
             law: RwSignal::new(false),

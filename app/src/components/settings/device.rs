@@ -46,7 +46,7 @@ pub fn DevicePick(
     id: &'static str,
 ) -> impl IntoView {
     view! {
-        <label class="pick">
+        <label class="pick device-pick">
             <span class="k">"device"</span>
             <Pick id />
         </label>

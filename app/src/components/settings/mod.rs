@@ -114,6 +114,7 @@ fn Group(
     let is_open = RwSignal::new(open);
     let in_sight = move || is_open.get() && (!view.compact.get() || view.settings_open.get());
     provide_context(InSight(Signal::derive(in_sight)));
+    let is_locked = view.classroom.with_untracked(|classroom| classroom.locks(name));
     let line = Memo::new(move |_| workspace.experiment.with(summary));
     let prefix = format!("{name}.");
     let at_fault = Memo::new(move |_| {
@@ -123,6 +124,7 @@ fn Group(
     view! {
         <details
             open=open
+            data-piece=name
             data-testid=format!("settings-{name}")
             on:toggle:target=move |event| is_open.set(event.target().has_attribute("open"))
         >
@@ -133,7 +135,10 @@ fn Group(
                 </Show>
                 <span class="v" title=move || line.get()>{move || line.get()}</span>
             </summary>
-            <div class="group">{children()}</div>
+            <fieldset class="group" disabled=is_locked data-testid=is_locked.then_some("locked")>
+                {is_locked.then(|| view! { <p class="note">"Locked by the link that opened this page."</p> })}
+                {children()}
+            </fieldset>
         </details>
     }
 }

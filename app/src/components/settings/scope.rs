@@ -47,7 +47,9 @@ pub fn Scopes() -> impl IntoView {
                 class="btn small"
                 data-testid="arm-add"
                 title="Key N"
-                disabled=move || { workspace.arms() >= ARMS }
+                disabled=move || {
+                    workspace.arms() >= ARMS || workspace.view.classroom.with(|classroom| classroom.locks("arms"))
+                }
                 on:click=move |_| workspace.add_arm()
             >
                 "+ Add arm"
