@@ -18,21 +18,22 @@ pub fn follow(workspace: Workspace, engine: Engine) {
     let _ = body.set_attribute("data-hide", &classroom.hidden.join(" "));
     let _ = body.set_attribute("data-lock", &classroom.locked.join(" "));
     if classroom.starts {
-        when_seen(&body, move || engine.act(Action::Play));
+        when_seen(&body, move |is_seen| {
+            if is_seen {
+                engine.act(Action::Play);
+            }
+            !is_seen
+        });
     }
 }
 
-/// Calls back once, when an element is first seen.
-fn when_seen(element: &web_sys::Element, then: impl FnOnce() + 'static) {
-    let mut then = Some(then);
+/// Calls back with whether an element is in sight, at first and whenever that changes, as long as the answer is yes.
+pub fn when_seen(element: &web_sys::Element, mut then: impl FnMut(bool) -> bool + 'static) {
     let seen = Closure::<dyn FnMut(js_sys::Array, IntersectionObserver)>::new(
         move |entries: js_sys::Array, observer: IntersectionObserver| {
-            let is_seen = |entry| IntersectionObserverEntry::unchecked_from_js(entry).is_intersecting();
-            if entries.iter().any(is_seen) {
+            let last = entries.iter().last().map(IntersectionObserverEntry::unchecked_from_js);
+            if last.is_some_and(|entry| !then(entry.is_intersecting())) {
                 observer.disconnect();
-                if let Some(then) = then.take() {
-                    then();
-                }
             }
         },
     );

@@ -2,7 +2,7 @@
 
 use leptos::prelude::window;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
-use web_sys::MessageChannel;
+use web_sys::{Element, MessageChannel, ResizeObserver};
 
 /// Milliseconds since the page was opened; 0 where there is no clock.
 pub fn now() -> f64 {
@@ -22,4 +22,13 @@ pub fn when_free(then: impl FnOnce() + 'static) {
     });
     port.set_onmessage(Some(told.unchecked_ref()));
     channel.port2().post_message(&JsValue::NULL).ok();
+}
+
+/// Calls `then` whenever the size of an element changes, as long as the page lives.
+pub fn on_resize(element: &Element, mut then: impl FnMut() + 'static) {
+    let changed = Closure::<dyn FnMut()>::new(move || then());
+    if let Ok(observer) = ResizeObserver::new(changed.as_ref().unchecked_ref()) {
+        observer.observe(element);
+        changed.forget();
+    }
 }

@@ -4,6 +4,7 @@ pub mod adapter;
 pub mod address;
 pub mod classroom;
 pub mod download;
+pub mod embed;
 pub mod frame;
 pub mod keyboard;
 pub mod screen;

@@ -27,6 +27,7 @@ pub mod mask;
 pub mod matrices;
 pub mod multipliers;
 pub mod palette;
+pub mod poster;
 pub mod profile;
 pub mod quality;
 pub mod rate;

@@ -32,11 +32,12 @@ mod verdict;
 use leptos::prelude::*;
 
 use crate::{
-    browser::{address, classroom, keyboard, screen, theme},
+    browser::{address, classroom, embed, keyboard, screen, theme},
     engine::Engine,
     workspace::{Workspace, view::Screen},
 };
 use apart::Apart;
+pub use results::state_word;
 
 /// The page.
 #[component]
@@ -58,6 +59,7 @@ pub fn App() -> impl IntoView {
     address::keep(workspace, engine);
     keyboard::listen(workspace, engine);
     classroom::follow(workspace, engine);
+    embed::listen(workspace, engine);
 
     let shown = workspace.view.screen;
     let is_bench = Memo::new(move |_| shown.get() == Screen::Bench);

@@ -127,7 +127,7 @@ fn frame_link(link: &str) -> String {
     let place = link.find(['?', '#']).unwrap_or(link.len());
     let (page, rest) = link.split_at(place);
     let folder = &page[..page.rfind('/').map_or(0, |slash| slash + 1)];
-    format!("{folder}embed.html{rest}")
+    format!("{folder}embed/{rest}")
 }
 
 /// The frame as HTML.
@@ -146,8 +146,8 @@ mod tests {
     #[test]
     fn the_frame_shows_the_poster_beside_the_page() {
         let link = "https://example.org/lab/index.html?preset=wsd&ui=compact#v=1&seeds=2";
-        assert_eq!(frame_link(link), "https://example.org/lab/embed.html?preset=wsd&ui=compact#v=1&seeds=2");
-        assert_eq!(frame_link("https://example.org/"), "https://example.org/embed.html");
+        assert_eq!(frame_link(link), "https://example.org/lab/embed/?preset=wsd&ui=compact#v=1&seeds=2");
+        assert_eq!(frame_link("https://example.org/"), "https://example.org/embed/");
         let code = frame(&frame_link(link), "Is \"x\" < y?");
         assert!(code.contains("?preset=wsd&amp;ui=compact#v=1&amp;seeds=2\""), "{code}");
         assert!(code.contains("title=\"Experiment: Is &quot;x&quot; < y?\""), "{code}");

@@ -1,0 +1,62 @@
+// The poster of a frame: the question, a recorded run and a button. Nothing that trains is loaded before the button.
+
+const query = new URLSearchParams(location.search);
+const name = query.get('preset') ?? '';
+const theme = query.get('theme');
+if (theme === 'light' || theme === 'dark') document.documentElement.dataset.theme = theme;
+
+const at = (id) => document.getElementById(id);
+
+/** The page itself, with the experiment of this frame. */
+function address(starts) {
+  const wanted = new URLSearchParams(location.search);
+  if (starts) wanted.set('autostart', 'visible');
+  if (!wanted.has('ui')) wanted.set('ui', 'compact');
+  // Commas stay readable.
+  return `../?${wanted.toString().replaceAll('%2C', ',')}${location.hash}`;
+}
+
+function run() {
+  location.replace(address(true));
+}
+
+/** Tells the embedding page what happens here, in the words of EMBED.md. */
+function tell(message) {
+  if (parent !== window) parent.postMessage({ tailblazer: 1, ...message }, '*');
+}
+
+async function show() {
+  const list = await (await fetch('../posters/posters.json')).json();
+  const poster = list.find((known) => known.name === name);
+  if (!poster) return;
+  at('title').textContent = poster.title;
+  at('text').textContent = poster.text;
+  at('size').textContent = poster.size;
+  document.title = poster.title;
+  at('recorded').textContent = `recorded run: ${poster.recorded}`;
+  const picture = await (await fetch(`../posters/${encodeURIComponent(poster.name)}.svg`)).text();
+  const svg = new DOMParser().parseFromString(picture, 'image/svg+xml').documentElement;
+  if (svg.localName !== 'svg') return;
+  svg.removeAttribute('width');
+  svg.removeAttribute('height');
+  at('picture').prepend(document.importNode(svg, true));
+  at('picture').hidden = false;
+}
+
+at('run').addEventListener('click', run);
+at('full').href = address(false).replace(/([?&])ui=(compact|chart)&?/, '$1').replace(/[?&]$/, '');
+addEventListener('message', (event) => {
+  const isCommand = event.source === parent && parent !== window && event.data?.tailblazer === 1;
+  // Before it runs a frame knows one command; who may give it is checked by the page that it leads to.
+  if (isCommand && event.data.type === 'play') run();
+});
+if (query.get('autostart') === 'visible') {
+  const observer = new IntersectionObserver((entries) => {
+    if (entries.some((entry) => entry.isIntersecting)) run();
+  });
+  observer.observe(document.body);
+}
+tell({ type: 'ready', poster: true, link: address(false) });
+show().catch(() => {
+  at('recorded').textContent = 'The recorded run did not load.';
+});
