@@ -2,8 +2,10 @@
 // Attributes are the words of a link (EMBED.md); "experiment" is what stands behind its "#". Events of the frame come as
 // events "tailblazer-ready", "tailblazer-state" and "tailblazer-refused" with their message as detail.
 
+(() => {
 const WORDS = ['preset', 'ui', 'hide', 'lock', 'theme', 'autostart', 'story'];
-const HOME = new URL('.', import.meta.url);
+// As a plain script it needs no permission of the server that it is from; a module says itself where it is from.
+const HOME = new URL('.', document.currentScript?.src ?? globalThis.tailblazerHome);
 
 class TailblazerLab extends HTMLElement {
   static observedAttributes = [...WORDS, 'experiment', 'title', 'width', 'height'];
@@ -69,3 +71,4 @@ class TailblazerLab extends HTMLElement {
 }
 
 if (!customElements.get('tailblazer-lab')) customElements.define('tailblazer-lab', TailblazerLab);
+})();

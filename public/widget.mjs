@@ -1,7 +1,8 @@
 // An experiment in a notebook or a MyST page (anywidget): the traits "preset", "ui", "hide", "lock", "theme", "experiment"
 // and "height" are the attributes of <tailblazer-lab>; the trait "state" has the last state that the frame reported.
 
-import './embed.js';
+globalThis.tailblazerHome ??= new URL('.', import.meta.url).href;
+await import('./embed.js');
 
 const TRAITS = ['preset', 'ui', 'hide', 'lock', 'theme', 'experiment', 'height'];
 

@@ -11,6 +11,8 @@ const at = (id) => document.getElementById(id);
 function address(starts) {
   const wanted = new URLSearchParams(location.search);
   if (starts) wanted.set('autostart', 'visible');
+  // The page is opened by this poster, and would take it for its embedding page.
+  if (parent !== window && document.referrer && !wanted.has('origins')) wanted.set('origins', new URL(document.referrer).origin);
   if (!wanted.has('ui')) wanted.set('ui', 'compact');
   // Commas stay readable.
   return `../?${wanted.toString().replaceAll('%2C', ',')}${location.hash}`;
@@ -44,7 +46,7 @@ async function show() {
 }
 
 at('run').addEventListener('click', run);
-at('full').href = address(false).replace(/([?&])ui=(compact|chart)&?/, '$1').replace(/[?&]$/, '');
+at('full').href = `../${name ? `?preset=${encodeURIComponent(name)}` : ''}${location.hash}`;
 addEventListener('message', (event) => {
   const isCommand = event.source === parent && parent !== window && event.data?.tailblazer === 1;
   // Before it runs a frame knows one command; who may give it is checked by the page that it leads to.

@@ -31,6 +31,7 @@ pub struct Server {
     address: SocketAddr,
     asked: Arc<Mutex<Vec<String>>>,
     is_mended: Arc<AtomicBool>,
+    is_cut: Arc<AtomicBool>,
     _running: oneshot::Sender<()>,
 }
 
@@ -41,18 +42,29 @@ impl Server {
         let dist = dist()?;
         let page = std::fs::read_to_string(dist.join("index.html"))?;
         let no_simd = page.replacen("<head>", "<head><script>WebAssembly.validate = () => false</script>", 1);
+        let pages = Router::new()
+            .route(&format!("{FOLDER}/no-simd.html"), get(async || Html(no_simd)))
+            .nest_service(FOLDER, ServeDir::new(dist));
+        Self::serve(pages, missing)
+    }
+
+    /// Serves one document of somebody else, which may have the page in a frame.
+    pub fn of_somebody_else(html: String) -> anyhow::Result<Self> {
+        Self::serve(Router::new().route(&format!("{FOLDER}/"), get(async || Html(html))), &[])
+    }
+
+    fn serve(pages: Router, missing: &'static [&'static str]) -> anyhow::Result<Self> {
         let asked = Arc::new(Mutex::new(Vec::new()));
         let is_mended = Arc::new(AtomicBool::new(false));
-        let (log, mended) = (Arc::clone(&asked), Arc::clone(&is_mended));
-        let router = Router::new()
-            .route(&format!("{FOLDER}/no-simd.html"), get(async || Html(no_simd)))
-            .nest_service(FOLDER, ServeDir::new(dist))
-            .layer(middleware::from_fn(move |request: Request, next: Next| {
-                let path = request.uri().path().to_owned();
-                let is_missing = missing.iter().any(|missing| path.ends_with(missing)) && !mended.load(Relaxed);
-                log.lock().expect("no holder panics").push(path);
-                async move { if is_missing { StatusCode::NOT_FOUND.into_response() } else { next.run(request).await } }
-            }));
+        let is_cut = Arc::new(AtomicBool::new(false));
+        let (log, mended, cut) = (Arc::clone(&asked), Arc::clone(&is_mended), Arc::clone(&is_cut));
+        let router = pages.layer(middleware::from_fn(move |request: Request, next: Next| {
+            let path = request.uri().path().to_owned();
+            let is_missing = missing.iter().any(|missing| path.ends_with(missing)) && !mended.load(Relaxed);
+            let is_missing = is_missing || cut.load(Relaxed);
+            log.lock().expect("no holder panics").push(path);
+            async move { if is_missing { StatusCode::NOT_FOUND.into_response() } else { next.run(request).await } }
+        }));
 
         let (told, address) = mpsc::channel();
         let (running, stopped) = oneshot::channel::<()>();
@@ -68,7 +80,7 @@ impl Server {
             })
         });
         let address = address.recv().context("no free port for the page's server")?;
-        Ok(Self { address, asked, is_mended, _running: running })
+        Ok(Self { address, asked, is_mended, is_cut, _running: running })
     }
 
     /// The page's address.
@@ -79,6 +91,11 @@ impl Server {
     /// From now on nothing is missing.
     pub fn mend(&self) {
         self.is_mended.store(true, Relaxed);
+    }
+
+    /// From now on nothing is answered but that it is not there, as if there were no network.
+    pub fn cut(&self) {
+        self.is_cut.store(true, Relaxed);
     }
 
     /// The paths that browsers have asked for, workers' too.

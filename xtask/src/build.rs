@@ -3,8 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context as _, Result};
 
+use crate::files;
+use crate::offline;
 use crate::setup;
 use crate::shell::Shell;
 use crate::sizes;
@@ -34,10 +36,12 @@ pub fn site(shell: &mut Shell) -> Result<()> {
     setup::tools::wasm_opt(shell)?;
     shell.run(&mut shell.trunk("build"))?;
     let dist = shell.dist();
-    let files = files_in(&dist)?;
+    let files = files::files_in(&dist)?;
     for file in files.iter().filter(|file| file.ends_with(".wasm")) {
         optimise(shell, &dist.join(file), level(file))?;
     }
+    // The digest of what is shipped.
+    offline::list(&dist)?;
     sizes::check(shell, &dist, &files)?;
     println!("\nAny static file server can host dist/, under any path.");
     Ok(())
@@ -57,22 +61,4 @@ fn optimise(shell: &Shell, file: &Path, level: &str) -> Result<()> {
             .arg(&smaller),
     )?;
     fs::rename(&smaller, file).with_context(|| format!("could not replace {}", file.display()))
-}
-
-/// The files under `folder`, with their paths relative to it, in order.
-fn files_in(folder: &Path) -> Result<Vec<String>> {
-    let mut files = Vec::new();
-    let mut folders = vec![folder.to_path_buf()];
-    while let Some(current) = folders.pop() {
-        for entry in fs::read_dir(&current).with_context(|| format!("could not list {}", current.display()))? {
-            let path = entry?.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if let Ok(relative) = path.strip_prefix(folder) {
-                files.push(relative.display().to_string());
-            }
-        }
-    }
-    files.sort();
-    Ok(files)
 }

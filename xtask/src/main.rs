@@ -2,6 +2,8 @@
 
 mod bench;
 mod build;
+mod files;
+mod offline;
 mod serve;
 mod setup;
 mod shell;

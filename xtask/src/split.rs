@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
 
+use crate::offline;
 use crate::shell::Shell;
 
 /// The script of `wasm-split-cli` that loads parts.
@@ -57,7 +58,7 @@ pub fn interface(shell: &Shell) -> Result<()> {
     let text = fs::read_to_string(&page)?;
     let files: Vec<String> = at_once.iter().map(|file| format!("{name}_{file}")).collect();
     fs::write(&page, with_preloads(&text, &files).context("index.html has no head")?)?;
-    Ok(())
+    offline::list(&staging)
 }
 
 /// The files that come with a part, as the script says that loads them: its own, and what it shares with others.

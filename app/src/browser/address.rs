@@ -11,7 +11,12 @@ use wasm_bindgen_futures::JsFuture;
 
 use crate::{
     engine::Engine,
-    workspace::{Workspace, classroom::{Classroom, Unknown}, message::Message, view::Screen},
+    workspace::{
+        Workspace,
+        classroom::{Classroom, Unknown},
+        message::Message,
+        view::Screen,
+    },
 };
 
 /// Browsers refuse to rewrite an address too often.

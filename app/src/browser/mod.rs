@@ -7,6 +7,7 @@ pub mod download;
 pub mod embed;
 pub mod frame;
 pub mod keyboard;
+pub mod offline;
 pub mod screen;
 pub mod simd;
 pub mod studies;

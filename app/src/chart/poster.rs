@@ -1,6 +1,9 @@
 //! What a recorded study came to, as a picture with axes: for the poster of a frame, and for print.
 
-use tailblazer_core::stats::{Arm, Decoded, Study};
+use tailblazer_core::{
+    objective::Quantity,
+    stats::{Arm, Decoded, Study},
+};
 
 use super::{
     axis::Frame,
@@ -59,10 +62,17 @@ fn losses(study: &Study) -> Scene {
     axis(&mut scene, frame, "step");
     let unit = summary::loss_unit(&comparison.base);
     let seeds = comparison.seeds;
-    scene.tick(format!("validation loss, {unit}, mean of {seeds} seeds"), (2.0, 12.0), Anchor::Start);
+    let bounds: Vec<String> = curves
+        .iter()
+        .filter(|(arm, _)| comparison.quantity(arm.index()) == Quantity::Bound)
+        .map(|(arm, _)| arm.to_string())
+        .collect();
+    let bounds = if bounds.is_empty() { String::new() } else { format!("; {} are bounds", bounds.join(", ")) };
+    scene.tick(format!("validation loss, {unit}, mean of {seeds} seeds{bounds}"), (2.0, 12.0), Anchor::Start);
     let mut names = Vec::new();
     for (arm, curve) in &curves {
-        let points: Vec<_> = curve.iter().filter(shown).map(|(step, loss)| (x.map(*step as f64), y.map(*loss))).collect();
+        let points: Vec<_> =
+            curve.iter().filter(shown).map(|(step, loss)| (x.map(*step as f64), y.map(*loss))).collect();
         if let Some(end) = points.last().copied() {
             scene.path(points, Stroke::arm(arm.index(), 1.75));
             scene.marker(Shape::of_arm(arm.index()), end, 3.4, Ink::Arm(arm.index()));

@@ -32,7 +32,7 @@ mod verdict;
 use leptos::prelude::*;
 
 use crate::{
-    browser::{address, classroom, embed, keyboard, screen, theme},
+    browser::{address, classroom, embed, keyboard, offline, screen, theme},
     engine::Engine,
     workspace::{Workspace, view::Screen},
 };
@@ -60,6 +60,7 @@ pub fn App() -> impl IntoView {
     keyboard::listen(workspace, engine);
     classroom::follow(workspace, engine);
     embed::listen(workspace, engine);
+    offline::follow(workspace);
 
     let shown = workspace.view.screen;
     let is_bench = Memo::new(move |_| shown.get() == Screen::Bench);

@@ -5,6 +5,7 @@ mod codec;
 mod decode;
 mod link;
 mod pace;
+mod save;
 
 use std::{
     cell::{Cell, OnceCell, RefCell},

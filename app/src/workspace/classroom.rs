@@ -123,7 +123,9 @@ impl Classroom {
                         match named.clone().find(|piece| piece.name == name) {
                             Some(piece) if !list.contains(&piece.name) => list.push(piece.name),
                             Some(_) => {}
-                            None if is_lock && name == "all" => *list = named.by_ref().map(|piece| piece.name).collect(),
+                            None if is_lock && name == "all" => {
+                                *list = named.by_ref().map(|piece| piece.name).collect()
+                            }
                             None => refuse(if is_lock { "lock" } else { "hide" }, name),
                         }
                     }
@@ -212,7 +214,8 @@ mod tests {
 
     #[test]
     fn a_query_says_what_a_class_sees() {
-        let query = "?preset=one-rate&ui=compact&hide=branch,esd&lock=model%2Ctrain&theme=dark&autostart=visible&story=open";
+        let query =
+            "?preset=one-rate&ui=compact&hide=branch,esd&lock=model%2Ctrain&theme=dark&autostart=visible&story=open";
         let (classroom, unknown) = Classroom::read(query);
         assert_eq!(unknown, []);
         assert_eq!(classroom.layout, Layout::Compact);

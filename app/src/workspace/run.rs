@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use futures::channel::oneshot;
 use leptos::prelude::*;
 use tailblazer_core::{
     experiment::{Comparison, Experiment, Invalid},
     layerwise::Parameter,
-    session::{Backend, Event, LayersFrame, Limit, MetricsFrame, OwnText, Prepared, RunState, SearchFrame, Stage},
+    session::{
+        Backend, Event, LayersFrame, Limit, MetricsFrame, OwnText, Prepared, RunState, Saved, SearchFrame, Stage,
+    },
 };
 
 use super::{
@@ -197,6 +200,8 @@ pub struct Run {
     pub arm: RwSignal<usize>,
     /// Steps done in each of the weights that are kept to decode from, ascending.
     pub kept: RwSignal<Vec<usize>>,
+    /// Who asked for the weights as a file.
+    pub saving: StoredValue<Option<oneshot::Sender<Option<Saved>>>>,
 }
 
 impl Run {
@@ -219,6 +224,7 @@ impl Run {
             seed: RwSignal::new(0),
             arm: RwSignal::new(0),
             kept: RwSignal::new(Vec::new()),
+            saving: StoredValue::new(None),
         }
     }
 
@@ -346,6 +352,12 @@ impl Run {
             Event::Decode(frame) => self.shared.decode.take(frame),
             Event::Measured(measured) => self.shared.decode.take_measured(*measured),
             Event::Judged(judged) => self.shared.decode.take_judged(judged),
+            Event::Saved { saved } => {
+                if let Some(asked) = self.saving.try_update_value(Option::take).flatten() {
+                    // Whoever asked may have gone.
+                    let _ = asked.send(saved);
+                }
+            }
             Event::Kept { steps } => self.kept.set(steps),
             Event::Limit(limit) => self.limit.set(Some(limit)),
             Event::Warning { message } => self.say(Message::warning(message)),

@@ -1,7 +1,8 @@
 //! The weights of a moment, to decode from on the CPU.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
+use safetensors::SafeTensorError;
 use tailblazer_kernels::{
     cpu::{Attention, Incremental, Rows},
     model::MaskKind,
@@ -37,6 +38,14 @@ impl Checkpoint {
     pub async fn read(transformer: &Transformer, weights: &Weights, reading: Reading) -> Result<Self, TrainError> {
         let weights = weights.clone().into_data_async().await?.iter::<f32>().collect();
         Ok(Self { weights: Arc::new(weights), transformer: transformer.clone(), reading })
+    }
+
+    /// The weights as a safetensors file, with `about` as its metadata.
+    ///
+    /// # Errors
+    /// When the weights are not those of the network.
+    pub fn file(&self, about: HashMap<String, String>) -> Result<Vec<u8>, SafeTensorError> {
+        crate::model::file(&self.transformer.specs, &self.weights, about)
     }
 
     /// A network that has committed nothing.

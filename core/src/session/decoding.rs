@@ -2,11 +2,12 @@
 
 use super::{
     DecodeFrame, DecodeRequest, DecodeStart, DecoderSetup, Event, Failure, Host, JudgeRequest, Judged, MeasureRequest,
-    Measured, RunState,
+    Measured, RunState, Saved,
     engine::{Engine, Run},
 };
 use crate::{
     decode::{Action, Checkpoint, DecodeError, Decoder, Meter, Task, TraceEvent, usual, whole_blocks},
+    experiment::to_link,
     model::Weights,
     objective::Noise,
     policy::Chosen,
@@ -212,6 +213,27 @@ impl<H: Host> Engine<H> {
         let encode = |text: &str| run.trainer.dataset().tokeniser.encode(text);
         let nats = texts.iter().map(|(prompt, text)| checkpoint.likelihood(&encode(prompt), &encode(text)));
         Ok(Judged { id, step, nats: nats.collect() })
+    }
+
+    /// Writes the present weights as a file.
+    pub(super) async fn save(&mut self) {
+        let saved = match self.saved().await {
+            Ok(saved) => Some(saved),
+            Err(Failure { message, .. }) => {
+                self.host.emit(Event::Warning { message });
+                None
+            }
+        };
+        self.host.emit(Event::Saved { saved });
+    }
+
+    async fn saved(&mut self) -> Result<Saved, Failure> {
+        let (step, checkpoint) = self.checkpoint(None).await?;
+        let run = self.run.as_ref().ok_or_else(nothing_trained)?;
+        let about = [("step", step.to_string()), ("link", to_link(run.trainer.experiment()))];
+        let about = about.map(|(key, value)| (key.to_owned(), value)).into();
+        let file = checkpoint.file(about).map_err(|error| refused("checkpoint", error.to_string()))?;
+        Ok(Saved { step, file })
     }
 
     /// The weights of a step that is kept, or the present ones, and the steps done in them.

@@ -104,6 +104,7 @@ impl<H: Host> Engine<H> {
             Command::Decode(request) => self.decode(*request).await,
             Command::Measure(request) => self.measure(*request).await,
             Command::Judge(request) => self.judge(request).await,
+            Command::Save => self.save().await,
             Command::Limit => self.time_limit().await,
             Command::Checkpoint => self.keep_checkpoint().await,
             Command::Restore => self.restore_checkpoint(),

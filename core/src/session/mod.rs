@@ -33,5 +33,5 @@ pub use engine::run;
 pub use host::Host;
 pub use protocol::{
     Backend, BranchEnd, BranchFrame, Command, Event, Failure, LayersFrame, Limit, MetricsFrame, OwnText, PROTOCOL,
-    Prepared, RunState, SearchFrame, Stage, StepMetrics, TextFacts,
+    Prepared, RunState, Saved, SearchFrame, Stage, StepMetrics, TextFacts,
 };

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Version of these messages; a page and a worker of different versions must not talk.
-pub const PROTOCOL: u32 = 5;
+pub const PROTOCOL: u32 = 6;
 
 /// What the page may ask of a session.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -45,6 +45,8 @@ pub enum Command {
     Measure(Box<MeasureRequest>),
     /// Judges texts by the present weights, which must have learned to predict the next token.
     Judge(JudgeRequest),
+    /// Writes the present weights as a file.
+    Save,
     /// Times the matrix products of one step by themselves, on the CPU.
     Limit,
     /// Copies the present weights and optimiser state into memory.
@@ -105,6 +107,11 @@ pub enum Event {
     },
     /// A run is ready for its first step.
     Prepared(Prepared),
+    /// The answer to [`Command::Save`].
+    Saved {
+        /// The weights as a file; none where there are none, after a warning that says why.
+        saved: Option<Saved>,
+    },
     /// Metrics of the steps since the last frame.
     Metrics(MetricsFrame),
     /// The loss on held-out text.
@@ -359,4 +366,20 @@ pub struct Failure {
     pub field: Option<String>,
     /// One sentence that names the field and says what to do.
     pub message: String,
+}
+
+/// Weights as a file.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct Saved {
+    /// Steps done in them.
+    pub step: usize,
+    /// The bytes of a safetensors file.
+    #[serde(with = "serde_bytes")]
+    pub file: Vec<u8>,
+}
+
+impl std::fmt::Debug for Saved {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Saved").field("step", &self.step).field("bytes", &self.file.len()).finish()
+    }
 }

@@ -90,11 +90,12 @@ impl Study {
     }
 
     /// The fastest decoder that answers no fewer problems than the slowest one, as far as the seeds can tell, on the arm
-    /// that answers most of them. The slowest one itself where every other one is worse; none with fewer than two seeds.
+    /// of several decoders that answers most of them. The slowest one itself where every other one is worse; none with fewer than two seeds.
     pub fn free_speed(&self) -> Option<Free> {
         let all = self.decoded();
-        let slowest = all.iter().enumerate().filter(|(place, of)| *place == 0 || all[place - 1].arm != of.arm);
-        let slow = *slowest.map(|(_, of)| of).max_by(|a, b| a.exact.mean.total_cmp(&b.exact.mean))?;
+        // An arm with one decoder has nothing to compare.
+        let several = all.chunk_by(|a, b| a.arm == b.arm).filter(|of_arm| of_arm.len() > 1);
+        let slow = *several.map(|of_arm| &of_arm[0]).max_by(|a, b| a.exact.mean.total_cmp(&b.exact.mean))?;
         let of_arm = all.iter().rev().filter(|of| of.arm == slow.arm);
         of_arm
             .filter_map(|fast| Some(Free { fast: *fast, slow, gain: self.gain(slow.arm, fast.decoder, slow.decoder)? }))

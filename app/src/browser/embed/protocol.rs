@@ -177,10 +177,10 @@ mod tests {
     fn the_embedding_page_may_steer_and_others_where_the_link_says_so() {
         assert_eq!(allowed(None, "https://course.example:8443/week/3?x#y"), ["https://course.example:8443"]);
         assert_eq!(allowed(None, ""), [""; 0]);
-        assert_eq!(allowed(Some("https://A.example, http://b.example/"), "https://c.example/"), [
-            "https://a.example",
-            "http://b.example"
-        ]);
+        assert_eq!(
+            allowed(Some("https://A.example, http://b.example/"), "https://c.example/"),
+            ["https://a.example", "http://b.example"]
+        );
         assert_eq!(allowed(Some(""), "https://c.example/"), [""; 0]);
         for address in ["javascript://x", "https://", "https://a@b.example", "file:///x", "*"] {
             assert_eq!(origin(address), None, "{address}");

@@ -23,12 +23,15 @@ use tailblazer_core::session::RunState;
 use super::canvas::{Draw, Follow, follow_view};
 use crate::{
     chart::{
+        gradient as gradient_chart,
         input::{Arm, Input},
+        loss as loss_chart, rate as rate_chart,
         scene::Scene,
     },
     workspace::{
         Workspace,
         run::{Record, Run},
+        summary,
         view::Pace,
     },
 };
@@ -52,6 +55,25 @@ pub fn with_input<T>(workspace: Workspace, with: impl FnOnce(Input) -> T) -> T {
 /// A drawing of the runs.
 fn drawing(workspace: Workspace, scene: impl Fn(Input, f64, f64) -> Scene + 'static) -> Draw {
     Rc::new(move |width, height| with_input(workspace, |input| scene(input, width, height)))
+}
+
+/// The charts as figures: names, drawings, and sentences that say what they show.
+pub fn figures(workspace: Workspace) -> Vec<(&'static str, Scene, String)> {
+    const SIZE: (f64, f64) = (720.0, 360.0);
+    let (width, height) = SIZE;
+    let log = workspace.view.log.get();
+    let unit = summary::loss_unit(&workspace.shown());
+    with_input(workspace, |input| {
+        vec![
+            ("loss", loss_chart::scene(input, log, width, height), loss_chart::summary(input, log, unit)),
+            (
+                "rate",
+                rate_chart::scene(input, workspace.view.rate_log.get(), width, height),
+                rate_chart::summary(input),
+            ),
+            ("gradient", gradient_chart::scene(input, width, height), gradient_chart::summary(input)),
+        ]
+    })
 }
 
 /// What charts of spectra depend on: they stand still between two measurements, but for the line that says how far the

@@ -3,6 +3,7 @@
 mod cite;
 mod embed;
 mod qr;
+mod save;
 
 use leptos::{html, prelude::*};
 
@@ -50,6 +51,7 @@ pub fn ShareDialog() -> impl IntoView {
                 <LinkSection link />
                 <embed::EmbedSection classroom link />
                 <cite::CiteSection />
+                <save::SaveSection />
             </div>
         </dialog>
     }
@@ -108,7 +110,9 @@ fn CopyButton(
             if address::copy(&text).await {
                 is_copied.try_set(true);
             } else {
-                workspace.messages.push(Message::warning(format!("{what} could not be copied: select it and copy it.")));
+                workspace
+                    .messages
+                    .push(Message::warning(format!("{what} could not be copied: select it and copy it.")));
             }
         });
     };

@@ -55,6 +55,11 @@ impl Trace {
         self.failure = frame.failure.or(self.failure.take());
     }
 
+    /// Everything that happened, in order.
+    pub fn events(&self) -> &[TraceEvent] {
+        &self.events
+    }
+
     /// Forwards that were reported.
     pub fn forwards(&self) -> usize {
         self.forwards.len()

@@ -171,7 +171,11 @@ impl<'a> Owner<'a> {
         };
         if name[0].is_ascii_digit() {
             let index = usize::from(byte.wrapping_sub(b'1'));
-            return if index < DECODERS { Ok(Self::Decoder(index, rest)) } else { Err(LinkError::Decoder(path.into())) };
+            return if index < DECODERS {
+                Ok(Self::Decoder(index, rest))
+            } else {
+                Err(LinkError::Decoder(path.into()))
+            };
         }
         let arm = usize::from(byte.wrapping_sub(b'a'));
         match rest {
@@ -269,7 +273,9 @@ impl<'a> Sorted<'a> {
 
 /// The arm of a letter from a to h.
 fn arm_of_letter(path: &str, value: &str) -> Result<usize, LinkError> {
-    (0..ARMS).find(|arm| value.eq_ignore_ascii_case(&Comparison::letter(*arm).to_string())).ok_or_else(|| bad(path, value))
+    (0..ARMS)
+        .find(|arm| value.eq_ignore_ascii_case(&Comparison::letter(*arm).to_string()))
+        .ok_or_else(|| bad(path, value))
 }
 
 impl LinkError {

@@ -166,8 +166,7 @@ fn every_objective_and_each_of_its_knobs_survives_the_link_and_is_checked_at_its
 
 #[test]
 fn an_objective_and_its_knobs_are_in_the_link_in_any_order_and_in_arms() {
-    let link =
-        "#objective.block=8&v=1&objective.method=masked&b.objective.block=2&b.objective.method=mask-and-edit";
+    let link = "#objective.block=8&v=1&objective.method=masked&b.objective.block=2&b.objective.method=mask-and-edit";
     let (comparison, errors) = comparison_from_link(link);
     let blocks = [0, 1].map(|arm| comparison.experiment(arm).value_at("objective.block"));
     assert_eq!((blocks, errors), ([Some("8".to_owned()), Some("2".to_owned())], vec![]));
@@ -186,7 +185,8 @@ fn decoders_have_numbers_and_share_what_begins_with_decode() {
     let ids: Vec<_> = decoders.iter().map(|config| (config.decoder.method().id(), config.temperature)).collect();
     assert_eq!(ids, [("static", None), ("threshold", Some(0.8))]);
     assert_eq!(comparison_to_link(&comparison), link);
-    let (shuffled, _) = comparison_from_link("#2.threshold=0.5&decode.block=8&2.method=threshold&decode.block=null&v=1");
+    let (shuffled, _) =
+        comparison_from_link("#2.threshold=0.5&decode.block=8&2.method=threshold&decode.block=null&v=1");
     assert_eq!((shuffled.decoding.decoders[1].clone(), shuffled.decoding.common.block), {
         let mut second = decoders[1].clone();
         second.temperature = None;
@@ -217,6 +217,18 @@ fn what_is_wrong_with_decoders_is_named_and_the_arms_hold() {
         ]
     );
     assert_eq!((comparison.arms.len(), comparison.decoding.decoders.len()), (2, 2));
+}
+
+/// Links that were shared once, of every version there has been.
+#[test]
+fn links_of_every_earlier_version_open_as_they_did() {
+    for links in [include_str!("../../../../tests/golden/links_v1.txt")] {
+        let links = links.lines().filter(|line| !line.starts_with("# "));
+        for (link, written) in links.map(|line| line.split_once('\t').unwrap_or((line, line))) {
+            let (comparison, errors) = comparison_from_link(link);
+            assert_eq!((comparison_to_link(&comparison).as_str(), errors), (written, vec![]), "{link}");
+        }
+    }
 }
 
 fn decodings() -> impl Strategy<Value = Decoding> {
@@ -259,8 +271,7 @@ fn experiments() -> impl Strategy<Value = Experiment> {
         let sizes = model.0.map(usize::from);
         [experiment.model.layers, experiment.model.heads, experiment.model.width, experiment.model.context] = sizes;
         experiment.model.positions = if model.1[0] { Positions::Rope } else { Positions::Learned };
-        (experiment.model.bias, experiment.model.tied, experiment.model.dropout) =
-            (model.1[1], model.1[2], model.2);
+        (experiment.model.bias, experiment.model.tied, experiment.model.dropout) = (model.1[1], model.1[2], model.2);
         experiment.seed = rest.0;
         experiment.schedule.peak = rest.1;
         experiment.schedule.choose(Shape::of(FAMILY[rest.0 as usize % FAMILY.len()]));

@@ -1,0 +1,71 @@
+//! Everything that is known of the runs, as a file.
+
+use leptos::{prelude::*, task::spawn_local};
+use tailblazer_core::experiment::Comparison;
+
+use crate::{
+    browser::{address, download, theme},
+    chart::svg,
+    components::{
+        charts,
+        icon::{Glyph, Icon},
+    },
+    engine::Engine,
+    workspace::{
+        Workspace,
+        classroom::Classroom,
+        export::{self, File},
+        message::Message,
+    },
+};
+
+/// The section of the dialog.
+#[component]
+pub fn SaveSection() -> impl IntoView {
+    let workspace = Workspace::expect();
+    let engine = Engine::expect();
+    let is_busy = RwSignal::new(false);
+    let save = move |_| {
+        is_busy.set(true);
+        spawn_local(async move {
+            let saved = archive(workspace, engine).await.and_then(|bytes| {
+                download::bytes("tailblazer.zip", "application/zip", &bytes)
+                    .map_err(|_| "the browser refused it".to_owned())
+            });
+            if let Err(reason) = saved {
+                workspace.messages.push(Message::failure(format!("The archive was not saved: {reason}.")));
+            }
+            is_busy.try_set(false);
+        });
+    };
+    let word = move || if is_busy.get() { "Collecting" } else { "Save as zip" };
+    view! {
+        <section aria-labelledby="share-save-title">
+            <h3 id="share-save-title">"Data"</h3>
+            <p class="note share-note">
+                "Metrics, validations and spectra as CSV, samples, decodes, weights as safetensors, and the charts."
+            </p>
+            <button type="button" class="btn" data-testid="export-zip" disabled=is_busy on:click=save>
+                <Glyph icon=Icon::Save />
+                {word}
+            </button>
+        </section>
+    }
+}
+
+/// The archive, with the weights of all arms that have some.
+async fn archive(workspace: Workspace, engine: Engine) -> Result<Vec<u8>, String> {
+    let link = untrack(|| address::whole_link(workspace, &Classroom::default()));
+    let mut files = untrack(|| export::files(workspace, link.clone()));
+    let palette = theme::palette();
+    for (name, scene, words) in untrack(|| charts::figures(workspace)) {
+        files.push(File::new(format!("charts/{name}.svg"), svg::document(&scene, &palette, &words, Some(&link))));
+    }
+    for arm in 0..untrack(|| workspace.arms()) {
+        let place = untrack(|| workspace.place_of(arm));
+        if let Some(saved) = engine.weights(place).await {
+            files.push(File::new(format!("weights/{}.safetensors", Comparison::letter(arm)), saved.file));
+        }
+    }
+    export::archive(&files).map_err(|error| error.to_string())
+}
