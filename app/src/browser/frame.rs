@@ -25,8 +25,8 @@ pub fn when_free(then: impl FnOnce() + 'static) {
 }
 
 /// Calls `then` whenever the size of an element changes, as long as the page lives.
-pub fn on_resize(element: &Element, mut then: impl FnMut() + 'static) {
-    let changed = Closure::<dyn FnMut()>::new(move || then());
+pub fn on_resize(element: &Element, then: impl FnMut() + 'static) {
+    let changed = Closure::<dyn FnMut()>::new(then);
     if let Ok(observer) = ResizeObserver::new(changed.as_ref().unchecked_ref()) {
         observer.observe(element);
         changed.forget();
