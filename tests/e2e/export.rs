@@ -26,8 +26,7 @@ fn the_archive_has_every_step_the_weights_and_the_charts() {
         page.driver.execute(keep, vec![]).await?;
         page.click("share-open").await?;
         page.click("export-zip").await?;
-        let is_saved =
-            async || Ok(page.driver.execute("return window.kept !== null", vec![]).await?.json() == true);
+        let is_saved = async || Ok(page.driver.execute("return window.kept !== null", vec![]).await?.json() == true);
         page.wait("the archive", MINUTE, is_saved).await?;
         let bytes = page.driver.execute("return window.kept", vec![]).await?.json().clone();
         let bytes: Vec<u8> = serde_json::from_value(bytes).context("bytes")?;

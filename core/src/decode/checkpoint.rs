@@ -1,8 +1,7 @@
 //! The weights of a moment, to decode from on the CPU.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
-use safetensors::SafeTensorError;
 use tailblazer_kernels::{
     cpu::{Attention, Incremental, Rows},
     model::MaskKind,
@@ -10,9 +9,9 @@ use tailblazer_kernels::{
 
 use super::{Cached, distribution};
 use crate::{
-    model::{Transformer, Weights},
+    model::{ParameterSpec, Transformer, Weights, flat},
     objective::{Example, Loss, Noise, Quantity, Reading, uniform_loss},
-    session::TextQuality,
+    session::{Saved, SavedTensor, TextQuality},
     text::Batch,
     train::TrainError,
 };
@@ -40,12 +39,19 @@ impl Checkpoint {
         Ok(Self { weights: Arc::new(weights), transformer: transformer.clone(), reading })
     }
 
-    /// The weights as a safetensors file, with `about` as its metadata.
-    ///
-    /// # Errors
-    /// When the weights are not those of the network.
-    pub fn file(&self, about: HashMap<String, String>) -> Result<Vec<u8>, SafeTensorError> {
-        crate::model::file(&self.transformer.specs, &self.weights, about)
+    /// The weights after so many steps, for a message.
+    pub fn saved(&self, step: usize) -> Saved {
+        let flat = flat(&self.transformer.specs);
+        let tensor = |(index, spec): (usize, &ParameterSpec)| SavedTensor {
+            name: spec.name.clone(),
+            shape: spec.shape,
+            start: 4 * flat.span(index).start,
+        };
+        Saved {
+            step,
+            tensors: self.transformer.specs.iter().enumerate().map(tensor).collect(),
+            bytes: self.weights.iter().flat_map(|value| value.to_le_bytes()).collect(),
+        }
     }
 
     /// A network that has committed nothing.

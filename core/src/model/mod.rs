@@ -3,8 +3,6 @@
 #[cfg(feature = "engine")]
 mod cost;
 #[cfg(feature = "engine")]
-mod file;
-#[cfg(feature = "engine")]
 mod layout;
 #[cfg(feature = "engine")]
 mod mask;
@@ -19,7 +17,6 @@ mod transformer;
 #[cfg(feature = "engine")]
 pub use self::{
     cost::Cost,
-    file::file,
     layout::{LayerLayout, Layout, Linear, Norm, Vocabulary},
     mask::Mask,
     parameters::{ParameterSpec, Weights, flat, flatten, initialise, specs, tensors},

@@ -7,7 +7,6 @@ use super::{
 };
 use crate::{
     decode::{Action, Checkpoint, DecodeError, Decoder, Meter, Task, TraceEvent, usual, whole_blocks},
-    experiment::to_link,
     model::Weights,
     objective::Noise,
     policy::Chosen,
@@ -215,7 +214,7 @@ impl<H: Host> Engine<H> {
         Ok(Judged { id, step, nats: nats.collect() })
     }
 
-    /// Writes the present weights as a file.
+    /// Reports the present weights.
     pub(super) async fn save(&mut self) {
         let saved = match self.saved().await {
             Ok(saved) => Some(saved),
@@ -229,11 +228,7 @@ impl<H: Host> Engine<H> {
 
     async fn saved(&mut self) -> Result<Saved, Failure> {
         let (step, checkpoint) = self.checkpoint(None).await?;
-        let run = self.run.as_ref().ok_or_else(nothing_trained)?;
-        let about = [("step", step.to_string()), ("link", to_link(run.trainer.experiment()))];
-        let about = about.map(|(key, value)| (key.to_owned(), value)).into();
-        let file = checkpoint.file(about).map_err(|error| refused("checkpoint", error.to_string()))?;
-        Ok(Saved { step, file })
+        Ok(checkpoint.saved(step))
     }
 
     /// The weights of a step that is kept, or the present ones, and the steps done in them.

@@ -19,6 +19,7 @@ mod limit;
 #[cfg(feature = "engine")]
 mod prepare;
 mod protocol;
+mod saved;
 #[cfg(all(test, feature = "engine"))]
 mod tests;
 
@@ -33,5 +34,6 @@ pub use engine::run;
 pub use host::Host;
 pub use protocol::{
     Backend, BranchEnd, BranchFrame, Command, Event, Failure, LayersFrame, Limit, MetricsFrame, OwnText, PROTOCOL,
-    Prepared, RunState, Saved, SearchFrame, Stage, StepMetrics, TextFacts,
+    Prepared, RunState, SearchFrame, Stage, StepMetrics, TextFacts,
 };
+pub use saved::{Saved, SavedTensor};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Adapter, DecodeFrame, DecodeRequest, JudgeRequest, Judged, MeasureRequest, Measured, Work};
+use super::{Adapter, DecodeFrame, DecodeRequest, JudgeRequest, Judged, MeasureRequest, Measured, Saved, Work};
 use crate::{
     experiment::Experiment,
     layerwise::{Parameter, Tail},
@@ -45,7 +45,7 @@ pub enum Command {
     Measure(Box<MeasureRequest>),
     /// Judges texts by the present weights, which must have learned to predict the next token.
     Judge(JudgeRequest),
-    /// Writes the present weights as a file.
+    /// Reports the present weights.
     Save,
     /// Times the matrix products of one step by themselves, on the CPU.
     Limit,
@@ -109,7 +109,7 @@ pub enum Event {
     Prepared(Prepared),
     /// The answer to [`Command::Save`].
     Saved {
-        /// The weights as a file; none where there are none, after a warning that says why.
+        /// The weights; none where there are none, after a warning that says why.
         saved: Option<Saved>,
     },
     /// Metrics of the steps since the last frame.
@@ -366,20 +366,4 @@ pub struct Failure {
     pub field: Option<String>,
     /// One sentence that names the field and says what to do.
     pub message: String,
-}
-
-/// Weights as a file.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-pub struct Saved {
-    /// Steps done in them.
-    pub step: usize,
-    /// The bytes of a safetensors file.
-    #[serde(with = "serde_bytes")]
-    pub file: Vec<u8>,
-}
-
-impl std::fmt::Debug for Saved {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Saved").field("step", &self.step).field("bytes", &self.file.len()).finish()
-    }
 }
