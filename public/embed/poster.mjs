@@ -8,8 +8,9 @@ if (theme === 'light' || theme === 'dark') document.documentElement.dataset.them
 const at = (id) => document.getElementById(id);
 
 /** The page itself, with the experiment of this frame. */
-function address(starts) {
+function address(starts, replays = false) {
   const wanted = new URLSearchParams(location.search);
+  if (replays) wanted.set('replay', 'play');
   if (starts) wanted.set('autostart', 'visible');
   // The page is opened by this poster, and would take it for its embedding page.
   if (parent !== window && document.referrer && !wanted.has('origins')) wanted.set('origins', new URL(document.referrer).origin);
@@ -35,6 +36,8 @@ async function show() {
   at('text').textContent = poster.text;
   at('size').textContent = poster.size;
   document.title = poster.title;
+  // A recording is of the experiment as it is, without the changes of a fragment.
+  at('watch').hidden = location.hash.length > 1;
   at('recorded').textContent = `recorded run: ${poster.recorded}`;
   const picture = await (await fetch(`../posters/${encodeURIComponent(poster.name)}.svg`)).text();
   const svg = new DOMParser().parseFromString(picture, 'image/svg+xml').documentElement;
@@ -46,6 +49,7 @@ async function show() {
 }
 
 at('run').addEventListener('click', run);
+at('watch').addEventListener('click', () => location.replace(address(false, true)));
 at('full').href = `../${name ? `?preset=${encodeURIComponent(name)}` : ''}${location.hash}`;
 addEventListener('message', (event) => {
   const isCommand = event.source === parent && parent !== window && event.data?.tailblazer === 1;

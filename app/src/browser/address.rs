@@ -9,6 +9,7 @@ use tailblazer_core::experiment::{Comparison, Corpus, LinkError, comparison_from
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
+use super::made;
 use crate::{
     engine::Engine,
     workspace::{
@@ -167,7 +168,9 @@ pub fn whole_link(workspace: Workspace, classroom: &Classroom) -> String {
     let origin = location.origin().unwrap_or_default();
     let path = location.pathname().unwrap_or_default();
     let screen = Some(workspace.view.screen.get()).filter(|screen| screen.has_experiment());
-    format!("{origin}{path}{}", address_in(workspace, screen.unwrap_or_default(), classroom))
+    let link = address_in(workspace, screen.unwrap_or_default(), classroom);
+    let link = made::note(workspace).map_or(link.clone(), |made| made.noted(&link));
+    format!("{origin}{path}{link}")
 }
 
 /// The address of what is shown on the page as everybody else sees it.

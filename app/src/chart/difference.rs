@@ -3,7 +3,7 @@
 use tailblazer_core::stats::{CONFIDENCE, quantile};
 
 use super::input::Arm;
-use crate::workspace::run::Record;
+use crate::workspace::record::Record;
 
 /// The difference at one step.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -61,13 +61,10 @@ fn interval(values: &[f64]) -> Option<(f64, Option<f64>)> {
 
 #[cfg(test)]
 mod tests {
-    use tailblazer_core::experiment::Corpus;
+    use tailblazer_core::{experiment::Corpus, session::Validation};
 
     use super::*;
-    use crate::{
-        chart::testing::{Runs, record},
-        workspace::run::Validation,
-    };
+    use crate::chart::testing::{Runs, record};
 
     #[test]
     fn quantiles_are_those_of_the_tables() {

@@ -8,7 +8,7 @@ use tailblazer_core::{
 };
 
 use super::{course::is_adaptive, input::Arm};
-use crate::workspace::run::Record;
+use crate::workspace::record::Record;
 
 pub use words::{Remark, names};
 

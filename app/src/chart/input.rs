@@ -10,7 +10,7 @@ use super::{
     forecast::Forecast,
     ticks::{self, Scale},
 };
-use crate::workspace::{run::Record, summary, view::XAxis};
+use crate::workspace::{record::Record, summary, view::XAxis};
 
 /// One arm and its runs.
 #[derive(Clone, Copy)]

@@ -10,6 +10,8 @@ mod words;
 
 pub use words::{readout, summary};
 
+use tailblazer_core::session::Validation;
+
 use super::{
     axis::Frame,
     branches::{self, Quantity},
@@ -22,7 +24,7 @@ use super::{
     strip, texts,
     ticks::{self, Scale},
 };
-use crate::workspace::{format::fixed, quantity, run::Validation};
+use crate::workspace::{format::fixed, quantity};
 use key::{draw_key, key_height, key_left};
 
 /// The least loss that a logarithmic axis shows; an exact answer has a loss of almost 0.

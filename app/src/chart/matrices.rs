@@ -7,7 +7,7 @@ use tailblazer_core::{
 };
 
 use super::input::{Arm, Input};
-use crate::workspace::run::Record;
+use crate::workspace::record::Record;
 
 /// Its short name: `L2.up`, `embed`.
 pub fn name(parameter: &Parameter) -> String {

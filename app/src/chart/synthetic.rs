@@ -3,10 +3,10 @@
 
 use tailblazer_core::{
     layerwise::{Fit, Parameter, Tail},
-    session::{LayersFrame, MetricsFrame, StepMetrics},
+    session::{LayersFrame, MetricsFrame, StepMetrics, Validation},
 };
 
-use crate::workspace::run::{Record, Validation};
+use crate::workspace::record::Record;
 
 /// A loss that falls, with a spike every 7 steps.
 pub fn falling(step: usize) -> f64 {

@@ -6,7 +6,7 @@ use tailblazer_core::{
     layerwise::{Method, Parameter},
     model::Role,
     schedule::learning_rate,
-    session::{BranchEnd, BranchFrame, MetricsFrame, StepMetrics},
+    session::{BranchEnd, BranchFrame, MetricsFrame, StepMetrics, Validation},
 };
 
 pub use super::synthetic::{falling, frame, record, spectrum, tail};
@@ -14,10 +14,7 @@ use super::{
     input::{Arm, Input},
     scene::{Scene, numbers},
 };
-use crate::workspace::{
-    run::{Record, Validation},
-    view::XAxis,
-};
+use crate::workspace::{record::Record, view::XAxis};
 
 /// What a test draws.
 pub struct Runs {

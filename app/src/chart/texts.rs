@@ -1,6 +1,6 @@
 //! Runs that learn one text and then another: where they switch, and the loss on the text that is not learned.
 
-use tailblazer_core::experiment::Corpus;
+use tailblazer_core::{experiment::Corpus, session::Validation};
 
 use super::{
     axis::Frame,
@@ -13,7 +13,6 @@ use super::{
 use crate::workspace::{
     format::{fixed, integer},
     quantity,
-    run::Validation,
     view::XAxis,
 };
 

@@ -9,8 +9,17 @@ use leptos::{
 use wasm_bindgen_futures::spawn_local;
 
 use super::{
-    arms::Arms, bench::BenchScreen, decode::DecodeScreen, lab::LabScreen, methods::MethodsScreen, settings::Settings,
-    share::ShareDialog, train::Panels, verdict::VerdictStrip,
+    arms::Arms,
+    bench::BenchScreen,
+    decode::DecodeScreen,
+    lab::LabScreen,
+    methods::MethodsScreen,
+    replay::{self, ReadRecording, ReplayBar},
+    runs::RunsScreen,
+    settings::Settings,
+    share::ShareDialog,
+    train::Panels,
+    verdict::VerdictStrip,
 };
 
 /// Draws a part whose code has arrived.
@@ -36,11 +45,17 @@ pub const VERDICT: Part = Part { load: || verdict().boxed_local(), is_alone: fal
 /// The charts and the samples.
 pub const PANELS: Part = Part { load: || panels().boxed_local(), is_alone: false };
 
+/// The recording on the page.
+pub const REPLAY: Part = Part { load: || replay_bar().boxed_local(), is_alone: false };
+
 /// The screen that decodes.
 pub const DECODE: Part = Part { load: || decode().boxed_local(), is_alone: true };
 
 /// The lab.
 pub const LAB: Part = Part { load: || lab().boxed_local(), is_alone: true };
+
+/// The runs that the browser keeps.
+pub const RUNS: Part = Part { load: || runs().boxed_local(), is_alone: true };
 
 /// The methods.
 pub const METHODS: Part = Part { load: || methods().boxed_local(), is_alone: true };
@@ -111,6 +126,17 @@ fn panels() -> Result<Draw, SplitLoaderError> {
     Ok(|| view! { <Panels /> }.into_any())
 }
 
+#[wasm_split(replay, wasm_split_path = ::leptos::wasm_split, fallible)]
+fn replay_bar() -> Result<Draw, SplitLoaderError> {
+    Ok(|| view! { <ReplayBar /> }.into_any())
+}
+
+/// What reads recordings.
+#[wasm_split(replay, wasm_split_path = ::leptos::wasm_split, fallible)]
+pub fn recording_reader() -> Result<ReadRecording, SplitLoaderError> {
+    Ok(replay::read)
+}
+
 #[wasm_split(decode, wasm_split_path = ::leptos::wasm_split, fallible)]
 fn decode() -> Result<Draw, SplitLoaderError> {
     Ok(|| view! { <DecodeScreen /> }.into_any())
@@ -119,6 +145,11 @@ fn decode() -> Result<Draw, SplitLoaderError> {
 #[wasm_split(pages, wasm_split_path = ::leptos::wasm_split, fallible)]
 fn lab() -> Result<Draw, SplitLoaderError> {
     Ok(|| view! { <LabScreen /> }.into_any())
+}
+
+#[wasm_split(library, wasm_split_path = ::leptos::wasm_split, fallible)]
+fn runs() -> Result<Draw, SplitLoaderError> {
+    Ok(|| view! { <RunsScreen /> }.into_any())
 }
 
 #[wasm_split(pages, wasm_split_path = ::leptos::wasm_split, fallible)]

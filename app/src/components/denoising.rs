@@ -6,12 +6,12 @@ use leptos::{
     ev::{KeyboardEvent, PointerEvent},
     prelude::*,
 };
-use tailblazer_core::experiment::Comparison;
+use tailblazer_core::{experiment::Comparison, session::MASK};
 
 use super::arms::Swatch;
 use crate::workspace::{
     Workspace,
-    denoising::{MASK, moved, spread},
+    denoising::{moved, spread},
     format::integer,
 };
 

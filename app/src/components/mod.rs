@@ -19,8 +19,10 @@ mod meters;
 mod method;
 mod methods;
 mod notices;
+mod replay;
 mod results;
 mod run_bar;
+mod runs;
 mod samples;
 mod settings;
 mod share;
@@ -32,11 +34,12 @@ mod verdict;
 use leptos::prelude::*;
 
 use crate::{
-    browser::{address, classroom, embed, keyboard, offline, screen, theme},
+    browser::{address, classroom, embed, keyboard, library, made, offline, replay as replay_page, screen, theme},
     engine::Engine,
     workspace::{Workspace, view::Screen},
 };
 use apart::Apart;
+pub use apart::recording_reader as load_recording_reader;
 pub use results::state_word;
 
 /// The page.
@@ -61,6 +64,9 @@ pub fn App() -> impl IntoView {
     classroom::follow(workspace, engine);
     embed::listen(workspace, engine);
     offline::follow(workspace);
+    library::follow(workspace, engine);
+    replay_page::follow(workspace);
+    made::follow(workspace);
 
     let shown = workspace.view.screen;
     let is_bench = Memo::new(move |_| shown.get() == Screen::Bench);
@@ -71,6 +77,7 @@ pub fn App() -> impl IntoView {
         </Show>
         <Show when=move || shown.get() == Screen::Decode><Apart part=apart::DECODE /></Show>
         <Show when=move || shown.get() == Screen::Lab><Apart part=apart::LAB /></Show>
+        <Show when=move || shown.get() == Screen::Runs><Apart part=apart::RUNS /></Show>
         <Show when=move || shown.get() == Screen::Methods><Apart part=apart::METHODS /></Show>
         <Show when=move || workspace.view.sharing.get()><Apart part=apart::SHARE /></Show>
     }

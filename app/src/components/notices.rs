@@ -2,18 +2,21 @@
 
 use std::time::Duration;
 
-use leptos::prelude::*;
+use leptos::{prelude::*, task::spawn_local};
 use tailblazer_core::session::RunState;
 
 use super::{
+    apart::{self, Apart},
     icon::{Glyph, Icon},
     results::state_word,
 };
 use crate::{
-    browser::frame::now,
+    browser::{frame::now, library},
+    engine::Engine,
     workspace::{
         Workspace,
         format::{fixed, integer},
+        library::Unfinished,
         message::{Message, Tone},
     },
 };
@@ -24,13 +27,64 @@ const QUIET: f64 = 10_000.0;
 /// The messages, the newest first.
 #[component]
 pub fn Notices() -> impl IntoView {
-    let messages = Workspace::expect().messages;
+    let Workspace { messages, replay, .. } = Workspace::expect();
     view! {
         <div class="notices" aria-live="polite">
+            <Show when=move || replay.is_shown()><Apart part=apart::REPLAY /></Show>
+            <UnfinishedNotice />
             <For each=move || messages.get() key=|message| message.id let:message>
                 <Notice message />
             </For>
         </div>
+    }
+}
+
+/// Offers to go on with what this tab had before it was loaded again.
+#[component]
+fn UnfinishedNotice() -> impl IntoView {
+    let workspace = Workspace::expect();
+    let engine = Engine::expect();
+    let unfinished = workspace.view.unfinished;
+    let sentence = move || {
+        let Unfinished { step, steps, .. } = unfinished.get()?;
+        Some(format!("The run that was here is kept: it stopped after {} of {} steps.", integer(step), integer(steps)))
+    };
+    let go_on = move |_| {
+        let Some(Unfinished { group, .. }) = unfinished.get_untracked() else { return };
+        unfinished.set(None);
+        spawn_local(async move {
+            match library::load_resume().await {
+                Ok(resume) => resume(workspace, engine, group),
+                Err(_) => workspace.messages.push(Message::failure(
+                    "A part of the page did not load, so the run does not go on yet: check the connection and try again.",
+                )),
+            }
+        });
+    };
+    // Whoever trains something else has decided.
+    Effect::new(move |before: Option<RunState>| {
+        let state = workspace.state();
+        if before == Some(RunState::Idle) && state != RunState::Idle {
+            unfinished.set(None);
+        }
+        state
+    });
+    view! {
+        <Show when=move || unfinished.with(Option::is_some)>
+            <div class="notice">
+                <Glyph icon=Icon::Reset />
+                <p role="status" data-testid="unfinished">{sentence}</p>
+                <button type="button" class="btn small" data-testid="resume-last" on:click=go_on>"Resume"</button>
+                <button
+                    type="button"
+                    class="btn small icon quiet"
+                    aria-label="Dismiss: the run stays in the list of runs"
+                    on:click=move |_| unfinished.set(None)
+                >
+                    <Glyph icon=Icon::Cross />
+                </button>
+            </div>
+        </Show>
     }
 }
 

@@ -1,10 +1,10 @@
 //! What the model writes while it learns, the newest first; every sample is kept.
 
 use leptos::prelude::*;
-use tailblazer_core::experiment::Comparison;
+use tailblazer_core::{experiment::Comparison, session::Sample};
 
 use super::{arms::Swatch, denoising::Denoising};
-use crate::workspace::{Workspace, format, run::Sample, summary};
+use crate::workspace::{Workspace, format, summary};
 
 /// The samples of the run.
 #[component]

@@ -9,7 +9,7 @@ use tailblazer_core::{
 use super::figure::Figure;
 use crate::{
     chart::forest::{self, Line},
-    workspace::{Workspace, quantity, run::Record, summary},
+    workspace::{Workspace, quantity, record::Record, summary},
 };
 
 /// Pixels for the names of the rows: "B − A".

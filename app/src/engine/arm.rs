@@ -13,7 +13,7 @@ use std::{
 use leptos::prelude::*;
 use tailblazer_core::{
     experiment::{Corpus, DeviceChoice},
-    session::{Command, Event, OwnText, PROTOCOL, RunState, Stage},
+    session::{Command, Event, OwnText, PROTOCOL, Report, Resume, RunState, Stage},
 };
 use wasm_bindgen::JsValue;
 
@@ -40,6 +40,8 @@ pub struct ArmEngine {
     previous: RefCell<Option<Link>>,
     /// The state to return to when the next run is not to be.
     before: Cell<RunState>,
+    /// What the next preparation goes on from, in place of what is edited.
+    resumed: RefCell<Option<(Plan, Resume)>>,
     /// What waits for the adapter.
     held: Cell<Option<&'static [Request]>>,
     links: Cell<u32>,
@@ -58,11 +60,19 @@ impl ArmEngine {
             link: RefCell::default(),
             previous: RefCell::default(),
             before: Cell::default(),
+            resumed: RefCell::default(),
             held: Cell::default(),
             links: Cell::default(),
             arrived: Cell::default(),
             unread: RefCell::default(),
         })
+    }
+
+    /// Goes on with a run that was kept, and trains where it is asked to.
+    pub fn resume(self: &Rc<Self>, plan: Plan, from: Resume, report: Report, trains: bool) {
+        self.run.resumed.set_value(Some(report));
+        *self.resumed.borrow_mut() = Some((plan, from));
+        self.perform(if trains { &[Request::Configure, Request::Start] } else { &[Request::Configure] });
     }
 
     /// Does what an action asks of this arm.
@@ -92,13 +102,16 @@ impl ArmEngine {
 
     fn request(self: &Rc<Self>, request: Request) {
         match request {
-            Request::Configure => self.configure(untrack(|| self.edited())),
+            Request::Configure => match self.resumed.take() {
+                Some((plan, from)) => self.configure(plan, Some(from)),
+                None => self.configure(untrack(|| self.edited()), None),
+            },
             Request::Start => self.send(Command::Start),
             Request::Pause => self.send(Command::Pause),
             Request::Step => self.send(Command::Step),
             Request::Branch => self.send(Command::Branch),
             Request::Reset => match self.run.plan.get_untracked() {
-                Some(plan) if self.run.seed.get_untracked() > 0 => self.configure(Plan { seed: 0, ..plan }),
+                Some(plan) if self.run.seed.get_untracked() > 0 => self.configure(Plan { seed: 0, ..plan }, None),
                 _ => self.send(Command::Reset),
             },
             Request::Cancel => self.cancel(),
@@ -110,14 +123,14 @@ impl ArmEngine {
         self.page.workspace.edited(self.run.arm.get())
     }
 
-    fn configure(&self, plan: Plan) {
+    fn configure(&self, plan: Plan, resume: Option<Resume>) {
         // The session remembers the last text that it was given, so a text that was removed is sent as empty.
         let none = || OwnText { name: String::new(), text: String::new() };
         let own_text = (plan.experiment.text.corpus == Corpus::Own)
             .then(|| plan.own_text.as_deref().cloned().unwrap_or_else(none));
         let (experiment, adapter) = (Box::new(plan.seeded()), self.page.adapter.borrow().clone());
         self.run.asked.set_value(Some(plan));
-        self.send(Command::Configure { experiment, own_text, adapter });
+        self.send(Command::Configure { experiment, own_text, adapter, resume });
     }
 
     pub fn send(&self, command: Command) {
@@ -147,7 +160,7 @@ impl ArmEngine {
     }
 
     /// Goes on with what waited for the adapter.
-    pub fn resume(self: &Rc<Self>) {
+    pub fn go_on(self: &Rc<Self>) {
         match self.held.take() {
             Some(requests) => self.perform(requests),
             None if self.is_wanted() => drop(self.provide(untrack(|| self.edited().experiment.device))),
@@ -259,7 +272,7 @@ impl ArmEngine {
             return false;
         }
         self.run.starting.set_value(true);
-        self.configure(Plan { seed: self.run.seed.get_untracked(), ..plan });
+        self.configure(Plan { seed: self.run.seed.get_untracked(), ..plan }, None);
         self.send(Command::Start);
         true
     }

@@ -16,7 +16,7 @@ use std::{
 use leptos::prelude::*;
 use tailblazer_core::{
     experiment::ARMS,
-    session::{Adapter, Backend, Command, RunState},
+    session::{Adapter, Backend, Command, Report, Resume, RunState},
 };
 use wasm_bindgen_futures::spawn_local;
 
@@ -28,8 +28,9 @@ use crate::{
     workspace::{
         Workspace,
         action::{Action, Request},
+        library::Filed,
         message::Message,
-        run::Run,
+        run::{Plan, Run},
     },
 };
 use arm::ArmEngine;
@@ -59,7 +60,7 @@ pub struct Page {
 }
 
 impl Engine {
-    /// Starts the engine that the first arm needs.
+    /// Starts the engine that the first arm needs, unless the page begins with a recording.
     pub fn start(workspace: Workspace) -> Self {
         let page = Rc::new(Page {
             workspace,
@@ -74,8 +75,11 @@ impl Engine {
         let arms = (0..ARMS).map(|place| ArmEngine::new(page.clone(), workspace.run_at(place)));
         *page.arms.borrow_mut() = arms.collect();
         let engine = Self(StoredValue::new_local(page));
-        let device = untrack(|| workspace.edited(0).experiment.device);
-        engine.first().provide(device);
+        // Who looks at a recording first may never train.
+        if untrack(|| workspace.recorded()).is_none() {
+            let device = untrack(|| workspace.edited(0).experiment.device);
+            engine.first().provide(device);
+        }
         engine
     }
 
@@ -129,9 +133,40 @@ impl Engine {
                 return;
             }
         }
+        if asks(Request::Configure) {
+            workspace.end_replay();
+        }
+        if asks(Request::Configure) || asks(Request::Reset) {
+            self.file(&requests);
+        }
         for (arm, requests) in requests.into_iter().enumerate().filter(|(_, requests)| !requests.is_empty()) {
             self.arm(untrack(|| workspace.place_of(arm))).perform(requests);
         }
+    }
+
+    /// Opens a place in the library for runs that begin together.
+    fn file(&self, requests: &[&'static [Request]]) {
+        let workspace = self.workspace();
+        let (begun, link) = (js_sys::Date::now(), workspace.link.get_untracked());
+        // Two tabs of one browser never begin in the same moment with the same number.
+        let group = format!("{begun:.0}-{:.0}", 1e6 * js_sys::Math::random());
+        let begins = |list: &[Request]| list.contains(&Request::Configure) || list.contains(&Request::Reset);
+        for arm in (0..requests.len()).filter(|arm| begins(requests[*arm])) {
+            let filed = Filed { group: group.clone(), arm, link: link.clone(), begun };
+            untrack(|| workspace.run_of(arm)).filed.set_value(Some(filed));
+        }
+    }
+
+    /// Goes on with a kept run of an arm.
+    pub fn resume(&self, arm: usize, plan: Plan, from: Resume, report: Report, trains: bool) {
+        let place = untrack(|| self.workspace().place_of(arm));
+        self.arm(place).resume(plan, from, report, trains);
+    }
+
+    /// Asks something of the session of a run.
+    pub fn ask(&self, run: &Run, command: Command) {
+        let place = untrack(|| self.workspace().place_of(run.arm.get()));
+        self.arm(place).send(command);
     }
 
     /// Removes an arm with its engine.
@@ -192,7 +227,7 @@ impl Page {
             let Some(page) = page.upgrade() else { return };
             *page.adapter.borrow_mut() = Some(found);
             let arms = page.arms.borrow().clone();
-            arms.iter().for_each(ArmEngine::resume);
+            arms.iter().for_each(ArmEngine::go_on);
         });
     }
 

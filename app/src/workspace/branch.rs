@@ -65,6 +65,25 @@ impl Branches {
         self.0.retain(|known| known.from <= step);
     }
 
+    /// Reports that lead to these branches, in order.
+    pub fn frames(&self) -> Vec<BranchFrame> {
+        let of = |branch: &Branch| {
+            let begin = BranchFrame { from: branch.from, steps: branch.steps, ..BranchFrame::default() };
+            let mut frames = vec![begin.clone()];
+            let mut rows = branch.rows.as_slice();
+            for (step, loss) in &branch.validations {
+                let (until, rest) = rows.split_at(rows.partition_point(|row| row.step <= *step));
+                rows = rest;
+                frames.push(BranchFrame { rows: until.to_vec(), validation: Some(*loss), ..begin.clone() });
+            }
+            if !rows.is_empty() || branch.end.is_some() {
+                frames.push(BranchFrame { rows: rows.to_vec(), end: branch.end, ..begin });
+            }
+            frames
+        };
+        self.0.iter().flat_map(of).collect()
+    }
+
     /// The branches, in order.
     pub fn iter(&self) -> std::slice::Iter<'_, Branch> {
         self.0.iter()

@@ -87,6 +87,8 @@ pub struct Classroom {
     pub theme: Option<Theme>,
     /// Whether training begins by itself once the page is seen.
     pub starts: bool,
+    /// Whether the recording of a guided experiment plays at first.
+    pub replays: bool,
     /// Whether the text of a guided experiment is open at first.
     pub story: bool,
 }
@@ -139,6 +141,11 @@ impl Classroom {
                     "no" => classroom.starts = false,
                     _ => refuse("autostart", &value),
                 },
+                "replay" => match value.as_str() {
+                    "play" => classroom.replays = true,
+                    "no" => classroom.replays = false,
+                    _ => refuse("replay", &value),
+                },
                 "story" => match value.as_str() {
                     "open" => classroom.story = true,
                     "closed" => classroom.story = false,
@@ -169,6 +176,9 @@ impl Classroom {
         }
         if self.starts {
             add("autostart", "visible");
+        }
+        if self.replays {
+            add("replay", "play");
         }
         if self.story {
             add("story", "open");

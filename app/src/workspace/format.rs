@@ -91,12 +91,13 @@ pub fn duration(seconds: f64) -> String {
     }
 }
 
-/// The size of a text: `812 bytes`, `3.4 kB`, `12.0 MB`.
+/// A size: `812 bytes`, `3.4 kB`, `12.0 MB`, `5.1 GB`.
 pub fn bytes(count: usize) -> String {
     match count {
         0..1_000 => format!("{count} bytes"),
         1_000..1_000_000 => format!("{:.1} kB", count as f64 / 1e3),
-        _ => format!("{:.1} MB", count as f64 / 1e6),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", count as f64 / 1e6),
+        _ => format!("{:.1} GB", count as f64 / 1e9),
     }
 }
 

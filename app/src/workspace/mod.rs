@@ -12,9 +12,13 @@ pub mod decode;
 pub mod denoising;
 pub mod export;
 pub mod format;
+pub mod import;
+pub mod library;
 pub mod message;
 pub mod quantity;
+pub mod record;
 mod refine;
+pub mod replay;
 pub mod run;
 pub mod steer;
 pub mod summary;
@@ -32,6 +36,7 @@ use tailblazer_core::{
 use action::{Action, Request};
 use decode::Decode;
 use message::Messages;
+use replay::Replay;
 use run::{Plan, Run, Shared};
 use view::View;
 
@@ -78,6 +83,8 @@ pub struct Workspace {
     pub view: View,
     /// The decoders side by side.
     pub decode: Decode,
+    /// The recording on the page.
+    pub replay: Replay,
 }
 
 impl Workspace {
@@ -107,6 +114,7 @@ impl Workspace {
             messages,
             view,
             decode,
+            replay: Replay::new(),
         };
         workspace.place_arms();
         workspace.show_decoding();

@@ -1,8 +1,8 @@
 //! What the losses of an experiment are: likelihoods, bounds of them, or cross-entropies that bound nothing.
 
-use tailblazer_core::{experiment::Experiment, objective::Quantity};
+use tailblazer_core::{experiment::Experiment, objective::Quantity, session::Validation};
 
-use super::{format::fixed, run::Validation};
+use super::format::fixed;
 
 /// Standard errors on either side of a bound, wherever its error is shown.
 pub const STANDARD_ERRORS: f64 = 2.0;

@@ -6,59 +6,19 @@ use futures::channel::oneshot;
 use leptos::prelude::*;
 use tailblazer_core::{
     experiment::{Comparison, Experiment, Invalid},
-    layerwise::Parameter,
     session::{
-        Backend, Event, LayersFrame, Limit, MetricsFrame, OwnText, Prepared, RunState, Saved, SearchFrame, Stage,
+        Autosave, Denoising, DeviceReport, Event, Limit, OwnText, Prepared, Report, RunState, Sample, Saved, Stage,
+        Validation,
     },
 };
 
 use super::{
     action::Standing,
-    branch::Branches,
-    columns::Columns,
     decode::Decode,
-    denoising::Denoising,
+    library::Filed,
     message::{Message, Messages},
+    record::Record,
 };
-
-/// The loss on held-out text at one step.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Validation {
-    /// Steps done before it.
-    pub step: usize,
-    /// The objective's validation loss in nats per token, on the text that the last update learned.
-    pub loss: f64,
-    /// The standard error that the draws of noise leave in it, for a bound.
-    pub error: Option<f64>,
-    /// The same on the other text, in a run of two.
-    pub other_loss: Option<f64>,
-    /// Share of a task's problems answered exactly.
-    pub exact_match: Option<f64>,
-}
-
-/// A text that the model wrote.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Sample {
-    /// Steps done before it.
-    pub step: usize,
-    /// The text that was given.
-    pub prompt: String,
-    /// The text that the model added.
-    pub text: String,
-    /// How its first block was denoised, where blocks were filled.
-    pub denoising: Option<Denoising>,
-}
-
-/// The device of the run.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Device {
-    /// Which engine computes.
-    pub backend: Backend,
-    /// Name of the adapter.
-    pub name: String,
-    /// One sentence: why this device.
-    pub reason: String,
-}
 
 /// How far the preparation is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -97,46 +57,6 @@ impl Plan {
             _ => false,
         };
         text && self.experiment == other.experiment
-    }
-}
-
-/// The dense part of a run.
-#[derive(Clone, Debug, Default)]
-pub struct Record {
-    /// Metrics of every step.
-    pub columns: Columns,
-    /// Validations, in order.
-    pub validations: Vec<Validation>,
-    /// The model's parameters, in the order of the lists in `layers`.
-    pub layout: Vec<Parameter>,
-    /// Measured spectra, in order.
-    pub layers: Vec<LayersFrame>,
-    /// Searches for a learning rate, in order.
-    pub searches: Vec<SearchFrame>,
-    /// Decays that left the run as it was, in order.
-    pub branches: Branches,
-}
-
-impl Record {
-    /// Takes in metrics; a run that went back has other steps there now.
-    fn metrics(&mut self, frame: MetricsFrame) {
-        if let Some(first) = frame.steps.first() {
-            self.branches.go_back(first.step.saturating_sub(1));
-        }
-        self.columns.append(frame);
-    }
-
-    /// Takes in a search, which begins or ends at its step: what the run reported behind it is out of date.
-    fn search(&mut self, frame: SearchFrame) {
-        self.validations.retain(|known| known.step <= frame.step);
-        self.layers.retain(|known| known.step <= frame.step);
-        self.searches.retain(|known| known.step < frame.step);
-        self.searches.push(frame);
-    }
-
-    /// The validation loss after so many steps, if the run got there.
-    pub fn final_loss(&self, steps: usize) -> Option<f64> {
-        self.validations.last().filter(|last| last.step >= steps).map(|last| last.loss)
     }
 }
 
@@ -183,7 +103,7 @@ pub struct Run {
     /// Facts about the run.
     pub prepared: RwSignal<Option<Prepared>>,
     /// The device of the run.
-    pub device: RwSignal<Option<Device>>,
+    pub device: RwSignal<Option<DeviceReport>>,
     /// The speed of the run's matrix products by themselves, once it was asked for.
     pub limit: RwSignal<Option<Limit>>,
     /// Samples, the newest last.
@@ -200,6 +120,12 @@ pub struct Run {
     pub arm: RwSignal<usize>,
     /// Steps done in each of the weights that are kept to decode from, ascending.
     pub kept: RwSignal<Vec<usize>>,
+    /// What was kept of it before it goes on here.
+    pub resumed: StoredValue<Option<Report>, LocalStorage>,
+    /// Where the browser keeps it; none before it is started, and for what is only shown.
+    pub filed: StoredValue<Option<Filed>>,
+    /// Its whole state, as the session last reported it.
+    pub autosaved: RwSignal<Option<Arc<Autosave>>, LocalStorage>,
     /// Who asked for the weights as a file.
     pub saving: StoredValue<Option<oneshot::Sender<Option<Saved>>>>,
 }
@@ -224,6 +150,9 @@ impl Run {
             seed: RwSignal::new(0),
             arm: RwSignal::new(0),
             kept: RwSignal::new(Vec::new()),
+            resumed: StoredValue::new_local(None),
+            filed: StoredValue::new(None),
+            autosaved: RwSignal::new_local(None),
             saving: StoredValue::new(None),
         }
     }
@@ -257,6 +186,30 @@ impl Run {
         self.shared.touch();
     }
 
+    /// What it reported, as plain data.
+    pub fn report(&self) -> Report {
+        let (prepared, device, samples) = untrack(|| (self.prepared.get(), self.device.get(), self.samples.get()));
+        self.record.with_value(|record| Report { prepared, device, samples, ..record.report() })
+    }
+
+    /// Takes off what was only shown.
+    pub fn clear_shown(&self) {
+        self.prepared.set(None);
+        self.device.set(None);
+        self.record.update_value(|record| *record = Record::default());
+        self.clear_record();
+    }
+
+    /// Shows a report in place of what it has.
+    pub fn show(&self, report: &Report) {
+        self.clear_record();
+        self.prepared.set(report.prepared.clone());
+        self.device.set(report.device.clone());
+        self.samples.set(report.samples.clone());
+        self.record.set_value(Record::of(report));
+        self.shared.touch();
+    }
+
     /// Forgets the runs with earlier seeds, and starts with the first one again.
     pub fn clear_seeds(&self) {
         self.earlier.update_value(Vec::clear);
@@ -269,6 +222,8 @@ impl Run {
         self.asked.set_value(None);
         self.starting.set_value(false);
         self.prepared.set(None);
+        self.filed.set_value(None);
+        self.resumed.set_value(None);
         self.progress.set(None);
         self.device.set(None);
         self.refused.set(None);
@@ -306,7 +261,7 @@ impl Run {
         match event {
             Event::Ready { .. } | Event::Checkpoint { .. } => {}
             Event::State { state } => self.enter(state),
-            Event::Device { backend, name, reason } => self.device.set(Some(Device { backend, name, reason })),
+            Event::Device { backend, name, reason } => self.device.set(Some(DeviceReport { backend, name, reason })),
             Event::Progress { stage, done, total } => self.progress.set(Some(Progress { stage, done, total })),
             Event::Prepared(prepared) => {
                 if let Some(plan) = self.asked.try_update_value(Option::take).flatten() {
@@ -320,7 +275,12 @@ impl Run {
                 self.refused.set(None);
                 self.clear_record();
                 self.record.update_value(|record| record.layout = layout);
+                if let Some(report) = self.resumed.try_update_value(Option::take).flatten() {
+                    self.samples.set(report.samples.clone());
+                    self.record.set_value(Record::of(&report));
+                }
             }
+            Event::Autosave(saved) => self.autosaved.set(Some(Arc::new(saved))),
             Event::Metrics(frame) => self.record.update_value(|record| record.metrics(frame)),
             Event::Validation { step, loss, error, other_loss, exact_match } => {
                 self.record.update_value(|record| {
@@ -363,6 +323,10 @@ impl Run {
             Event::Warning { message } => self.say(Message::warning(message)),
             Event::Failed(failure) => {
                 self.starting.set_value(false);
+                // What cannot go on is shown as far as it got.
+                if let Some(report) = self.resumed.try_update_value(Option::take).flatten() {
+                    self.show(&report);
+                }
                 let refused = self.asked.try_update_value(Option::take).flatten().is_some();
                 if refused && !self.has_steps() {
                     // The session drops a run that had not begun when it refuses the next one.

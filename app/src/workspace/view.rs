@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::classroom::Classroom;
+use super::{classroom::Classroom, library::Unfinished};
 
 /// One of the page's screens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub enum Screen {
     Decode,
     /// Guided experiments.
     Lab,
+    /// Runs that the browser keeps.
+    Runs,
     /// What every method is.
     Methods,
     /// The benchmark; no tab leads there.
@@ -22,7 +24,7 @@ pub enum Screen {
 
 impl Screen {
     /// The screens with a tab.
-    pub const TABS: [Self; 4] = [Self::Train, Self::Decode, Self::Lab, Self::Methods];
+    pub const TABS: [Self; 5] = [Self::Train, Self::Decode, Self::Lab, Self::Runs, Self::Methods];
 
     /// The word on its tab.
     pub fn word(self) -> &'static str {
@@ -30,6 +32,7 @@ impl Screen {
             Self::Train => "Train",
             Self::Decode => "Decode",
             Self::Lab => "Lab",
+            Self::Runs => "Runs",
             Self::Methods => "Methods",
             Self::Bench => "Bench",
         }
@@ -41,6 +44,7 @@ impl Screen {
             Self::Train => None,
             Self::Decode => Some("decode"),
             Self::Lab => Some("lab"),
+            Self::Runs => Some("runs"),
             Self::Methods => Some("methods"),
             Self::Bench => Some("bench"),
         }
@@ -59,7 +63,9 @@ impl Screen {
 
     /// The screen with this name; the first one has none.
     pub fn named(name: &str) -> Option<Self> {
-        [Self::Decode, Self::Lab, Self::Methods, Self::Bench].into_iter().find(|screen| screen.name() == Some(name))
+        [Self::Decode, Self::Lab, Self::Runs, Self::Methods, Self::Bench]
+            .into_iter()
+            .find(|screen| screen.name() == Some(name))
     }
 }
 
@@ -210,6 +216,10 @@ pub struct View {
     pub crosshair: RwSignal<Option<usize>>,
     /// Whether the table of arms lists every setting, and not only those that differ.
     pub all_settings: RwSignal<bool>,
+    /// Raised when the browser's library of runs changed, here or in another tab.
+    pub library_version: RwSignal<u32>,
+    /// Runs that this tab had before it was loaded again, until they are gone on with or given up.
+    pub unfinished: RwSignal<Option<Unfinished>>,
     /// The theme.
     pub theme: RwSignal<Theme>,
     /// Raised when colours changed: charts read them from the style sheet.
@@ -240,6 +250,8 @@ impl View {
             matrix: RwSignal::new(None),
             crosshair: RwSignal::new(None),
             all_settings: RwSignal::new(false),
+            library_version: RwSignal::new(0),
+            unfinished: RwSignal::new(None),
             theme: RwSignal::new(Theme::System),
             palette: RwSignal::new(0),
             tab: RwSignal::new(Tab::Loss),
@@ -267,6 +279,7 @@ mod tests {
             ("?ui=decode", Screen::Decode),
             ("?ui=lab", Screen::Lab),
             ("?preset=gpt-nano&ui=methods", Screen::Methods),
+            ("?ui=runs", Screen::Runs),
             ("?ui=bench", Screen::Bench),
             ("?ui=nothing", Screen::Train),
         ] {

@@ -19,7 +19,7 @@ pub use config::{DeviceChoice, Experiment, ModelConfig, Operations, Positions, S
 pub use control::{Control, controls};
 pub use decoding::{DECODERS, DecodeConfig, DecoderConfig, Decoding};
 pub use layerwise::LayerwiseConfig;
-pub use link::{LinkError, comparison_from_link, comparison_to_link, from_link, to_link};
+pub use link::{LinkError, Made, comparison_from_link, comparison_to_link, from_link, to_link};
 pub use model_preset::ModelPreset;
 pub use optimiser::OptimiserConfig;
 pub use preset::{Chapter, Guide, Preset};

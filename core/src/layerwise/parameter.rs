@@ -16,10 +16,10 @@ pub struct Parameter {
     /// `[rows, columns]`; a matrix maps rows to columns, a vector has one row.
     pub shape: [usize; 2],
     /// The tail exponent of its spectrum; none while it is not measured or where there is no tail.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub alpha: Option<f64>,
     /// Its norms, where they were measured.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub norms: Option<Norms>,
 }
 

@@ -59,6 +59,11 @@ impl MultiplierRamp {
         self.cadence
     }
 
+    /// Whether it can take another one's place: it has multipliers of as many parameters, and its events are the same.
+    pub fn fits(&self, other: &Self) -> bool {
+        self.cadence == other.cadence && self.from.len() == other.from.len() && self.to.len() == other.to.len()
+    }
+
     /// Starts towards new multipliers at an event. A list of another length, or with numbers that no learning rate can
     /// be multiplied with, is not taken, and `false` is returned.
     pub fn turn(&mut self, update: usize, targets: Vec<f64>) -> bool {

@@ -36,7 +36,7 @@ pub use muon::Muon;
 pub use per_parameter::PerParameter;
 pub use sgd::Sgd;
 #[cfg(feature = "engine")]
-pub use updater::{Inputs, Memory, Updater};
+pub use updater::{Inputs, Memory, SavedUpdater, Updater};
 
 #[cfg(feature = "engine")]
 use burn::tensor::Tensor;

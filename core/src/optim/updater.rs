@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use burn::tensor::{Bool, Device, Tensor};
+use serde::{Deserialize, Serialize};
 use tailblazer_kernels::{
     functions::{self, GradientSum, State},
     plan::Plan,
@@ -36,6 +37,14 @@ pub struct Memory {
     pub factors: Vec<f64>,
 }
 
+/// An [`Updater`] as plain data, to be saved with its run; tensors are the places of their lists.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SavedUpdater {
+    updates: i32,
+    scale: usize,
+    factors: Vec<f64>,
+}
+
 /// What an optimiser is told of one update.
 #[derive(Debug)]
 pub struct Inputs<'a> {
@@ -66,6 +75,29 @@ impl Updater {
             updates: 0,
             memory: Memory { scale: Tensor::ones([1], device), factors: Vec::new() },
         }
+    }
+
+    /// As plain data; `put` takes a tensor of one number and says where it stands.
+    pub fn save(&self, put: impl FnOnce(&Tensor<1>) -> usize) -> SavedUpdater {
+        let Memory { scale, factors } = &self.memory;
+        SavedUpdater { updates: self.updates, scale: put(scale), factors: factors.clone() }
+    }
+
+    /// One of the same parameters that goes on where another was saved; `take` gives the number at a place.
+    ///
+    /// # Errors
+    /// Those of `take`.
+    pub fn restored<E>(
+        &self,
+        saved: SavedUpdater,
+        take: impl FnOnce(usize) -> Result<Tensor<1>, E>,
+    ) -> Result<Self, E> {
+        let SavedUpdater { updates, scale, mut factors } = saved;
+        if !factors.is_empty() {
+            factors.resize(self.specs.len(), 1.0);
+        }
+        let memory = Memory { scale: take(scale)?, factors };
+        Ok(Self { updates: updates.max(0), memory, ..self.clone() })
     }
 
     /// What the learning rates of the last update were multiplied with on the device, `[1]`: 1 but for optimisers that

@@ -4,6 +4,8 @@ use std::fmt::Debug;
 
 use serde::{Deserialize, Serialize};
 
+use super::{autolrs::Search, hypergradient::Hypergradient, plateau::Plateau};
+
 /// A schedule at work on one run: it is told what the run measures, and gives the learning rate of every update after
 /// the warm-up. A copy goes on as the original would.
 pub trait Adaptive: Debug {
@@ -50,6 +52,31 @@ pub trait Adaptive: Debug {
 
     /// A copy.
     fn copy(&self) -> Box<dyn Adaptive>;
+
+    /// Itself as plain data.
+    fn rule(&self) -> Rule;
+}
+
+/// A schedule that follows its run as plain data, to be saved with the run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Rule {
+    /// Reduce on plateau.
+    Plateau(Plateau),
+    /// Hypergradient descent.
+    Hypergradient(Hypergradient),
+    /// AutoLRS.
+    Search(Search),
+}
+
+impl Rule {
+    /// The schedule at work again.
+    pub fn boxed(self) -> Box<dyn Adaptive> {
+        match self {
+            Self::Plateau(rule) => Box::new(rule),
+            Self::Hypergradient(rule) => Box::new(rule),
+            Self::Search(rule) => Box::new(rule),
+        }
+    }
 }
 
 impl Clone for Box<dyn Adaptive> {

@@ -4,6 +4,8 @@
 //! server's rule for local rates is persistent here; the released code starts it anew in every round, which undoes it.
 //! With a gain of 0 they are all federated averaging (McMahan et al. 2017, arXiv:1602.05629).
 
+use serde::{Deserialize, Serialize};
+
 use super::{Progress, Schedule};
 use crate::{
     experiment::ScheduleConfig,
@@ -39,7 +41,7 @@ pub struct Federation {
 }
 
 /// Which rates are adapted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Rule {
     /// G: the server's step, `w += (1 + agg) * Delta`.
     Global,
@@ -207,7 +209,7 @@ pub struct Product {
 }
 
 /// How dot products count.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct Weight {
     gain: f64,
     is_relative: bool,
@@ -238,7 +240,7 @@ pub struct Round {
 }
 
 /// The server's rule: `agg += <Delta_{t-1}, Delta_t>`, clipped to `-0.8..=4` for G and `-0.2..=4` for GM.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Server {
     rule: Rule,
     weight: Weight,
@@ -290,7 +292,7 @@ impl Server {
 
 /// A client's rule: `scale *= min(1.1, 1 + 0.1 * <step_t, Delta> / n + <step_t, step_{t-1}>)`, within `0.1..=10`, with
 /// `Delta` of the last round and `n` clients in a round.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Client {
     is_adaptive: bool,
     weight: Weight,

@@ -4,7 +4,9 @@
 //! tensors of one step differ. Members of the family work over any optimiser; the published rules for SGD and Adam are
 //! here too, and Adam-HD is an optimiser besides.
 
-use super::{Adaptive, Product, Progress, Schedule};
+use serde::{Deserialize, Serialize};
+
+use super::{Adaptive, Product, Progress, Rule, Schedule};
 use crate::{
     experiment::ScheduleConfig,
     policy::{Description, Knob, Settings},
@@ -16,7 +18,7 @@ use crate::{
 pub struct FollowGradient;
 
 /// Which product moves the rate, and how.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Variant {
     /// SGD-HD: `h = g_t . g_{t-1}`, `lr += beta * h`; with the Nesterov update in place of `g_{t-1}` it is SGDN-HD.
     Sgd,
@@ -121,7 +123,7 @@ pub fn adam_product(raw: f64, beta1: f64, beta2: f64, previous: u32) -> f64 {
 }
 
 /// A learning rate that moves with its hypergradient.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Hypergradient {
     variant: Variant,
     rate: f64,
@@ -168,6 +170,10 @@ impl Adaptive for Hypergradient {
 
     fn copy(&self) -> Box<dyn Adaptive> {
         Box::new(self.clone())
+    }
+
+    fn rule(&self) -> Rule {
+        Rule::Hypergradient(self.clone())
     }
 }
 

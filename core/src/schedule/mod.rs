@@ -37,7 +37,7 @@ mod tests;
 mod wsd;
 mod wsd_s;
 
-pub use adaptive::{Adaptive, Probe, Product, Trial};
+pub use adaptive::{Adaptive, Probe, Product, Rule, Trial};
 pub use autolrs::AutoLrs;
 pub use constant::Constant;
 pub use cosine::Cosine;

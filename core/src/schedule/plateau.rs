@@ -1,6 +1,8 @@
 //! Reduce on plateau: a rate that falls when the validation loss no longer does (PyTorch's `ReduceLROnPlateau`).
 
-use super::{Adaptive, Progress, Schedule};
+use serde::{Deserialize, Serialize};
+
+use super::{Adaptive, Progress, Rule, Schedule};
 use crate::{
     experiment::ScheduleConfig,
     policy::{Description, Knob, Settings},
@@ -88,7 +90,7 @@ impl Schedule for OnPlateau {
 
 /// The rule: `lr = max(factor * lr, least * peak)` after more than `patience` validations in a row without
 /// `loss < best * (1 - threshold)`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plateau {
     rate: f64,
     factor: f64,
@@ -152,6 +154,10 @@ impl Adaptive for Plateau {
 
     fn copy(&self) -> Box<dyn Adaptive> {
         Box::new(self.clone())
+    }
+
+    fn rule(&self) -> Rule {
+        Rule::Plateau(self.clone())
     }
 }
 

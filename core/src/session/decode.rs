@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Failure;
 use crate::{
     decode::{Decoder, Meter, TraceEvent},
+    experiment::Decoding,
     objective::{Quantity, Reading},
     policy::Chosen,
 };
@@ -20,6 +21,19 @@ pub struct DecoderSetup {
     pub temperature: f64,
     /// Steps done in the checkpoint; none for the present weights.
     pub checkpoint: Option<usize>,
+}
+
+impl DecoderSetup {
+    /// The decoder at a place of a comparison, over the present weights.
+    pub fn of(Decoding { common, decoders, .. }: &Decoding, place: usize) -> Self {
+        let config = &decoders[place];
+        Self {
+            decoder: config.decoder.clone(),
+            block: common.block,
+            temperature: config.temperature.unwrap_or(common.temperature),
+            checkpoint: None,
+        }
+    }
 }
 
 /// A decode that the page asks for.

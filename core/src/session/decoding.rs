@@ -2,7 +2,7 @@
 
 use super::{
     DecodeFrame, DecodeRequest, DecodeStart, DecoderSetup, Event, Failure, Host, JudgeRequest, Judged, MeasureRequest,
-    Measured, RunState, Saved,
+    Measured, RunState,
     engine::{Engine, Run},
 };
 use crate::{
@@ -214,25 +214,8 @@ impl<H: Host> Engine<H> {
         Ok(Judged { id, step, nats: nats.collect() })
     }
 
-    /// Reports the present weights.
-    pub(super) async fn save(&mut self) {
-        let saved = match self.saved().await {
-            Ok(saved) => Some(saved),
-            Err(Failure { message, .. }) => {
-                self.host.emit(Event::Warning { message });
-                None
-            }
-        };
-        self.host.emit(Event::Saved { saved });
-    }
-
-    async fn saved(&mut self) -> Result<Saved, Failure> {
-        let (step, checkpoint) = self.checkpoint(None).await?;
-        Ok(checkpoint.saved(step))
-    }
-
     /// The weights of a step that is kept, or the present ones, and the steps done in them.
-    async fn checkpoint(&mut self, step: Option<usize>) -> Result<(usize, Checkpoint), Failure> {
+    pub(super) async fn checkpoint(&mut self, step: Option<usize>) -> Result<(usize, Checkpoint), Failure> {
         self.read_metrics().await;
         let run = self.run.as_ref().ok_or_else(nothing_trained)?;
         if run.trainer.steps_done() == 0 {

@@ -3,11 +3,11 @@
 use futures::{StreamExt as _, channel::mpsc::UnboundedReceiver};
 
 use super::{
-    Adapter, BranchEnd, Command, Counters, Event, Failure, Host, LayersFrame, MetricsFrame, PROTOCOL, Prepared,
+    Adapter, BranchEnd, Command, Counters, Event, Failure, Host, LayersFrame, MetricsFrame, PROTOCOL, Prepared, Resume,
     RunState, Stage, StepMetrics, TextFacts, Work,
     aside::Branching,
     decoding::Kept,
-    limit,
+    keeping, limit,
     prepare::{self, Texts},
 };
 use crate::{
@@ -60,7 +60,7 @@ pub(super) struct Engine<H> {
     pub host: H,
     texts: Texts,
     pub run: Option<Run>,
-    checkpoint: Option<Snapshot>,
+    pub checkpoint: Option<Snapshot>,
     pub state: RunState,
 }
 
@@ -87,8 +87,8 @@ pub(super) struct Run {
 impl<H: Host> Engine<H> {
     async fn obey(&mut self, command: Command) {
         match command {
-            Command::Configure { experiment, own_text, adapter } => {
-                self.configure(*experiment, own_text, adapter).await;
+            Command::Configure { experiment, own_text, adapter, resume } => {
+                self.configure(*experiment, own_text, adapter, resume).await;
             }
             Command::Start => self.start(RunState::Running).await,
             Command::Step => {
@@ -105,6 +105,7 @@ impl<H: Host> Engine<H> {
             Command::Measure(request) => self.measure(*request).await,
             Command::Judge(request) => self.judge(request).await,
             Command::Save => self.save().await,
+            Command::Autosave => self.autosave().await,
             Command::Limit => self.time_limit().await,
             Command::Checkpoint => self.keep_checkpoint().await,
             Command::Restore => self.restore_checkpoint(),
@@ -113,18 +114,28 @@ impl<H: Host> Engine<H> {
     }
 
     /// Prepares a run. Until it is ready the present one stays, so that a refusal loses nothing that was trained.
-    async fn configure(&mut self, experiment: Experiment, own_text: Option<OwnText>, adapter: Option<Adapter>) {
+    async fn configure(
+        &mut self,
+        experiment: Experiment,
+        own_text: Option<OwnText>,
+        adapter: Option<Adapter>,
+        resume: Option<Resume>,
+    ) {
         let before = self.settle().await;
-        match self.prepare(&experiment, own_text, adapter).await {
-            Ok(trainer) => {
-                let start = trainer.snapshot();
-                let unread_from = Counters::default();
-                let (trained, unread_since) = (0.0, 0.0);
+        let prepared = self.prepare(&experiment, own_text, adapter).await;
+        match prepared.and_then(|trainer| keeping::resumed(trainer, resume)) {
+            Ok((trainer, start, trained)) => {
+                let (unread_from, unread_since) = (Counters::default(), 0.0);
+                let next = match trainer.steps_done() {
+                    0 => RunState::Idle,
+                    _ if trainer.is_finished() => RunState::Finished,
+                    _ => RunState::Paused,
+                };
                 let (is_warm, is_single, branch, kept) = (false, false, None, Kept::default());
                 self.run =
                     Some(Run { trainer, start, trained, unread_since, unread_from, is_warm, is_single, branch, kept });
                 self.checkpoint = None;
-                self.enter(RunState::Idle);
+                self.enter(next);
             }
             Err(failure) => {
                 // A start that follows must not train what was prepared earlier in place of what was asked for.
@@ -203,7 +214,7 @@ impl<H: Host> Engine<H> {
         }
     }
 
-    fn pause_after_step(&mut self, is_single: bool) {
+    pub(super) fn pause_after_step(&mut self, is_single: bool) {
         if let Some(run) = &mut self.run {
             run.is_single = is_single;
         }
@@ -375,29 +386,6 @@ impl<H: Host> Engine<H> {
         }
         self.checkpoint = None;
         self.enter(RunState::Idle);
-    }
-
-    async fn keep_checkpoint(&mut self) {
-        self.read_metrics().await;
-        if let Some(run) = &self.run {
-            let snapshot = run.trainer.snapshot();
-            self.host.emit(Event::Checkpoint { step: snapshot.step(), bytes: snapshot.bytes() });
-            self.checkpoint = Some(snapshot);
-        }
-    }
-
-    fn restore_checkpoint(&mut self) {
-        self.end_branch(BranchEnd::Stopped);
-        self.pause_after_step(false);
-        match (&mut self.run, &self.checkpoint) {
-            (Some(run), Some(snapshot)) => {
-                run.trainer.restore(snapshot);
-                self.enter(RunState::Paused);
-            }
-            _ => self
-                .host
-                .emit(Event::Warning { message: "There is no checkpoint to return to; make one first.".into() }),
-        }
     }
 
     /// Pauses a running run with all its metrics read; returns the state it is in then.

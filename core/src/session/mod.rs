@@ -10,15 +10,20 @@ mod counters;
 mod decode;
 #[cfg(feature = "engine")]
 mod decoding;
+mod denoising;
 #[cfg(feature = "engine")]
 mod engine;
 #[cfg(feature = "engine")]
 mod host;
 #[cfg(feature = "engine")]
+mod keeping;
+#[cfg(feature = "engine")]
 mod limit;
 #[cfg(feature = "engine")]
 mod prepare;
 mod protocol;
+mod recording;
+mod report;
 mod saved;
 #[cfg(all(test, feature = "engine"))]
 mod tests;
@@ -28,6 +33,7 @@ pub use counters::{Counters, Work};
 pub use decode::{
     DecodeFrame, DecodeRequest, DecodeStart, DecoderSetup, JudgeRequest, Judged, MeasureRequest, Measured, TextQuality,
 };
+pub use denoising::{Denoising, MASK};
 #[cfg(feature = "engine")]
 pub use engine::run;
 #[cfg(feature = "engine")]
@@ -36,4 +42,6 @@ pub use protocol::{
     Backend, BranchEnd, BranchFrame, Command, Event, Failure, LayersFrame, Limit, MetricsFrame, OwnText, PROTOCOL,
     Prepared, RunState, SearchFrame, Stage, StepMetrics, TextFacts,
 };
-pub use saved::{Saved, SavedTensor};
+pub use recording::{Recording, RecordingError};
+pub use report::{DeviceReport, Report, Sample, Validation};
+pub use saved::{Autosave, Resume, Saved, SavedTensor, WeightsError};

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Adapter, DecodeFrame, DecodeRequest, JudgeRequest, Judged, MeasureRequest, Measured, Saved, Work};
+use super::{
+    Adapter, Autosave, DecodeFrame, DecodeRequest, JudgeRequest, Judged, MeasureRequest, Measured, Resume, Saved, Work,
+};
 use crate::{
     experiment::Experiment,
     layerwise::{Parameter, Tail},
@@ -11,7 +13,7 @@ use crate::{
 };
 
 /// Version of these messages; a page and a worker of different versions must not talk.
-pub const PROTOCOL: u32 = 6;
+pub const PROTOCOL: u32 = 7;
 
 /// What the page may ask of a session.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,6 +27,9 @@ pub enum Command {
         own_text: Option<OwnText>,
         /// The WebGPU adapter, if whoever sends this has looked for one already.
         adapter: Option<Adapter>,
+        /// Where the run goes on, if it was saved before. What cannot be read is refused.
+        #[serde(default)]
+        resume: Option<Resume>,
     },
     /// Trains until the last step, a pause or a failure.
     Start,
@@ -47,6 +52,9 @@ pub enum Command {
     Judge(JudgeRequest),
     /// Reports the present weights.
     Save,
+    /// Reports the whole state of the run, from which another session goes on; nothing before the first step, nor where a
+    /// weight is not finite.
+    Autosave,
     /// Times the matrix products of one step by themselves, on the CPU.
     Limit,
     /// Copies the present weights and optimiser state into memory.
@@ -112,6 +120,8 @@ pub enum Event {
         /// The weights; none where there are none, after a warning that says why.
         saved: Option<Saved>,
     },
+    /// The answer to [`Command::Autosave`].
+    Autosave(Autosave),
     /// Metrics of the steps since the last frame.
     Metrics(MetricsFrame),
     /// The loss on held-out text.

@@ -3,6 +3,7 @@
 mod branches;
 mod decoding;
 mod layers;
+mod resume;
 mod schedules;
 mod second_text;
 
@@ -97,6 +98,7 @@ fn configure(experiment: Experiment) -> Command {
         experiment: Box::new(experiment),
         own_text: Some(OwnText { name: "fox".into(), text }),
         adapter: None,
+        resume: None,
     }
 }
 

@@ -4,16 +4,18 @@
 //! A step of the run is one update of one client, so that a federated run costs what any other of as many steps does.
 
 use burn::tensor::Tensor;
+use serde::{Deserialize, Serialize};
 use tailblazer_kernels::functions::State as Parameters;
 
 use super::{
     TrainError, Trainer,
     metrics::{read_all, sum},
+    saved::{Lists, SavedError, Shelf},
 };
 use crate::{
     experiment::Experiment,
     model::Weights,
-    optim::Updater,
+    optim::{SavedUpdater, Updater},
     schedule::{
         Federation,
         fedhyper::{Client, MOMENTUM_KEPT, Product, Server},
@@ -57,6 +59,72 @@ struct Memory {
     optimiser: Updater,
 }
 
+/// It as plain data, to be saved with the run.
+#[derive(Serialize, Deserialize)]
+pub struct SavedFederated {
+    server: Server,
+    rate: f64,
+    client: Client,
+    done: usize,
+    global: usize,
+    sum: Option<usize>,
+    delta: Option<usize>,
+    momentum: Option<usize>,
+    /// Both moments of each client that remembers, and its optimiser.
+    memories: Vec<Option<(usize, usize, SavedUpdater)>>,
+    before: Option<usize>,
+    movement: Option<usize>,
+}
+
+impl SavedFederated {
+    /// Writes it down.
+    pub fn of(federated: &Federated, shelf: &mut Shelf) -> Self {
+        let memories = federated.memories.iter().map(|memory| {
+            let Memory { first, second, optimiser } = memory.as_ref()?;
+            Some((shelf.put(first), shelf.put(second), optimiser.save(|number| shelf.put(number))))
+        });
+        Self {
+            memories: memories.collect(),
+            server: federated.server.clone(),
+            rate: federated.rate,
+            client: federated.client.clone(),
+            done: federated.done,
+            global: shelf.put(&federated.global),
+            sum: shelf.put_some(federated.sum.as_ref()),
+            delta: shelf.put_some(federated.delta.as_ref()),
+            momentum: shelf.put_some(federated.momentum.as_ref()),
+            before: shelf.put_some(federated.before.as_ref()),
+            movement: shelf.put_some(federated.movement.as_ref()),
+        }
+    }
+
+    /// It again; `fresh` is that of the same experiment before its first step.
+    pub fn restored(self, fresh: &Federated, lists: &Lists) -> Result<Federated, SavedError> {
+        if self.memories.len() != fresh.memories.len() || self.done > fresh.federation.round_steps() {
+            return Err(SavedError::Damaged);
+        }
+        let memory = |(first, second, optimiser)| {
+            let optimiser = fresh.fresh.restored(optimiser, |place| lists.number(place))?;
+            Ok(Memory { first: lists.weights(first)?, second: lists.weights(second)?, optimiser })
+        };
+        let memories = self.memories.into_iter().map(|saved| saved.map(memory).transpose());
+        Ok(Federated {
+            memories: memories.collect::<Result<_, SavedError>>()?,
+            server: self.server,
+            rate: self.rate,
+            client: self.client,
+            done: self.done,
+            global: lists.weights(self.global)?,
+            sum: lists.some_weights(self.sum)?,
+            delta: lists.some_weights(self.delta)?,
+            momentum: lists.some_weights(self.momentum)?,
+            before: lists.some_weights(self.before)?,
+            movement: lists.some_weights(self.movement)?,
+            ..fresh.clone()
+        })
+    }
+}
+
 impl Federated {
     /// The beginning of a run, where its schedule is federated.
     pub fn new(experiment: &Experiment, weights: &Weights, optimiser: &Updater) -> Option<Self> {
@@ -76,6 +144,11 @@ impl Federated {
             movement: None,
             federation,
         })
+    }
+
+    /// Gives all clients another model before the first round.
+    pub fn start_from(&mut self, weights: &Weights) {
+        self.global = weights.clone();
     }
 
     /// The model that the last round left.

@@ -1,16 +1,18 @@
 //! A schedule that follows its run, at work on that run.
 
 use burn::tensor::Tensor;
+use serde::{Deserialize, Serialize};
 
 use super::{
     TrainError, Trainer,
     metrics::{self, read_all, sum},
+    saved::{Lists, SavedError, SavedState, Shelf},
     trainer::State,
 };
 use crate::{
     experiment::Experiment,
     model::Weights,
-    schedule::{Adaptive, Probe, Product, learning_rate},
+    schedule::{Adaptive, Probe, Product, Rule, learning_rate},
     session::SearchFrame,
 };
 
@@ -33,6 +35,63 @@ pub struct Following {
     tried: usize,
     /// Seconds that the last search took.
     seconds: f64,
+}
+
+/// It as plain data, to be saved with the run.
+#[derive(Serialize, Deserialize)]
+pub struct SavedFollowing {
+    rule: Option<Rule>,
+    /// The place of the weights before the last update, and its rate.
+    last: Option<(usize, f64)>,
+    measured: usize,
+    is_switched: bool,
+    trial: Option<Box<SavedState>>,
+    stage: Option<Box<SavedState>>,
+    tried: usize,
+    seconds: f64,
+}
+
+impl SavedFollowing {
+    /// Writes it down.
+    pub fn of(following: &Following, shelf: &mut Shelf) -> Self {
+        let Following { rule, last, measured, is_switched, trial, stage, tried, seconds } = following;
+        let mut saved = |state: &Option<Box<State>>| state.as_ref().map(|state| SavedState::of(state, shelf).into());
+        let (trial, stage) = (saved(trial), saved(stage));
+        let last = last.as_ref().map(|Last { weights, rate }| (shelf.put(weights), *rate));
+        let rule = rule.as_ref().map(|rule| rule.rule());
+        let (measured, is_switched, tried, seconds) = (*measured, *is_switched, *tried, *seconds);
+        Self { rule, last, measured, is_switched, trial, stage, tried, seconds }
+    }
+
+    /// Whether there is a rule, or a copy that it works on.
+    pub fn is_at_work(&self) -> bool {
+        self.rule.is_some() || self.trial.is_some() || self.stage.is_some()
+    }
+
+    /// It again; `fresh` is the state of the same experiment before its first step.
+    pub fn restored(self, experiment: &Experiment, fresh: &State, lists: &Lists) -> Result<Following, SavedError> {
+        let Self { rule, last, measured, is_switched, trial, stage, tried, seconds } = self;
+        // A copy beside the run follows nothing, so that this goes one level deep.
+        let is_nested = |state: &Option<Box<SavedState>>| state.as_ref().is_some_and(|state| state.is_followed());
+        if is_nested(&trial) || is_nested(&stage) {
+            return Err(SavedError::Damaged);
+        }
+        let restored = |state: Option<Box<SavedState>>| {
+            let restored = |state: Box<SavedState>| state.restored(experiment, fresh, lists).map(Box::new);
+            state.map(restored).transpose()
+        };
+        let last = last.map(|(place, rate)| lists.weights(place).map(|weights| Last { weights, rate })).transpose()?;
+        Ok(Following {
+            rule: rule.map(Rule::boxed),
+            last,
+            measured,
+            is_switched,
+            trial: restored(trial)?,
+            stage: restored(stage)?,
+            tried,
+            seconds,
+        })
+    }
 }
 
 /// A learning rate with which the run diverged, so that another one was chosen.

@@ -1,6 +1,7 @@
 //! Learning rates over layers in a run: when something is measured, and what the multipliers are between.
 
 use burn::tensor::Tensor;
+use serde::{Deserialize, Serialize};
 
 use super::{TrainError, metrics::read_all};
 use crate::{
@@ -11,7 +12,7 @@ use crate::{
 };
 
 /// The multipliers of a run; a copy goes on as the original would.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Layers {
     /// The parameters, with what was last measured of them.
     list: Vec<Parameter>,
@@ -45,6 +46,11 @@ impl Layers {
         let rule = &experiment.layerwise.rule;
         let cadence = rule.method().cadence(rule.settings(), experiment.train.steps);
         Self { ramp: MultiplierRamp::new(cadence, list.len()), list, measured: 0 }
+    }
+
+    /// Whether these can go on as those of the same run would.
+    pub fn fits(&self, other: &Self) -> bool {
+        self.list.len() == other.list.len() && self.ramp.fits(&other.ramp)
     }
 
     /// The learning rate of each parameter at an update, counted from 1.

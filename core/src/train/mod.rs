@@ -9,11 +9,13 @@ mod layers;
 mod metrics;
 #[cfg(test)]
 mod objectives;
+mod saved;
 mod trainer;
 mod validation;
 
 pub use branch::Branch;
 pub use error::TrainError;
 pub use following::FailedRate;
+pub use saved::SavedError;
 pub use trainer::{Snapshot, Trainer, network};
 pub use validation::Validation;

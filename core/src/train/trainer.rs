@@ -47,17 +47,17 @@ pub struct Trainer {
 #[derive(Clone)]
 pub(super) struct State {
     pub step: usize,
-    tokens: u64,
+    pub tokens: u64,
     /// What the next update changes: in a federated run those of the client whose turn it is.
     pub parameters: Parameters,
-    optimiser: Updater,
-    layers: Layers,
+    pub optimiser: Updater,
+    pub layers: Layers,
     pub following: Following,
     /// None but in a federated run.
     pub federated: Option<Federated>,
     /// The objective with what its validations have taught it.
-    objective: Chosen<dyn Objective>,
-    digest: BatchDigest,
+    pub objective: Chosen<dyn Objective>,
+    pub digest: BatchDigest,
 }
 
 impl State {
@@ -83,7 +83,7 @@ impl State {
 /// A copy of a run's state in memory. Tensors that somebody else holds are never changed in place, so a copy costs no
 /// transfer.
 #[derive(Clone)]
-pub struct Snapshot(State);
+pub struct Snapshot(pub(super) State);
 
 impl Snapshot {
     /// Steps done in it.

@@ -104,7 +104,12 @@ fn take(workspace: Workspace, engine: Engine, host: &Host, event: &MessageEvent)
 /// Where the runs are.
 fn state(workspace: Workspace) -> Report {
     let arm = |arm: usize| {
-        let (step, validation) = workspace.run_of(arm).record.with_value(|record| {
+        // What is replayed was not trained here.
+        let record = workspace.run_of(arm).record;
+        let (step, validation) = record.with_value(|record| {
+            if workspace.replay.is_shown() {
+                return (0, None);
+            }
             let step = record.columns.last().map_or(0, |row| row.step);
             (step, record.validations.last().map(|validation| validation.loss))
         });

@@ -7,7 +7,7 @@ use super::frames::FramesCard;
 use crate::{
     chart::{matrices, synthetic},
     components::charts::{AlphaCard, EsdCard, LossCard, RateCard},
-    workspace::{Workspace, run::Record},
+    workspace::{Workspace, record::Record},
 };
 
 /// Steps of every arm.

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     chart::{input::Input, loss},
     components::{chart_card::ChartCard, table::LossTable},
-    workspace::{Workspace, format::integer, summary},
+    workspace::{Workspace, format::integer, run::Run, summary},
 };
 
 /// The loss chart.
@@ -44,7 +44,10 @@ pub fn LossCard() -> impl IntoView {
     };
     let scales = [(false, "lin", "Linear loss axis", "y-lin"), (true, "log", "Logarithmic loss axis", "y-log")];
     let cover = move || {
-        let idle = move || workspace.state() == RunState::Idle;
+        let idle = move || {
+            workspace.slow_version.track();
+            workspace.state() == RunState::Idle && !workspace.runs().iter().any(Run::has_steps)
+        };
         view! {
             <Show when=idle>
                 <div class="first">

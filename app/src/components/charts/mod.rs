@@ -28,12 +28,7 @@ use crate::{
         loss as loss_chart, rate as rate_chart,
         scene::Scene,
     },
-    workspace::{
-        Workspace,
-        run::{Record, Run},
-        summary,
-        view::Pace,
-    },
+    workspace::{Workspace, record::Record, run::Run, summary, view::Pace},
 };
 
 /// Calls `with` with what the charts are drawn from.

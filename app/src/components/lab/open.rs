@@ -3,11 +3,7 @@
 use leptos::{ev::MouseEvent, prelude::*};
 use tailblazer_core::experiment::comparison_from_link;
 
-use crate::{
-    browser::address,
-    engine::Engine,
-    workspace::{Workspace, run::Run},
-};
+use crate::{browser::address, engine::Engine, workspace::Workspace};
 
 /// A link to an experiment. Where something was trained it opens a tab of its own, so that nothing is lost.
 #[component]
@@ -25,10 +21,7 @@ pub fn OpenLink(
 ) -> impl IntoView {
     let workspace = Workspace::expect();
     let engine = Engine::expect();
-    let is_trained = move || {
-        workspace.slow_version.track();
-        workspace.runs().iter().any(Run::has_steps)
-    };
+    let is_trained = move || workspace.has_trained();
     let href = link.clone();
     let follow = move |event: MouseEvent| {
         if address::is_plain(&event) && !untrack(is_trained) {

@@ -276,6 +276,11 @@ impl Decode {
         column.touch();
     }
 
+    /// Takes off what was presented in the column of a place.
+    pub fn withdraw(&self, place: usize) {
+        self.column(place).clear();
+    }
+
     /// No answer of a network comes any more; what it decoded stays.
     pub fn lose(&self, run: usize) {
         if self.jobs.with_untracked(|jobs| jobs.values().any(|job| job.run == run)) {

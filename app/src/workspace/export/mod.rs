@@ -6,15 +6,18 @@ use std::io::{Cursor, Write};
 
 use leptos::prelude::*;
 use serde::Serialize;
-use tailblazer_core::experiment::Comparison;
+use tailblazer_core::{
+    experiment::{ARMS, Comparison, SEEDS},
+    session::Report,
+};
 use zip::{ZipWriter, result::ZipResult, write::SimpleFileOptions};
 
-use super::{
-    Workspace, quantity,
-    run::{Record, Run},
-};
+use super::{Workspace, quantity, record::Record, run::Run};
 use crate::chart::matrices;
 use tables::RunOf;
+
+/// Version of an archive's files and columns.
+pub const VERSION: u32 = 1;
 
 /// What an archive says of itself.
 const README: &str = include_str!("README.md");
@@ -51,12 +54,13 @@ impl File {
 /// The files of a comparison's runs; those that nothing is in are left out.
 pub fn files(workspace: Workspace, link: String) -> Vec<File> {
     let comparison = workspace.comparison.get();
-    let about = About { version: 1, link, page: env!("CARGO_PKG_VERSION"), comparison };
+    let about = About { version: VERSION, link, page: env!("CARGO_PKG_VERSION"), comparison };
     let about = serde_json::to_vec_pretty(&about).expect("plain data");
     let records: Vec<Vec<Record>> = workspace.runs().iter().map(records).collect();
     let runs: Vec<RunOf> = records.iter().enumerate().flat_map(|(arm, list)| of_arm(workspace, arm, list)).collect();
     let samples: Vec<_> =
         workspace.runs().iter().enumerate().map(|(arm, run)| (Comparison::letter(arm), run.samples.get())).collect();
+    let reports = workspace.runs().iter().enumerate().flat_map(|(arm, run)| reports(arm, run)).collect::<Vec<_>>();
     let list = [
         File::new("README.md", README),
         File::new("experiment.json", about),
@@ -66,7 +70,35 @@ pub fn files(workspace: Workspace, link: String) -> Vec<File> {
         File::new("samples.jsonl", tables::samples(&samples)),
         File::new("decodes.jsonl", tables::traces(workspace)),
     ];
-    list.into_iter().filter(|file| !file.bytes.is_empty()).collect()
+    list.into_iter().filter(|file| !file.bytes.is_empty()).chain(reports).collect()
+}
+
+/// Where an archive has the run of an arm with one of its seeds, without the ending.
+pub fn path_of_run(arm: usize, seed: usize) -> String {
+    format!("runs/{}-{seed}", Comparison::letter(arm))
+}
+
+/// The arm and the seed of such a path.
+pub fn run_of_path(path: &str) -> Option<(usize, usize)> {
+    let (letter, seed) = path.strip_prefix("runs/")?.split_once('-')?;
+    let arm = (0..ARMS).find(|arm| letter == Comparison::letter(*arm).to_string())?;
+    Some((arm, seed.parse().ok().filter(|seed| *seed < SEEDS)?))
+}
+
+/// What the runs of an arm reported, and the state of the present one, from which this page goes on.
+fn reports(arm: usize, run: &Run) -> Vec<File> {
+    let earlier = run.earlier.with_value(|list| list.iter().map(Record::report).collect::<Vec<_>>());
+    let state = run.autosaved.get().filter(|_| run.has_steps());
+    let present = run.has_steps().then(|| match &state {
+        // Later steps may have come since: both are of one step.
+        Some(state) => run.report().until(state.step),
+        None => run.report(),
+    });
+    let last = earlier.len();
+    let file =
+        |(seed, report): (usize, Report)| File::new(format!("{}.tbr", path_of_run(arm, seed)), report.to_bytes());
+    let state = state.map(|state| File::new(format!("{}.state", path_of_run(arm, last)), state.bytes.clone()));
+    earlier.into_iter().chain(present).enumerate().map(file).chain(state).collect()
 }
 
 /// The records of a run: those of the seeds that are finished, and the present one.

@@ -2,13 +2,12 @@
 
 use leptos::prelude::{Get as _, WithValue as _};
 use serde::Serialize;
-use tailblazer_core::{objective::Quantity, session::StepMetrics};
-
-use crate::workspace::{
-    Workspace,
-    decode::trace::Trace,
-    run::{Record, Sample},
+use tailblazer_core::{
+    objective::Quantity,
+    session::{Sample, StepMetrics},
 };
+
+use crate::workspace::{Workspace, decode::trace::Trace, record::Record};
 
 /// A run with its place in the comparison.
 pub struct RunOf<'a> {

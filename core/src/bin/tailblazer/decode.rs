@@ -179,7 +179,7 @@ fn run(
         start: Instant::now(),
     };
     let experiment = Box::new(experiment);
-    for command in [Command::Configure { experiment, own_text: None, adapter: None }, Command::Start] {
+    for command in [Command::Configure { experiment, own_text: None, adapter: None, resume: None }, Command::Start] {
         commands.unbounded_send(command).context("the session listens")?;
     }
     block_on(session::run(host, received));

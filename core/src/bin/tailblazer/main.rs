@@ -5,6 +5,8 @@ mod decode;
 #[cfg(not(target_family = "wasm"))]
 mod host;
 #[cfg(not(target_family = "wasm"))]
+mod record;
+#[cfg(not(target_family = "wasm"))]
 mod study;
 #[cfg(not(target_family = "wasm"))]
 mod train;
@@ -16,6 +18,7 @@ fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Action::Train(options) => train::train(options),
         Action::Study(options) => study::study(&options),
+        Action::Record(options) => record::record(&options),
         Action::Decode(options) => decode::decode(&options),
     }
 }
@@ -40,6 +43,8 @@ enum Action {
     Train(train::Options),
     /// Runs every arm of a comparison with every seed, and writes losses and verdicts.
     Study(study::Options),
+    /// Runs every arm of a comparison with its first seed, and writes a recording that the page plays.
+    Record(record::Options),
     /// Trains an experiment with several seeds, then measures decoders on the models.
     Decode(decode::Options),
 }

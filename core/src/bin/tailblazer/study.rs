@@ -16,7 +16,7 @@ use std::{
 use anyhow::{Context as _, bail};
 use futures::{channel::mpsc, executor::block_on};
 use tailblazer_core::{
-    experiment::{Comparison, DecoderConfig, Decoding, DeviceChoice, Experiment, comparison_from_link},
+    experiment::{Comparison, Decoding, DeviceChoice, Experiment, comparison_from_link},
     session::{self, Command, DecoderSetup, Event, Host, MeasureRequest, Measured, RunState, SearchFrame},
     stats::{Study, StudyDecode, StudyRun},
 };
@@ -158,18 +158,11 @@ fn jobs(comparison: usize, of: &Comparison) -> Vec<Job> {
 }
 
 /// A measurement of each decoder, which has its place in the link as id.
-fn measurements(Decoding { common, decoders, .. }: &Decoding) -> Vec<MeasureRequest> {
-    let request = |(place, config): (usize, &DecoderConfig)| MeasureRequest {
-        id: place as u32,
-        setup: DecoderSetup {
-            decoder: config.decoder.clone(),
-            block: common.block,
-            temperature: config.temperature.unwrap_or(common.temperature),
-            checkpoint: None,
-        },
-        prompts: PROMPTS,
-    };
-    decoders.iter().enumerate().map(request).collect()
+fn measurements(decoding: &Decoding) -> Vec<MeasureRequest> {
+    let places = 0..decoding.decoders.len();
+    let request =
+        |place| MeasureRequest { id: place as u32, setup: DecoderSetup::of(decoding, place), prompts: PROMPTS };
+    places.map(request).collect()
 }
 
 /// One run to its end.
@@ -184,7 +177,7 @@ fn run(job: &Job, corpora: &Path) -> Outcome {
         start: std::time::Instant::now(),
     };
     let experiment = Box::new(job.experiment.clone());
-    for command in [Command::Configure { experiment, own_text: None, adapter: None }, Command::Start] {
+    for command in [Command::Configure { experiment, own_text: None, adapter: None, resume: None }, Command::Start] {
         commands.unbounded_send(command).expect("the session listens");
     }
     block_on(session::run(host, received));

@@ -71,7 +71,9 @@ pub fn train(options: Options) -> anyhow::Result<()> {
         failure: failure.clone(),
         batch_digest: RefCell::default(),
     };
-    for command in [Command::Configure { experiment: Box::new(experiment), own_text, adapter: None }, Command::Start] {
+    for command in
+        [Command::Configure { experiment: Box::new(experiment), own_text, adapter: None, resume: None }, Command::Start]
+    {
         commands.unbounded_send(command).context("the session listens")?;
     }
     block_on(session::run(host, received));

@@ -7,7 +7,10 @@
 //! visitor's own text never enters a link.
 
 mod encode;
+mod made;
 mod paths;
+
+pub use made::Made;
 
 use encode::{escape, pairs};
 use paths::{assign_each, leaves, text_of};
@@ -160,7 +163,7 @@ enum Owner<'a> {
 
 impl<'a> Owner<'a> {
     fn of(path: &'a str) -> Result<Self, LinkError> {
-        if matches!(path, "v" | "seeds" | "arms" | "decoders") {
+        if matches!(path, "v" | "seeds" | "arms" | "decoders" | made::WORD) {
             return Ok(Self::Link);
         }
         if let Some(rest) = path.strip_prefix(DECODE) {

@@ -1,19 +1,21 @@
 //! The search as a state machine: it is told the loss of every update, and says how to make the next one.
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     DESCRIPTION, KAPPA, LARGEST, PROBE, PROBES, Process, SMALLEST, SMOOTHING, STAGE, forecast,
     gaussian::{LENGTH, NOISE},
 };
 use crate::{
     policy::{Knob, Settings},
-    schedule::{Adaptive, Probe, Trial},
+    schedule::{Adaptive, Probe, Rule, Trial},
 };
 
 /// Rates among which the search chooses, at equal ratios.
 const GRID: usize = 200;
 
 /// What to do with the state of the run (weights, moments, step, place in the data) before an update.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Before {
     /// Nothing.
     Keep,
@@ -24,7 +26,7 @@ pub enum Before {
 }
 
 /// Whether an update counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Phase {
     /// It belongs to a probe, and will be undone.
     Probing,
@@ -44,7 +46,7 @@ pub struct Order {
 }
 
 /// A stage: what was tried, what was chosen, and what came of it.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Stage {
     /// The probes, in order.
     pub probes: Vec<Probe>,
@@ -55,7 +57,7 @@ pub struct Stage {
 }
 
 /// The search of a run.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Search {
     smallest: f64,
     largest: f64,
@@ -253,6 +255,10 @@ impl Adaptive for Search {
 
     fn copy(&self) -> Box<dyn Adaptive> {
         Box::new(self.clone())
+    }
+
+    fn rule(&self) -> Rule {
+        Rule::Search(self.clone())
     }
 }
 

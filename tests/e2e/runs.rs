@@ -1,0 +1,111 @@
+//! The runs that the browser keeps: they go on exactly after a reload, and are listed, renamed and deleted.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use tailblazer_tests::{Adapter, Page, Server, with_browser_at};
+use thirtyfour::By;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// A run of half a minute, so that the page keeps it on the way.
+const LONG: &str = "#v=1&model.layers=1&model.heads=2&model.width=16&model.context=16&train.batch=2&train.steps=60000\
+                    &train.eval_every=20000&schedule.warmup=20&device=cpu&sample.every=0&layerwise.watch=0";
+
+/// A run of a moment.
+const SHORT: &str = "#v=1&model.layers=1&model.heads=2&model.width=16&model.context=16&train.batch=2&train.steps=300\
+                     &schedule.warmup=20&device=cpu&sample.every=0&layerwise.watch=0";
+
+/// The step and the losses of a run, in full precision: what must not depend on a reload.
+async fn outcome(page: &Page) -> anyhow::Result<(f64, f64, f64)> {
+    Ok((page.number("metric-step").await?, page.number("metric-loss").await?, page.number("metric-val-loss").await?))
+}
+
+/// Steps done in the state that the browser keeps of the only run; 0 while it keeps none.
+async fn kept(page: &Page) -> anyhow::Result<u64> {
+    let script = "const done = arguments[arguments.length - 1]; const asked = indexedDB.open('tailblazer'); \
+                  asked.onerror = () => done(0); \
+                  asked.onupgradeneeded = () => { asked.transaction.abort(); }; \
+                  asked.onsuccess = () => { const all = asked.result.transaction('entries').objectStore('entries').getAll(); \
+                  all.onsuccess = () => { asked.result.close(); \
+                  done(Math.max(0, ...all.result.map((text) => JSON.parse(text).resumable ?? 0))); }; };";
+    let found = page.driver.execute_async(script, vec![]).await?;
+    found.json().as_u64().context("a number of steps")
+}
+
+#[test]
+fn a_run_goes_on_exactly_after_a_reload_in_its_middle() {
+    let server = Server::start(&[]).expect("the page is served");
+    with_browser_at(&server, Adapter::None, LONG, async |page| {
+        page.click("run-play").await?;
+        page.wait("a kept state", MINUTE, async || Ok(kept(page).await? > 0)).await?;
+        ensure!(page.state().await? == "running", "it must be kept on the way, not at the end");
+        page.driver.refresh().await?;
+        page.wait("the offer to go on", MINUTE, async || Ok(page.hook("resume-last").await.is_ok())).await?;
+        let sentence = page.text("unfinished").await?;
+        let from = kept(page).await?;
+        ensure!(from < 60_000 && sentence.contains("of 60"), "{sentence}, {from}");
+        page.click("resume-last").await?;
+        page.wait_for(&["finished"], 2 * MINUTE).await?;
+        let resumed = outcome(page).await?;
+
+        // The same without a reload.
+        page.click("run-play").await?;
+        page.wait_for(&["running", "preparing"], MINUTE).await?;
+        page.wait_for(&["finished"], 2 * MINUTE).await?;
+        let whole = outcome(page).await?;
+        ensure!(resumed == whole, "after a reload {resumed:?}, without one {whole:?}");
+        Ok(())
+    });
+}
+
+#[test]
+fn runs_are_listed_named_pinned_found_and_deleted() {
+    let server = Server::start(&[]).expect("the page is served");
+    with_browser_at(&server, Adapter::None, &format!("{SHORT}&arms=2&b.schedule.peak=0.01"), async |page| {
+        page.click("run-play").await?;
+        page.wait_for(&["finished"], 2 * MINUTE).await?;
+        page.wait("kept weights", MINUTE, async || Ok(kept(page).await? == 300)).await?;
+        page.click("screen-runs").await?;
+        let rows =
+            async || Ok::<_, anyhow::Error>(page.driver.find_all(By::Css("[data-testid='run-row']")).await?.len());
+        page.wait("both arms", MINUTE, async || Ok(rows().await? == 2)).await?;
+        let table = page.text("run-table").await?;
+        ensure!(table.contains("schedule.peak") && table.contains("300 / 300"), "{table}");
+
+        page.edit("run-name", "For Monday").await?;
+        page.wait("its new name", MINUTE, async || {
+            page.edit("run-search", "monday").await?;
+            Ok(rows().await? == 1)
+        })
+        .await?;
+        page.click("run-pin").await?;
+        page.edit("run-search", "nothing has this").await?;
+        page.wait("no row", MINUTE, async || Ok(rows().await? == 0)).await?;
+        ensure!(page.text("runs-empty").await?.contains("No run has all these words"));
+        page.edit("run-search", "").await?;
+        page.wait("the pinned one first", MINUTE, async || {
+            let first = "return document.querySelector(\"[data-testid='run-name']\")?.value";
+            Ok(page.driver.execute(first, vec![]).await?.json() == "For Monday")
+        })
+        .await?;
+
+        // Another tab of this browser looks at it while this one has it open.
+        let here = page.driver.window().await?;
+        let other = page.driver.new_tab().await?;
+        page.driver.switch_to_window(other).await?;
+        page.driver.goto(format!("{}?ui=runs", server.url())).await?;
+        page.wait("the rows in the other tab", MINUTE, async || Ok(rows().await? == 2)).await?;
+        page.click("run-resume").await?;
+        page.wait_for_message(&["open in another tab"], MINUTE).await?;
+        page.driver.close_window().await?;
+        page.driver.switch_to_window(here).await?;
+
+        for left in [1, 0] {
+            page.click("run-delete").await?;
+            page.click("run-delete").await?;
+            page.wait("one row less", MINUTE, async || Ok(rows().await? == left)).await?;
+        }
+        Ok(())
+    });
+}
