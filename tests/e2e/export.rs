@@ -1,9 +1,9 @@
-//! What the page knows of its runs, as a zip archive that others can open.
+//! What the page knows of its runs, as a zip archive that others can open, and single charts.
 
 use std::{io::Cursor, path::Path, process::Command, time::Duration};
 
 use anyhow::{Context as _, ensure};
-use tailblazer_tests::{Adapter, with_browser};
+use tailblazer_tests::{Adapter, Page, with_browser};
 use zip::ZipArchive;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -18,25 +18,80 @@ fn the_archive_has_every_step_the_weights_and_the_charts() {
     with_browser(Adapter::None, TINY, async |page| {
         page.click("run-play").await?;
         page.wait_for(&["finished"], 2 * MINUTE).await?;
-        let keep = "const real = URL.createObjectURL; window.kept = null;\
-                    URL.createObjectURL = (blob) => {\
-                      blob.arrayBuffer().then(b => { window.kept = Array.from(new Uint8Array(b)); });\
-                      return real.call(URL, blob);\
-                    }";
-        page.driver.execute(keep, vec![]).await?;
+        keep_files(page).await?;
         page.click("share-open").await?;
         page.click("export-zip").await?;
-        let is_saved = async || Ok(page.driver.execute("return window.kept !== null", vec![]).await?.json() == true);
-        page.wait("the archive", MINUTE, is_saved).await?;
-        let bytes = page.driver.execute("return window.kept", vec![]).await?.json().clone();
-        let bytes: Vec<u8> = serde_json::from_value(bytes).context("bytes")?;
+        let bytes = kept(page).await?;
 
         let archive = ZipArchive::new(Cursor::new(&bytes))?;
         for name in ["README.md", "experiment.json", "metrics.csv", "validations.csv", "layers.csv", "samples.jsonl"] {
             ensure!(archive.index_for_name(name).is_some(), "{name} is not in the archive");
         }
+        for chart in ["loss", "rate", "gradient"] {
+            for kind in ["svg", "png"] {
+                let name = format!("charts/{chart}.{kind}");
+                ensure!(archive.index_for_name(&name).is_some(), "{name} is not in the archive");
+            }
+        }
         opens_in_python(&bytes)
     });
+}
+
+#[test]
+fn a_chart_is_saved_as_numbers_and_as_a_picture() {
+    with_browser(Adapter::None, TINY, async |page| {
+        page.click("run-play").await?;
+        page.wait_for(&["finished"], 2 * MINUTE).await?;
+        keep_files(page).await?;
+
+        page.click("chart-save-loss").await?;
+        page.click("chart-save-loss-csv").await?;
+        let table = String::from_utf8(kept(page).await?)?;
+        let rows: Vec<Vec<&str>> = table.lines().map(|line| line.split(',').collect()).collect();
+        ensure!(rows[0][..7] == ["arm", "seed", "branch", "step", "tokens", "seconds", "loss"], "{:?}", rows[0]);
+        let losses = page.losses().await?;
+        ensure!(losses.len() == 20, "{} steps", losses.len());
+        for loss in losses {
+            let row = rows.iter().find(|row| row[0] == "A" && row[3] == loss.step.to_string()).context("a row")?;
+            ensure!(row[6].parse::<f64>()?.to_bits() == loss.loss.to_bits(), "{row:?} is not {loss:?}");
+        }
+        // Back to the drawing.
+        page.click("loss-table-toggle").await?;
+
+        page.click("chart-save-loss").await?;
+        page.click("chart-save-loss-png").await?;
+        let picture = kept(page).await?;
+        ensure!(picture.starts_with(b"\x89PNG\r\n\x1a\n"), "{:?}", &picture[..8]);
+        let length = |at: usize| picture[at..at + 4].iter().fold(0.0, |length, byte| 256.0 * length + f64::from(*byte));
+        let script = "const s = document.querySelector(\"[data-testid='chart-loss'] canvas\").getBoundingClientRect(); \
+                      return [s.width, s.height]";
+        let size = page.driver.execute(script, vec![]).await?.json().clone();
+        let [width, height] = [0, 1].map(|side| size[side].as_f64().unwrap_or_default());
+        ensure!((length(16) - 2.0 * width.max(640.0)).abs() <= 1.0, "{} for {size}", length(16));
+        // The caption and the link take at least a line each.
+        ensure!(length(20) >= 2.0 * height.max(320.0) + 60.0, "{} for {size}", length(20));
+        Ok(())
+    });
+}
+
+/// From now on the page keeps what it offers for saving.
+async fn keep_files(page: &Page) -> anyhow::Result<()> {
+    let keep = "const real = URL.createObjectURL; window.kept = null;\
+                URL.createObjectURL = (blob) => {\
+                  blob.arrayBuffer().then(b => { window.kept = Array.from(new Uint8Array(b)); });\
+                  return real.call(URL, blob);\
+                }";
+    page.driver.execute(keep, vec![]).await?;
+    Ok(())
+}
+
+/// Waits for a file that the page offers, and takes it.
+async fn kept(page: &Page) -> anyhow::Result<Vec<u8>> {
+    let is_kept = async || Ok(page.driver.execute("return window.kept !== null", vec![]).await?.json() == true);
+    page.wait("a file", MINUTE, is_kept).await?;
+    let take = "const kept = window.kept; window.kept = null; return kept";
+    let bytes = page.driver.execute(take, vec![]).await?.json().clone();
+    serde_json::from_value(bytes).context("bytes")
 }
 
 /// Opens the archive in Python, where there is one.

@@ -11,6 +11,7 @@ pub mod library;
 pub mod made;
 pub mod offline;
 pub mod replay;
+pub mod picture;
 pub mod screen;
 pub mod simd;
 pub mod studies;

@@ -7,6 +7,7 @@ pub mod axis;
 pub mod branches;
 pub mod calibration;
 pub mod canvas;
+pub mod caption;
 pub mod commits;
 pub mod course;
 pub mod curve;
@@ -38,6 +39,6 @@ pub mod strip;
 pub mod svg;
 pub mod synthetic;
 #[cfg(test)]
-mod testing;
+pub mod testing;
 pub mod texts;
 pub mod ticks;

@@ -16,14 +16,19 @@ use super::{
     methods::MethodsScreen,
     replay::{self, ReadRecording, ReplayBar},
     runs::RunsScreen,
+    save_menu::{Figure, Form},
     settings::Settings,
-    share::ShareDialog,
+    share::{self, ShareDialog},
     train::Panels,
     verdict::VerdictStrip,
 };
+use crate::workspace::Workspace;
 
 /// Draws a part whose code has arrived.
 type Draw = fn() -> AnyView;
+
+/// Saves a chart.
+pub type SaveFigure = fn(Workspace, Figure, Form) -> LocalBoxFuture<'static, ()>;
 
 /// A part of the page.
 #[derive(Clone, Copy)]
@@ -165,4 +170,10 @@ fn bench() -> Result<Draw, SplitLoaderError> {
 #[wasm_split(share, wasm_split_path = ::leptos::wasm_split, fallible)]
 fn share() -> Result<Draw, SplitLoaderError> {
     Ok(|| view! { <ShareDialog /> }.into_any())
+}
+
+/// The code that saves charts, which comes with the dialog that shares.
+#[wasm_split(share, wasm_split_path = ::leptos::wasm_split, fallible)]
+pub fn figure_saver() -> Result<SaveFigure, SplitLoaderError> {
+    Ok(|workspace, figure, form| share::save_figure(workspace, figure, form).boxed_local())
 }

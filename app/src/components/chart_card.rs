@@ -9,11 +9,12 @@ use super::{
     canvas::{Canvas, Draw, Follow, follow_runs},
     charts::with_input,
     icon::{Glyph, Icon},
+    save_menu::{Figure, SaveMenu},
 };
 use crate::{
-    browser::{address, download, theme},
-    chart::{matrices, scene::Scene, svg},
-    workspace::{Workspace, classroom::Classroom, message::Message},
+    browser::address,
+    chart::{matrices, scene::Scene},
+    workspace::{Workspace, classroom::Classroom, export::chart::Numbers},
 };
 
 /// Selects whatever lies at a height of a drawing of this size.
@@ -27,6 +28,8 @@ pub type Key = fn(Workspace, &mut Scene);
 pub fn ChartCard(
     /// Stem of its ids: `loss`.
     name: &'static str,
+    /// Its numbers, as it saves them.
+    numbers: Numbers,
     /// Its title.
     title: &'static str,
     /// Its unit.
@@ -75,17 +78,14 @@ pub fn ChartCard(
     let drawing = StoredValue::new_local(Rc::clone(&draw));
     let follow = StoredValue::new_local(follow.unwrap_or_else(|| Rc::new(move || follow_runs(workspace))));
 
-    let save = move |_| {
+    let figure = move || {
         let (width, height) = size.get_untracked();
         let mut scene = untrack(|| drawing.with_value(|draw| draw(f64::max(width, 640.0), f64::max(height, 320.0))));
         if let Some(key) = key {
             key(workspace, &mut scene);
         }
         let link = untrack(|| address::whole_link(workspace, &Classroom::default()));
-        let document = svg::document(&scene, &theme::palette(), &summary.get_untracked(), Some(&link));
-        if download::svg(&format!("tailblazer-{name}.svg"), &document).is_err() {
-            workspace.messages.push(Message::failure("The browser refused to save the figure."));
-        }
+        Figure { name, sentence: summary.get_untracked(), link, scene, numbers }
     };
     let drawn = move || {
         let draw = drawing.get_value();
@@ -142,15 +142,7 @@ pub fn ChartCard(
                 >
                     <Glyph icon=Icon::Table />
                 </button>
-                <button
-                    type="button"
-                    class="btn small icon quiet"
-                    aria-label=format!("Save the {} chart as SVG", title.to_lowercase())
-                    title="Save as SVG"
-                    on:click=save
-                >
-                    <Glyph icon=Icon::Save />
-                </button>
+                <SaveMenu name title figure />
             </header>
             {strip.run()}
             {move || if as_table.get() { table.run() } else { drawn().into_any() }}

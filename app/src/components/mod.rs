@@ -24,6 +24,7 @@ mod results;
 mod run_bar;
 mod runs;
 mod samples;
+mod save_menu;
 mod settings;
 mod share;
 mod table;

@@ -9,7 +9,7 @@ use crate::{
         input::Input,
     },
     components::{chart_card::ChartCard, table::AlphaTable},
-    workspace::{Workspace, format::fixed, view::AlphaView},
+    workspace::{Workspace, export::chart::Numbers, format::fixed, view::AlphaView},
 };
 
 /// The chart of the alphas.
@@ -33,6 +33,7 @@ pub fn AlphaCard() -> impl IntoView {
     view! {
         <ChartCard
             name="alpha"
+            numbers=Numbers::Alpha
             title="Alpha"
             unit=Signal::derive(|| "by depth".to_owned())
             summary=sentence(workspace, alpha::summary)

@@ -6,7 +6,7 @@ use super::{drawing, readout_view, sentence, spectra, with_input};
 use crate::{
     chart::{esd, matrices},
     components::{chart_card::ChartCard, table::EsdTable},
-    workspace::{Workspace, format::integer},
+    workspace::{Workspace, export::chart::Numbers, format::integer},
 };
 
 /// The chart of the spectrum.
@@ -24,6 +24,7 @@ pub fn EsdCard() -> impl IntoView {
     view! {
         <ChartCard
             name="esd"
+            numbers=Numbers::Esd
             title="ESD"
             unit=Signal::derive(|| "density of λ(WᵀW), log-log".to_owned())
             summary=sentence(workspace, move |input| esd::summary(input, arm()))

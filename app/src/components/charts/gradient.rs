@@ -6,7 +6,7 @@ use super::{arm_value, drawing, pace, readout_view, sentence, with_input};
 use crate::{
     chart::gradient,
     components::{chart_card::ChartCard, table::GradientTable},
-    workspace::{Workspace, format::integer},
+    workspace::{Workspace, export::chart::Numbers, format::integer},
 };
 
 /// The chart of the gradient norms, in the place of the learning rates.
@@ -29,6 +29,7 @@ pub fn GradientCard() -> impl IntoView {
     view! {
         <ChartCard
             name="gradient"
+            numbers=Numbers::Gradient
             title="Gradient norm"
             unit=Signal::derive(|| "l2, before clipping, log".to_owned())
             summary=sentence(workspace, gradient::summary)

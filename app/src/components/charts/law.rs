@@ -26,13 +26,18 @@ pub fn law(workspace: Workspace) -> Law {
         workspace.slow_version.track();
         workspace.comparison.track();
         workspace.own_text.track();
-        let places = workspace.view.law_fit.get();
-        let arm = |place: &usize| (0..workspace.arms()).find(|arm| workspace.place_of(*arm) == *place);
-        let wanted: Vec<usize> = places.iter().filter_map(arm).collect();
-        let candidate = |arm: &Arm| Candidate::new(arm, own_text(workspace, arm.index));
-        let candidates = untrack(|| with_input(workspace, |input| input.arms.iter().map(candidate).collect()));
-        Some(Arc::new(Forecast::new(candidates, &wanted, before.and_then(Option::as_deref))))
+        Some(Arc::new(forecast(workspace, before.and_then(Option::as_deref))))
     })
+}
+
+/// The law as the runs and the choice of arms have it now; what the one before was fitted to is not fitted again.
+pub fn forecast(workspace: Workspace, before: Option<&Forecast>) -> Forecast {
+    let places = workspace.view.law_fit.get();
+    let arm = |place: &usize| (0..workspace.arms()).find(|arm| workspace.place_of(*arm) == *place);
+    let wanted: Vec<usize> = places.iter().filter_map(arm).collect();
+    let candidate = |arm: &Arm| Candidate::new(arm, own_text(workspace, arm.index));
+    let candidates = untrack(|| with_input(workspace, |input| input.arms.iter().map(candidate).collect()));
+    Forecast::new(candidates, &wanted, before)
 }
 
 /// Which of the visitor's texts an arm learns: that of its run once it has one, as the charts show it.

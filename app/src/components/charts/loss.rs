@@ -11,7 +11,7 @@ use super::{
 use crate::{
     chart::{input::Input, loss},
     components::{chart_card::ChartCard, table::LossTable},
-    workspace::{Workspace, format::integer, run::Run, summary},
+    workspace::{Workspace, export::chart::Numbers, format::integer, run::Run, summary},
 };
 
 /// The loss chart.
@@ -59,6 +59,7 @@ pub fn LossCard() -> impl IntoView {
     view! {
         <ChartCard
             name="loss"
+            numbers=Numbers::Loss
             title="Loss"
             unit=Signal::derive(unit)
             summary=sentence

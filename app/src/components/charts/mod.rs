@@ -11,6 +11,7 @@ mod rate;
 pub use alpha::AlphaCard;
 pub use esd::EsdCard;
 pub use gradient::GradientCard;
+pub use law::forecast;
 pub use loss::LossCard;
 pub use multipliers::Multipliers;
 pub use rate::RateCard;

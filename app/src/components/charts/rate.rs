@@ -6,7 +6,7 @@ use super::{arm_value, choice, drawing, pace, readout_view, sentence, with_input
 use crate::{
     chart::rate,
     components::{chart_card::ChartCard, table::RateTable},
-    workspace::{Workspace, format::integer},
+    workspace::{Workspace, export::chart::Numbers, format::integer},
 };
 
 /// The learning rate chart.
@@ -36,6 +36,7 @@ pub fn RateCard() -> impl IntoView {
     view! {
         <ChartCard
             name="rate"
+            numbers=Numbers::Rate
             title="Learning rate"
             hook="chart-lr"
             unit=Signal::derive(move || with_input(workspace, rate::unit))

@@ -2,8 +2,11 @@
 
 mod cite;
 mod embed;
+mod figure;
 mod qr;
 mod save;
+
+pub use figure::save as save_figure;
 
 use leptos::{html, prelude::*};
 

@@ -3,8 +3,9 @@
 use leptos::{prelude::*, task::spawn_local};
 use tailblazer_core::experiment::Comparison;
 
+use super::figure::picture_of;
 use crate::{
-    browser::{address, download, theme},
+    browser::{address, download, picture, theme},
     chart::svg,
     components::{
         charts,
@@ -60,6 +61,13 @@ async fn archive(workspace: Workspace, engine: Engine) -> Result<Vec<u8>, String
     let palette = theme::palette();
     for (name, scene, words) in untrack(|| charts::figures(workspace)) {
         files.push(File::new(format!("charts/{name}.svg"), svg::document(&scene, &palette, &words, Some(&link))));
+        let drawn = async { picture::bytes(&picture_of(scene, &words, &link).await?).await };
+        match drawn.await {
+            Ok(bytes) => files.push(File::new(format!("charts/{name}.png"), bytes)),
+            Err(_) => workspace.messages.push(Message::warning(
+                "This browser could not draw the charts as pictures: the archive has them as SVG alone.",
+            )),
+        }
     }
     for arm in 0..untrack(|| workspace.arms()) {
         let place = untrack(|| workspace.place_of(arm));

@@ -1,5 +1,6 @@
 //! Everything that is known of a comparison's runs, as one zip archive.
 
+pub mod chart;
 mod tables;
 
 use std::io::{Cursor, Write};

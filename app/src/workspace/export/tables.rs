@@ -167,7 +167,7 @@ pub fn traces(workspace: Workspace) -> Vec<u8> {
 }
 
 /// Rows as CSV, with the names of their fields as its first line; nothing where there is no row.
-fn csv_of(rows: impl Iterator<Item = impl Serialize>) -> Vec<u8> {
+pub fn csv_of(rows: impl Iterator<Item = impl Serialize>) -> Vec<u8> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     for row in rows {
         writer.serialize(row).expect("rows are flat, and memory takes all of them");
