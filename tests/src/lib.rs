@@ -4,6 +4,7 @@
 //! in `TAILBLAZER_DIST`; without it the tests look in `dist/`.
 
 mod browser;
+mod devtools;
 mod page;
 mod server;
 

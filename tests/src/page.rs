@@ -7,6 +7,8 @@ use serde_json::Value;
 use thirtyfour::{By, WebDriver, WebElement};
 use tokio::time::sleep;
 
+use crate::devtools::Devtools;
+
 /// The page in a browser.
 pub struct Page {
     /// The driver, for what this object does not offer.
@@ -72,6 +74,12 @@ impl Page {
                       return e.value === arguments[1]";
         let done = self.driver.execute(script, vec![name.into(), value.into()]).await?;
         anyhow::ensure!(done.json() == &Value::Bool(true), "{name} does not take the value {value:?}");
+        Ok(())
+    }
+
+    /// Asks the browser for something in its own protocol.
+    pub async fn devtools(&self, command: &'static str, parameters: Value) -> anyhow::Result<()> {
+        self.driver.cmd(Devtools { command, parameters }).await.with_context(|| format!("{command} failed"))?;
         Ok(())
     }
 

@@ -178,6 +178,14 @@ pub fn full_page(workspace: Workspace) -> String {
     address_in(workspace, workspace.view.screen.get(), &Classroom::default())
 }
 
+/// The whole address of what is shown, for paper.
+pub fn whole_page(workspace: Workspace) -> String {
+    let location = window().location();
+    let origin = location.origin().unwrap_or_default();
+    let path = location.pathname().unwrap_or_default();
+    format!("{origin}{path}{}", full_page(workspace))
+}
+
 /// Whether what is edited is on a text of the visitor's, which no link holds.
 pub fn has_own_text(workspace: Workspace) -> bool {
     (0..workspace.arms()).any(|arm| workspace.edited(arm).experiment.text.corpus == Corpus::Own)

@@ -12,6 +12,7 @@ pub mod made;
 pub mod offline;
 pub mod replay;
 pub mod picture;
+pub mod print;
 pub mod screen;
 pub mod simd;
 pub mod studies;

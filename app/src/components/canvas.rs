@@ -6,6 +6,7 @@ use leptos::{html, prelude::*};
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Element, ResizeObserver};
 
+use super::paper::PaperFigure;
 use crate::{
     browser::theme,
     chart::{canvas, palette::Palette, scene::Scene},
@@ -34,6 +35,7 @@ pub fn Canvas(
     let measured = watch_size(frame);
     Effect::new(move || size.set(measured.get()));
 
+    let on_paper = Rc::clone(&draw);
     let palette = StoredValue::new_local(None::<(u32, Palette)>);
     let draw = StoredValue::new_local(draw);
     let scheduled = StoredValue::new(false);
@@ -73,6 +75,7 @@ pub fn Canvas(
         <div class="surface" node_ref=frame>
             <canvas node_ref=node aria-hidden="true"></canvas>
         </div>
+        <PaperFigure draw=move |width, height| on_paper(width, height) size=size />
     }
 }
 

@@ -146,6 +146,7 @@ pub fn ChartCard(
             </header>
             {strip.run()}
             {move || if as_table.get() { table.run() } else { drawn().into_any() }}
+            <p class="paper paper-caption">{move || summary.get()}</p>
         </section>
     }
 }

@@ -18,6 +18,7 @@ pub fn Header() -> impl IntoView {
     let theme = workspace.view.theme;
     let is_train = move || workspace.view.screen.get() == Screen::Train;
     let has_link = move || workspace.view.screen.get().has_experiment();
+    let is_decode = move || workspace.view.screen.get() == Screen::Decode;
     let guided = guided(workspace);
     let title = move || match guided.get() {
         Some(preset) => preset.title.to_owned(),
@@ -33,6 +34,7 @@ pub fn Header() -> impl IntoView {
                 <h1 class="title">{title}</h1>
                 <GuideButton guided />
             </Show>
+            <Show when=is_decode><p class="paper title">{title}</p></Show>
             <span class="grow"></span>
             <button
                 type="button"

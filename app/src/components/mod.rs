@@ -20,6 +20,7 @@ mod method;
 mod methods;
 mod notices;
 mod replay;
+mod paper;
 mod results;
 mod run_bar;
 mod runs;
@@ -81,5 +82,6 @@ pub fn App() -> impl IntoView {
         <Show when=move || shown.get() == Screen::Runs><Apart part=apart::RUNS /></Show>
         <Show when=move || shown.get() == Screen::Methods><Apart part=apart::METHODS /></Show>
         <Show when=move || workspace.view.sharing.get()><Apart part=apart::SHARE /></Show>
+        <paper::Foot />
     }
 }
