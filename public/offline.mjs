@@ -7,17 +7,42 @@ const RELAXED = new Uint8Array([
   65, 0, 253, 15, 253, 133, 2, 11,
 ]);
 
+/** Says that a newer version is here. The page may listen later, so the mark stays. */
+function say() {
+  document.documentElement.dataset.update = 'ready';
+  dispatchEvent(new Event('tailblazer-update'));
+}
+
+/** Follows a new version until it waits, and lets it take over when the page asks for it. */
+function follow(registration) {
+  const worker = navigator.serviceWorker;
+  const watch = (next) => next?.addEventListener('statechange', () => {
+    // Without a controller it is the first version, which nobody waits for.
+    if (next.state === 'installed' && worker.controller) say();
+  });
+  if (registration.waiting && worker.controller) say();
+  watch(registration.installing);
+  registration.addEventListener('updatefound', () => watch(registration.installing));
+
+  let isAsked = false;
+  addEventListener('tailblazer-take-over', () => {
+    isAsked = true;
+    if (registration.waiting) registration.waiting.postMessage({ type: 'take-over' });
+    // It took over already, from another tab.
+    else location.reload();
+  });
+  let isControlled = Boolean(worker.controller);
+  worker.addEventListener('controllerchange', () => {
+    // What runs here stays, also where another tab let the new version take over.
+    if (isAsked) location.reload();
+    else if (isControlled) say();
+    isControlled = true;
+  });
+}
+
 async function keep() {
   const registration = await navigator.serviceWorker.register('sw.js');
-  const say = () => dispatchEvent(new Event('tailblazer-update'));
-  if (registration.waiting && navigator.serviceWorker.controller) say();
-  registration.addEventListener('updatefound', () => {
-    const next = registration.installing;
-    next?.addEventListener('statechange', () => {
-      // Without a controller it is the first version, which nobody waits for.
-      if (next.state === 'installed' && navigator.serviceWorker.controller) say();
-    });
-  });
+  follow(registration);
   const { active } = await navigator.serviceWorker.ready;
   const engine = WebAssembly.validate(RELAXED) ? 'engine-relaxed' : 'engine-cpu';
   navigator.serviceWorker.addEventListener('message', ({ data }) => {

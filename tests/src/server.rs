@@ -15,7 +15,7 @@ use anyhow::{Context as _, bail};
 use axum::{
     Router,
     extract::Request,
-    http::StatusCode,
+    http::{StatusCode, header::CONTENT_TYPE},
     middleware::{self, Next},
     response::{Html, IntoResponse as _},
     routing::get,
@@ -32,6 +32,7 @@ pub struct Server {
     asked: Arc<Mutex<Vec<String>>>,
     is_mended: Arc<AtomicBool>,
     is_cut: Arc<AtomicBool>,
+    is_renewed: Arc<AtomicBool>,
     _running: oneshot::Sender<()>,
 }
 
@@ -42,10 +43,18 @@ impl Server {
         let dist = dist()?;
         let page = std::fs::read_to_string(dist.join("index.html"))?;
         let no_simd = page.replacen("<head>", "<head><script>WebAssembly.validate = () => false</script>", 1);
+        let worker = std::fs::read_to_string(dist.join("sw.js"))?;
+        let is_renewed = Arc::new(AtomicBool::new(false));
+        let renewed = Arc::clone(&is_renewed);
+        let worker = async move || {
+            let version = if renewed.load(Relaxed) { "const VERSION = 'next-" } else { "const VERSION = '" };
+            ([(CONTENT_TYPE, "text/javascript")], worker.replacen("const VERSION = '", version, 1))
+        };
         let pages = Router::new()
             .route(&format!("{FOLDER}/no-simd.html"), get(async || Html(no_simd)))
+            .route(&format!("{FOLDER}/sw.js"), get(worker))
             .nest_service(FOLDER, ServeDir::new(dist));
-        Self::serve(pages, missing)
+        Ok(Self { is_renewed, ..Self::serve(pages, missing)? })
     }
 
     /// Serves one document of somebody else, which may have the page in a frame.
@@ -80,7 +89,8 @@ impl Server {
             })
         });
         let address = address.recv().context("no free port for the page's server")?;
-        Ok(Self { address, asked, is_mended, is_cut, _running: running })
+        let is_renewed = Arc::default();
+        Ok(Self { address, asked, is_mended, is_cut, is_renewed, _running: running })
     }
 
     /// The page's address.
@@ -96,6 +106,11 @@ impl Server {
     /// From now on nothing is answered but that it is not there, as if there were no network.
     pub fn cut(&self) {
         self.is_cut.store(true, Relaxed);
+    }
+
+    /// From now on the service worker is that of a newer version of the page.
+    pub fn renew(&self) {
+        self.is_renewed.store(true, Relaxed);
     }
 
     /// The paths that browsers have asked for, workers' too.

@@ -11,13 +11,13 @@ use super::{
     results::state_word,
 };
 use crate::{
-    browser::{frame::now, library},
+    browser::{frame::now, library, offline},
     engine::Engine,
     workspace::{
         Workspace,
         format::{fixed, integer},
         library::Unfinished,
-        message::{Message, Tone},
+        message::{Message, Offer, Tone},
     },
 };
 
@@ -90,16 +90,29 @@ fn UnfinishedNotice() -> impl IntoView {
 
 #[component]
 fn Notice(message: Message) -> impl IntoView {
-    let messages = Workspace::expect().messages;
+    let workspace = Workspace::expect();
+    let messages = workspace.messages;
     let (class, icon, role) = match message.tone {
         Tone::Note => ("notice", Icon::Check, "status"),
         Tone::Warning => ("notice warn", Icon::Warning, "status"),
         Tone::Failure => ("notice bad", Icon::Warning, "alert"),
     };
+    let more = message.offer.map(|Offer::Update| move || offline::cost(workspace).map(|cost| format!(" {cost}")));
+    let button = message.offer.map(|offer| {
+        let act = move |_| match offer {
+            Offer::Update => offline::update(),
+        };
+        view! {
+            <button type="button" class="btn small" data-testid="message-offer" on:click=act>
+                {offer.word()}
+            </button>
+        }
+    });
     view! {
         <div class=class>
             <Glyph icon=icon />
-            <p role=role data-testid="message">{message.text}</p>
+            <p role=role data-testid="message">{message.text} {more}</p>
+            {button}
             <button
                 type="button"
                 class="btn small icon quiet"

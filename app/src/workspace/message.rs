@@ -13,6 +13,22 @@ pub enum Tone {
     Failure,
 }
 
+/// What a message offers to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Offer {
+    /// Replace the page by a newer version of it.
+    Update,
+}
+
+impl Offer {
+    /// The word on its button.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Update => "Update",
+        }
+    }
+}
+
 /// One sentence for the visitor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
@@ -22,22 +38,29 @@ pub struct Message {
     pub tone: Tone,
     /// The sentence.
     pub text: String,
+    /// What its button does.
+    pub offer: Option<Offer>,
 }
 
 impl Message {
     /// Something to know.
     pub fn note(text: impl Into<String>) -> Self {
-        Self { id: 0, tone: Tone::Note, text: text.into() }
+        Self { id: 0, tone: Tone::Note, text: text.into(), offer: None }
     }
 
     /// Something that may spoil the result.
     pub fn warning(text: impl Into<String>) -> Self {
-        Self { id: 0, tone: Tone::Warning, text: text.into() }
+        Self { id: 0, tone: Tone::Warning, text: text.into(), offer: None }
     }
 
     /// Something was refused or broke.
     pub fn failure(text: impl Into<String>) -> Self {
-        Self { id: 0, tone: Tone::Failure, text: text.into() }
+        Self { id: 0, tone: Tone::Failure, text: text.into(), offer: None }
+    }
+
+    /// The message with a button.
+    pub fn offering(self, offer: Offer) -> Self {
+        Self { offer: Some(offer), ..self }
     }
 }
 
@@ -73,10 +96,10 @@ impl Messages {
         self.list.update(|list| list.retain(|message| message.id != id));
     }
 
-    /// Takes away what an earlier attempt left: a new one begins.
+    /// Takes away what an earlier attempt left: a new one begins. An offer stays.
     pub fn clear(&self) {
-        if !self.list.with_untracked(Vec::is_empty) {
-            self.list.update(Vec::clear);
+        if self.list.with_untracked(|list| list.iter().any(|message| message.offer.is_none())) {
+            self.list.update(|list| list.retain(|message| message.offer.is_some()));
         }
     }
 
@@ -89,5 +112,23 @@ impl Messages {
 impl Default for Messages {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_attempt_leaves_an_offer() {
+        Owner::new().with(|| {
+            let messages = Messages::new();
+            messages.push(Message::note("newer").offering(Offer::Update));
+            messages.push(Message::failure("broken"));
+            messages.clear();
+            let left: Vec<_> =
+                untrack(|| messages.get()).into_iter().map(|message| (message.text, message.offer)).collect();
+            assert_eq!(left, [("newer".to_owned(), Some(Offer::Update))]);
+        });
     }
 }
