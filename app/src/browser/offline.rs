@@ -38,9 +38,9 @@ pub fn cost(workspace: Workspace) -> Option<&'static str> {
     let runs = workspace.runs();
     let is_at_work = |state| matches!(state, RunState::Preparing | RunState::Running | RunState::Paused);
     if runs.iter().any(|run| is_at_work(run.state.get())) {
-        Some("The run in progress would be lost, unless it is saved first.")
+        Some("The run in progress would stop; pause it first, and go on with it under Runs.")
     } else if runs.iter().any(|run| run.has_steps()) {
-        Some("The results on it would be lost, unless they are saved first.")
+        Some("The results would leave the screen; they stay under Runs.")
     } else {
         None
     }

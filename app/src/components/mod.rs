@@ -19,8 +19,8 @@ mod meters;
 mod method;
 mod methods;
 mod notices;
-mod replay;
 mod paper;
+mod replay;
 mod results;
 mod run_bar;
 mod runs;
@@ -36,7 +36,9 @@ mod verdict;
 use leptos::prelude::*;
 
 use crate::{
-    browser::{address, classroom, embed, keyboard, library, made, offline, replay as replay_page, screen, theme},
+    browser::{
+        address, classroom, embed, keyboard, library, made, offline, replay as replay_page, screen, speed, theme,
+    },
     engine::Engine,
     workspace::{Workspace, view::Screen},
 };
@@ -69,6 +71,7 @@ pub fn App() -> impl IntoView {
     library::follow(workspace, engine);
     replay_page::follow(workspace);
     made::follow(workspace);
+    speed::follow(workspace);
 
     let shown = workspace.view.screen;
     let is_bench = Memo::new(move |_| shown.get() == Screen::Bench);

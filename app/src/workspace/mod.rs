@@ -10,6 +10,7 @@ pub mod classroom;
 pub mod columns;
 pub mod decode;
 pub mod denoising;
+pub mod effort;
 pub mod export;
 pub mod format;
 pub mod import;

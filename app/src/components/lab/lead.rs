@@ -43,7 +43,7 @@ pub fn Lead(preset: &'static Preset) -> impl IntoView {
                 <h2>{preset.title}</h2>
                 {preset.guide.map(|guide| view! { <GuideText guide /> })}
                 <ul class="lead-arms">{(0..comparison.arms.len()).map(arm).collect_view()}</ul>
-                <Effort comparison />
+                <Effort comparison time=None />
                 <OpenLink link=format!("?preset={}", preset.name) class="btn primary" hook="lab-lead">
                     "Open experiment"
                 </OpenLink>

@@ -62,13 +62,19 @@ fn OwnQuestion() -> impl IntoView {
 
 /// What a story takes: its arms by their marks, seeds and steps.
 #[component]
-fn Effort(comparison: &'static Comparison) -> impl IntoView {
+fn Effort(
+    /// The experiment.
+    comparison: &'static Comparison,
+    /// How long that is, once its study is there.
+    #[prop(into)]
+    time: Signal<Option<String>>,
+) -> impl IntoView {
     let arms = comparison.arms.len();
     let words = format!("{arms} arms, {} seeds, {} steps", comparison.seeds, integer(comparison.base.train.steps));
     view! {
         <p class="effort">
             {(0..arms).map(|arm| view! { <Swatch arm /> }).collect_view()}
-            <span>{words}</span>
+            <span>{words}{move || time.get().map(|time| format!(", {time}"))}</span>
         </p>
     }
 }

@@ -8,9 +8,10 @@ use tailblazer_core::{
 
 use super::{Effort, OpenLink, recording};
 use crate::{
+    browser::speed,
     chart::{mark::dash, recorded, sparkline::Outline},
     components::figure::Figure,
-    workspace::summary,
+    workspace::{effort, summary},
 };
 
 /// Height of the thumbnail in pixels.
@@ -29,6 +30,7 @@ pub fn Story(preset: &'static Preset) -> impl IntoView {
         }
         None => view! { <Schedules comparison /> }.into_any(),
     };
+    let time = Signal::derive(move || study().map(|study| effort::words(&study, speed::known())));
     let outcome = move || {
         // Until the look-up has ended, nobody knows.
         let found = recording.get()?;
@@ -36,6 +38,7 @@ pub fn Story(preset: &'static Preset) -> impl IntoView {
         Some(view! { <p class="recorded">{words}</p> })
     };
     view! {
+        <article class="story-card" data-testid="lab-card" data-preset=preset.name>
         <OpenLink
             link=format!("?preset={}", preset.name)
             class="story"
@@ -45,8 +48,9 @@ pub fn Story(preset: &'static Preset) -> impl IntoView {
             <h3>{preset.title}</h3>
             <p>{preset.guide.map(|guide| guide.text)}</p>
             {outcome}
-            <Effort comparison />
+            <Effort comparison time />
         </OpenLink>
+        </article>
     }
 }
 

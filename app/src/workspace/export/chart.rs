@@ -14,7 +14,7 @@ use crate::{
         input::{Arm, Input},
         matrices,
     },
-    workspace::{branch::Branch, quantity, run::Record},
+    workspace::{branch::Branch, quantity, record::Record},
 };
 
 /// Updates at which the rates of single matrices are listed, about.
