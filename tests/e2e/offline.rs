@@ -49,7 +49,7 @@ fn a_newer_version_waits_until_it_is_asked_for() {
         server.renew();
         let look = "window.isOld = true; navigator.serviceWorker.getRegistration().then(known => known.update())";
         page.driver.execute(look, vec![]).await?;
-        page.wait_for_message(&["newer version", "results", "lost"], MINUTE).await?;
+        page.wait_for_message(&["newer version", "results", "stay under Runs"], MINUTE).await?;
         ensure!(page.state().await? == "finished", "the page goes on");
         // Another attempt leaves the offer.
         page.click("run-reset").await?;

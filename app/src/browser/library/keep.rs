@@ -30,7 +30,7 @@ const EVERY: u32 = 10_000;
 /// Saves from now on.
 pub fn follow(workspace: Workspace, engine: Engine) {
     let keeper = Keeper { workspace, engine, is_told: Rc::default() };
-    tabs::listen(workspace, workspace.view.library_version);
+    tabs::listen(workspace);
     let ticking = keeper.clone();
     Interval::new(EVERY, move || ticking.ask(|run| run.state.get_untracked() == RunState::Running)).forget();
     let hiding = keeper.clone();

@@ -64,6 +64,7 @@ struct Kept {
 /// Opens the comparison of a group and goes on with its runs where they were kept. Arms that had a run to its end have
 /// its curves and weights; arms without a state have its curves.
 pub async fn resume(workspace: Workspace, engine: Engine, group: &str, goes_on: bool) -> Result<(), ResumeError> {
+    tabs::listen(workspace);
     if tabs::is_open_elsewhere(group).await {
         return Err(ResumeError::Elsewhere);
     }

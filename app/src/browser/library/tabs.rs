@@ -18,8 +18,12 @@ thread_local! {
     static ASKED: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// Listens to the other tabs; `changed` is raised when one has stored something.
-pub fn listen(workspace: Workspace, changed: RwSignal<u32>) {
+/// Listens to the other tabs from now on.
+pub fn listen(workspace: Workspace) {
+    if CHANNEL.with_borrow(Option::is_some) {
+        return;
+    }
+    let changed = workspace.view.library_version;
     let Ok(channel) = BroadcastChannel::new("tailblazer-runs") else { return };
     let hear = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
         let Some(text) = event.data().as_string() else { return };

@@ -6,6 +6,7 @@ mod row;
 
 use leptos::{prelude::*, task::spawn_local};
 
+use super::notices::Notices;
 use crate::{
     browser::library::store::{Store, StoreError},
     workspace::{
@@ -88,6 +89,7 @@ pub fn RunsScreen() -> impl IntoView {
                 <Room version />
             </div>
             <FileDrop />
+            <Notices />
             {move || sentence().map(|sentence| view! { <p class="card runs-empty" data-testid="runs-empty">{sentence}</p> })}
             <div class="table-scroll" hidden=move || list.with(Vec::is_empty)>
                 <table class="data" data-testid="run-table">
