@@ -3,9 +3,11 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 
+use crate::figures;
 use crate::files;
+use crate::oembed::{self, Base};
 use crate::offline;
 use crate::setup;
 use crate::shell::Shell;
@@ -30,8 +32,23 @@ fn level(file: &str) -> &'static str {
     if file.starts_with("engine-webgpu") { "-O2" } else { "-O1" }
 }
 
-/// Builds the site, shrinks its WebAssembly and checks what it weighs.
-pub fn site(shell: &mut Shell) -> Result<()> {
+/// Reads `--site URL` or `--site=URL`.
+pub fn parse_base(arguments: &[String]) -> Result<Option<Base>> {
+    let address = match arguments {
+        [] => return Ok(None),
+        [flag, address] if flag == "--site" => address.as_str(),
+        [flag] => match flag.strip_prefix("--site=") {
+            Some(address) => address,
+            None => bail!("build takes `--site URL`, not `{flag}`."),
+        },
+        _ => bail!("build takes one option, `--site URL`."),
+    };
+    Base::parse(address).map(Some)
+}
+
+/// Builds the site, shrinks its WebAssembly and checks what it weighs; with the address that it will have, it gets oEmbed
+/// documents too.
+pub fn site(shell: &mut Shell, base: Option<&Base>) -> Result<()> {
     setup::page(shell)?;
     setup::tools::wasm_opt(shell)?;
     shell.run(&mut shell.trunk("build"))?;
@@ -39,6 +56,10 @@ pub fn site(shell: &mut Shell) -> Result<()> {
     let files = files::files_in(&dist)?;
     for file in files.iter().filter(|file| file.ends_with(".wasm")) {
         optimise(shell, &dist.join(file), level(file))?;
+    }
+    figures::write(&dist)?;
+    if let Some(base) = base {
+        oembed::write(&dist, base)?;
     }
     // The digest of what is shipped.
     offline::list(&dist)?;
@@ -61,4 +82,29 @@ fn optimise(shell: &Shell, file: &Path, level: &str) -> Result<()> {
             .arg(&smaller),
     )?;
     fs::rename(&smaller, file).with_context(|| format!("could not replace {}", file.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(arguments: &[&str]) -> Result<Option<Base>> {
+        parse_base(&arguments.iter().map(ToString::to_string).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn the_address_is_optional() {
+        assert_eq!(parse(&[]).unwrap(), None);
+        let base = Some(Base::parse("https://lab.example/").unwrap());
+        assert_eq!(parse(&["--site", "https://lab.example"]).unwrap(), base);
+        assert_eq!(parse(&["--site=https://lab.example/"]).unwrap(), base);
+    }
+
+    #[test]
+    fn what_is_not_understood_is_named() {
+        assert!(parse(&["--site", "lab"]).unwrap_err().to_string().contains("lab"));
+        assert!(parse(&["--host"]).unwrap_err().to_string().contains("--host"));
+        assert!(parse(&["--site"]).is_err());
+        assert!(parse(&["--site", "https://a/", "b"]).is_err());
+    }
 }

@@ -2,7 +2,9 @@
 
 mod bench;
 mod build;
+mod figures;
 mod files;
+mod oembed;
 mod offline;
 mod serve;
 mod setup;
@@ -22,7 +24,7 @@ cargo xtask COMMAND
 
   setup                 install whatever is missing, and nothing else
   serve [--port N]      build the page and serve it on http://127.0.0.1:8080/
-  build                 write the optimised static site to dist/
+  build [--site URL]    write the optimised static site to dist/, with oEmbed documents for the address that it will have
   test [--only PART]    run everything that must pass; PART is lint, native or browser
   test NAME             run the native and browser tests whose name contains NAME
   bench [ARGS]          run the native benchmarks
@@ -54,10 +56,10 @@ fn run(arguments: &[String]) -> Result<()> {
             [] => setup::everything(&mut Shell::new()?),
             _ => bail!("setup takes no arguments."),
         },
-        "build" => match rest {
-            [] => build::site(&mut Shell::new()?),
-            _ => bail!("build takes no arguments."),
-        },
+        "build" => {
+            let base = build::parse_base(rest)?;
+            build::site(&mut Shell::new()?, base.as_ref())
+        }
         "serve" => {
             let port = serve::parse_port(rest)?;
             serve::page(&mut Shell::new()?, port)

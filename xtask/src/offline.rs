@@ -11,8 +11,8 @@ use crate::files::files_in;
 /// The service worker.
 const WORKER: &str = "sw.js";
 
-/// Files that a visit may never need: the page asks for those that it does need.
-const LATER: [&str; 2] = ["engine-", "embed.js"];
+/// Files that a visit may never need: the page asks for those that it does need, other sites for the rest.
+const LATER: [&str; 4] = ["engine-", "embed.js", "figures/", "oembed/"];
 
 /// Writes the list and the version into the site's service worker.
 pub fn list(site: &Path) -> Result<()> {
@@ -57,7 +57,8 @@ mod tests {
     #[test]
     fn the_list_is_written_again_and_again() {
         let worker = "// a\nconst VERSION = 'VERSION';\nconst FILES = [];\nconst CACHE = 1;\n";
-        let files = ["embed/index.html", "engine-cpu_bg.wasm", "index.html", "sw.js", "a.css"].map(String::from);
+        let files = ["embed/index.html", "engine-cpu_bg.wasm", "figures/wsd.svg", "index.html", "sw.js", "a.css"]
+            .map(String::from);
         let kept = kept(&files);
         assert_eq!(kept, ["./embed/", "./", "./a.css"]);
         let once = with_list(worker, "12", &kept).expect("both lines");
