@@ -1,13 +1,16 @@
-//! The built page in real browsers: a file server, a driver, and the page as an object.
+//! The built page in real browsers: a file server, a driver, the page as an object, and worked examples.
 //!
 //! Tests find elements by the page's `data-testid` hooks only. `cargo xtask test` builds the page and names its folder
-//! in `TAILBLAZER_DIST`; without it the tests look in `dist/`.
+//! in `TAILBLAZER_DIST`; without it the tests look in `dist/`. It also installs what the examples are built with, and
+//! names that in `TAILBLAZER_MDBOOK` and `TAILBLAZER_PACKAGES`.
 
 mod browser;
 mod devtools;
+mod example;
 mod page;
 mod server;
 
 pub use browser::{Adapter, Browser, with_browser, with_browser_at};
+pub use example::Example;
 pub use page::{Page, StepLoss};
-pub use server::Server;
+pub use server::{FOLDER, Server};

@@ -23,8 +23,8 @@ use axum::{
 use tokio::{net::TcpListener, sync::oneshot};
 use tower_http::services::ServeDir;
 
-/// Where the page stands: under a sub-path, as on many hosts.
-const FOLDER: &str = "/some/where";
+/// The path of whatever is served: a sub-path, as on many hosts.
+pub const FOLDER: &str = "/some/where";
 
 /// Serves the page on a free port of this machine until it is dropped.
 pub struct Server {
@@ -60,6 +60,11 @@ impl Server {
     /// Serves one document of somebody else, which may have the page in a frame.
     pub fn of_somebody_else(html: String) -> anyhow::Result<Self> {
         Self::serve(Router::new().route(&format!("{FOLDER}/"), get(async || Html(html))), &[])
+    }
+
+    /// Serves a folder of somebody else, such as a course.
+    pub fn of_somebody_elses_files(folder: &Path) -> anyhow::Result<Self> {
+        Self::serve(Router::new().nest_service(FOLDER, ServeDir::new(folder)), &[])
     }
 
     fn serve(pages: Router, missing: &'static [&'static str]) -> anyhow::Result<Self> {

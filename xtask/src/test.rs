@@ -63,6 +63,7 @@ pub fn run(shell: &mut Shell, selection: &Selection) -> Result<()> {
     if selection.parts.contains(&Part::Browser) {
         setup::page(shell)?;
         setup::tools::browser(shell)?;
+        setup::tools::examples(shell)?;
     } else {
         setup::toolchain::ensure(shell)?;
         setup::corpora::ensure(shell)?;
@@ -111,7 +112,9 @@ fn browser(shell: &Shell, filter: Option<&str>) -> Result<()> {
             .rust("cargo")
             .args(["test", "--package", "tailblazer-tests", "--release", "--tests"])
             .args(filter)
-            .env("TAILBLAZER_DIST", shell.dist()),
+            .env("TAILBLAZER_DIST", shell.dist())
+            .env("TAILBLAZER_MDBOOK", setup::tools::mdbook(shell))
+            .env("TAILBLAZER_PACKAGES", setup::tools::packages(shell)),
     )
 }
 

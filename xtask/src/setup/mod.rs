@@ -15,6 +15,7 @@ pub fn everything(shell: &mut Shell) -> Result<()> {
     toolchain::ensure_lints(shell)?;
     tools::wasm_opt(shell)?;
     tools::browser(shell)?;
+    tools::examples(shell)?;
     tools::vulkan(shell)?;
     println!("\nNothing is missing.");
     Ok(())

@@ -1,4 +1,4 @@
-//! trunk, wasm-bindgen, wasm-split, wasm-opt, the browser and a Vulkan adapter.
+//! trunk, wasm-bindgen, wasm-split, wasm-opt, the browser, a Vulkan adapter, and what the examples are built with.
 
 use std::fs;
 use std::path::PathBuf;
@@ -11,6 +11,13 @@ use crate::shell::Shell;
 const TRUNK: &str = "0.21.14";
 const WASM_SPLIT: &str = "0.2.4";
 const BINARYEN: &str = "132.0.0";
+const MDBOOK: &str = "0.5.4";
+
+/// Examples whose own files say which packages of npm they are built with.
+const EXAMPLES: [&str; 3] = ["docusaurus", "myst", "reveal"];
+
+/// Those files; the first fixes every version.
+const MANIFESTS: [&str; 2] = ["package-lock.json", "package.json"];
 
 /// The program's name at Debian, elsewhere, and from Google.
 const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
@@ -108,6 +115,51 @@ pub fn wasm_opt_script(shell: &Shell) -> PathBuf {
     shell.cache().join("node/node_modules/binaryen/bin/wasm-opt")
 }
 
+/// What the tests build the examples with, all in the cache: mdBook, and each example's own packages.
+pub fn examples(shell: &Shell) -> Result<()> {
+    let root = shell.cache().join("mdbook");
+    let installed = || {
+        let printed = shell.output(shell.command(mdbook(shell)).arg("--version"))?;
+        parse_tool_version(&String::from_utf8_lossy(&printed))
+    };
+    // Not optimised: that takes twice as long, and a small book takes no time. Not where the user's own one lies.
+    let flags = ["--locked", "--no-default-features", "--debug", "--root", &root.to_string_lossy()];
+    install(shell, "mdbook", "mdbook", MDBOOK, &flags, &installed)?;
+    EXAMPLES.iter().try_for_each(|name| example_packages(shell, name))
+}
+
+/// Installs the packages of one example beside a copy of what names them.
+fn example_packages(shell: &Shell, name: &str) -> Result<()> {
+    let example = shell.root().join("examples").join(name);
+    let folder = packages(shell).join(name);
+    let is_same = |file: &&str| fs::read(example.join(file)).ok() == fs::read(folder.join(file)).ok();
+    // npm writes its own list last.
+    if !folder.join("node_modules/.package-lock.json").is_file() || !MANIFESTS.iter().all(is_same) {
+        npm_must_be_there(shell)?;
+        report(name, format_args!("installing the packages of examples/{name}"));
+        fs::remove_dir_all(&folder).ok();
+        fs::create_dir_all(&folder)?;
+        for file in MANIFESTS {
+            fs::copy(example.join(file), folder.join(file)).with_context(|| format!("could not copy {file}"))?;
+        }
+        shell
+            .run(shell.command("npm").args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(&folder))
+            .with_context(|| format!("the packages of examples/{name} could not be installed"))?;
+    }
+    report(name, "its packages are there");
+    Ok(())
+}
+
+/// The program mdbook.
+pub fn mdbook(shell: &Shell) -> PathBuf {
+    shell.cache().join("mdbook/bin/mdbook")
+}
+
+/// Where the packages of examples lie, in one folder for each.
+pub fn packages(shell: &Shell) -> PathBuf {
+    shell.cache().join("examples")
+}
+
 /// Chromium and its driver.
 pub fn browser(shell: &Shell) -> Result<()> {
     let browser = || BROWSERS.into_iter().find(|name| shell.has(name));
@@ -161,9 +213,9 @@ pub fn npm_must_be_there(shell: &Shell) -> Result<()> {
     Ok(())
 }
 
-/// The version in a text such as `wasm-bindgen 0.2.130`.
+/// The version in a text such as `wasm-bindgen 0.2.130` or `mdbook v0.5.4`.
 fn parse_tool_version(text: &str) -> Option<String> {
-    text.split_whitespace().nth(1).map(str::to_string)
+    text.split_whitespace().nth(1).map(|word| word.strip_prefix('v').unwrap_or(word).to_string())
 }
 
 /// The version of one package in the list of `cargo install`, whose lines are `trunk v0.21.14:`.
@@ -189,6 +241,7 @@ mod tests {
     fn the_second_word_is_the_version() {
         assert_eq!(parse_tool_version("wasm-bindgen 0.2.130\n").as_deref(), Some("0.2.130"));
         assert_eq!(parse_tool_version("trunk 0.21.14 (built from a release)").as_deref(), Some("0.21.14"));
+        assert_eq!(parse_tool_version("mdbook v0.5.4\n").as_deref(), Some("0.5.4"));
         assert_eq!(parse_tool_version("trunk"), None);
     }
 
