@@ -3,7 +3,7 @@
 use std::{io::Cursor, path::Path, process::Command, time::Duration};
 
 use anyhow::{Context as _, ensure};
-use tailblazer_tests::{Adapter, Page, with_browser};
+use tailblazer_tests::{Adapter, with_browser};
 use zip::ZipArchive;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -18,10 +18,10 @@ fn the_archive_has_every_step_the_weights_and_the_charts() {
     with_browser(Adapter::None, TINY, async |page| {
         page.click("run-play").await?;
         page.wait_for(&["finished"], 2 * MINUTE).await?;
-        keep_files(page).await?;
+        page.keep_files().await?;
         page.click("share-open").await?;
         page.click("export-zip").await?;
-        let bytes = kept(page).await?;
+        let bytes = page.kept_file().await?;
 
         let archive = ZipArchive::new(Cursor::new(&bytes))?;
         for name in ["README.md", "experiment.json", "metrics.csv", "validations.csv", "layers.csv", "samples.jsonl"] {
@@ -42,11 +42,11 @@ fn a_chart_is_saved_as_numbers_and_as_a_picture() {
     with_browser(Adapter::None, TINY, async |page| {
         page.click("run-play").await?;
         page.wait_for(&["finished"], 2 * MINUTE).await?;
-        keep_files(page).await?;
+        page.keep_files().await?;
 
         page.click("chart-save-loss").await?;
         page.click("chart-save-loss-csv").await?;
-        let table = String::from_utf8(kept(page).await?)?;
+        let table = String::from_utf8(page.kept_file().await?)?;
         let rows: Vec<Vec<&str>> = table.lines().map(|line| line.split(',').collect()).collect();
         ensure!(rows[0][..7] == ["arm", "seed", "branch", "step", "tokens", "seconds", "loss"], "{:?}", rows[0]);
         let losses = page.losses().await?;
@@ -60,7 +60,7 @@ fn a_chart_is_saved_as_numbers_and_as_a_picture() {
 
         page.click("chart-save-loss").await?;
         page.click("chart-save-loss-png").await?;
-        let picture = kept(page).await?;
+        let picture = page.kept_file().await?;
         ensure!(picture.starts_with(b"\x89PNG\r\n\x1a\n"), "{:?}", &picture[..8]);
         let length = |at: usize| picture[at..at + 4].iter().fold(0.0, |length, byte| 256.0 * length + f64::from(*byte));
         let script = "const s = document.querySelector(\"[data-testid='chart-loss'] canvas\").getBoundingClientRect(); \
@@ -72,26 +72,6 @@ fn a_chart_is_saved_as_numbers_and_as_a_picture() {
         ensure!(length(20) >= 2.0 * height.max(320.0) + 60.0, "{} for {size}", length(20));
         Ok(())
     });
-}
-
-/// From now on the page keeps what it offers for saving.
-async fn keep_files(page: &Page) -> anyhow::Result<()> {
-    let keep = "const real = URL.createObjectURL; window.kept = null;\
-                URL.createObjectURL = (blob) => {\
-                  blob.arrayBuffer().then(b => { window.kept = Array.from(new Uint8Array(b)); });\
-                  return real.call(URL, blob);\
-                }";
-    page.driver.execute(keep, vec![]).await?;
-    Ok(())
-}
-
-/// Waits for a file that the page offers, and takes it.
-async fn kept(page: &Page) -> anyhow::Result<Vec<u8>> {
-    let is_kept = async || Ok(page.driver.execute("return window.kept !== null", vec![]).await?.json() == true);
-    page.wait("a file", MINUTE, is_kept).await?;
-    let take = "const kept = window.kept; window.kept = null; return kept";
-    let bytes = page.driver.execute(take, vec![]).await?.json().clone();
-    serde_json::from_value(bytes).context("bytes")
 }
 
 /// Opens the archive in Python, where there is one.

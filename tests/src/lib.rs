@@ -7,6 +7,7 @@
 mod browser;
 mod devtools;
 mod example;
+mod files;
 mod page;
 mod server;
 

@@ -10,7 +10,7 @@ use super::{
     forecast::Forecast,
     ticks::{self, Scale},
 };
-use crate::workspace::{record::Record, summary, view::XAxis};
+use crate::workspace::{overlay::Overlay, record::Record, summary, view::XAxis};
 
 /// One arm and its runs.
 #[derive(Clone, Copy)]
@@ -72,6 +72,8 @@ pub struct Input<'a> {
     pub matrix: Option<usize>,
     /// The annealing law, where it is shown.
     pub law: Option<&'a Forecast>,
+    /// Kept runs behind the arms.
+    pub overlays: &'a [Overlay],
 }
 
 impl<'a> Input<'a> {
@@ -207,7 +209,8 @@ mod tests {
             let tokens = Input { x_axis: XAxis::Tokens, ..input };
             assert_eq!(tokens.x_scale(frame).domain.1, 5000.0 * 1024.0);
         });
-        let nothing = Input { arms: &[], x_axis: XAxis::Step, crosshair: Some(3), matrix: None, law: None };
+        let nothing =
+            Input { arms: &[], x_axis: XAxis::Step, crosshair: Some(3), matrix: None, law: None, overlays: &[] };
         assert_eq!(nothing.x_scale(nothing.frame(600.0, 300.0)).domain, (0.0, 1.0));
     }
 

@@ -6,6 +6,7 @@
 
 mod key;
 mod law;
+mod overlay;
 mod words;
 
 pub use words::{readout, summary};
@@ -58,6 +59,7 @@ pub fn scene(input: Input, log: bool, width: f64, height: f64) -> Scene {
     texts::draw_switches(&mut scene, &input, frame, key, &x);
     strip::draw(&mut scene, &input, &differences, whole, &x);
 
+    overlay::draw(&plot, &mut scene);
     for arm in input.arms {
         plot.draw_seeds(&mut scene, arm);
     }
@@ -296,6 +298,10 @@ fn y_scale(input: &Input, log: bool, frame: Frame) -> Scale {
             low = low.min(loss.max(FLOOR));
             high = high.max(loss.max(FLOOR));
         }
+    }
+    for loss in input.overlays.iter().flat_map(overlay::losses).filter(|loss| loss.is_finite()) {
+        low = low.min(loss.max(FLOOR));
+        high = high.max(loss.max(FLOOR));
     }
     if low > high {
         (low, high) = (1.0, 5.0);

@@ -105,7 +105,14 @@ impl Runs {
                 earlier: &run.earlier,
             })
             .collect();
-        with(Input { arms: &arms, x_axis: self.x_axis, crosshair: self.crosshair, matrix: self.matrix, law: None })
+        with(Input {
+            arms: &arms,
+            x_axis: self.x_axis,
+            crosshair: self.crosshair,
+            matrix: self.matrix,
+            law: None,
+            overlays: &[],
+        })
     }
 }
 

@@ -100,6 +100,7 @@ pub fn follow_view(workspace: Workspace) {
     view.alpha_arm.track();
     view.matrix.track();
     view.crosshair.track();
+    view.overlays.track();
 }
 
 /// The size of an element, kept up to date.

@@ -254,13 +254,14 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(100_000))]
         #[test]
         fn every_classroom_survives_its_query(
-            layout in 0usize..3, hidden: [bool; 22], locked: [bool; 22], theme in 0usize..4, flags: [bool; 2],
+            layout in 0usize..3, hidden: [bool; 22], locked: [bool; 22], theme in 0usize..4, flags: [bool; 3],
         ) {
             let themes = [None, Some(Theme::System), Some(Theme::Light), Some(Theme::Dark)];
             let mut classroom =
-                Classroom { layout: Layout::ALL[layout], theme: themes[theme], starts: flags[0], story: flags[1], ..Classroom::default() };
+                Classroom { layout: Layout::ALL[layout], theme: themes[theme], starts: flags[0], story: flags[1], replays: flags[2], ..Classroom::default() };
             for (place, piece) in PIECES.iter().enumerate() {
                 classroom.hide(piece.name, hidden[place]);
                 if piece.is_group {

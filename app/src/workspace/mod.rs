@@ -16,6 +16,7 @@ pub mod format;
 pub mod import;
 pub mod library;
 pub mod message;
+pub mod overlay;
 pub mod quantity;
 pub mod record;
 mod refine;

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{classroom::Classroom, library::Unfinished};
+use super::{classroom::Classroom, library::Unfinished, overlay::Overlay};
 
 /// One of the page's screens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -218,6 +218,8 @@ pub struct View {
     pub all_settings: RwSignal<bool>,
     /// Raised when the browser's library of runs changed, here or in another tab.
     pub library_version: RwSignal<u32>,
+    /// Kept runs behind the arms of the loss chart.
+    pub overlays: RwSignal<Vec<Overlay>>,
     /// Runs that this tab had before it was loaded again, until they are gone on with or given up.
     pub unfinished: RwSignal<Option<Unfinished>>,
     /// The theme.
@@ -251,6 +253,7 @@ impl View {
             crosshair: RwSignal::new(None),
             all_settings: RwSignal::new(false),
             library_version: RwSignal::new(0),
+            overlays: RwSignal::new(Vec::new()),
             unfinished: RwSignal::new(None),
             theme: RwSignal::new(Theme::System),
             palette: RwSignal::new(0),

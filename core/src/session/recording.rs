@@ -209,6 +209,38 @@ mod tests {
         assert!(compact.to_bytes().len() < whole.to_bytes().len());
     }
 
+    /// Every guided experiment was recorded with the settings that its preset has now.
+    #[test]
+    fn every_guided_experiment_has_a_recording() {
+        use crate::{experiment::Preset, schedule::learning_rate};
+
+        for preset in Preset::all().filter(|preset| preset.guide.is_some()) {
+            let (name, comparison) = (preset.name, preset.comparison());
+            let path = format!("{}/../public/recordings/{name}.tbr", env!("CARGO_MANIFEST_DIR"));
+            let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+            let recording = Recording::from_bytes(&bytes).unwrap_or_else(|error| panic!("{name}: {error}"));
+            assert_eq!(recording.link, format!("?preset={name}"));
+            assert!(
+                [&recording.date, &recording.device, &recording.build].iter().all(|word| !word.is_empty()),
+                "{name}"
+            );
+            assert_eq!(recording.arms.len(), comparison.arms.len(), "{name}");
+            assert_eq!(recording.decodes.len(), comparison.decoding.decoders.len(), "{name}");
+            for (arm, report) in recording.arms.iter().enumerate() {
+                let experiment = comparison.experiment(arm);
+                assert_eq!(report.done(), experiment.train.steps, "{name} {arm}");
+                let validations = experiment.train.steps.div_ceil(experiment.train.eval_every);
+                assert_eq!(report.validations.len(), validations, "{name} {arm}");
+                if experiment.schedule.shape.adaptive(&experiment.schedule).is_none() {
+                    for row in &report.steps {
+                        let planned = learning_rate(&experiment.schedule, experiment.train.steps, row.step - 1);
+                        assert_eq!(row.learning_rate, planned, "{name} {arm} at {}", row.step);
+                    }
+                }
+            }
+        }
+    }
+
     #[test]
     fn other_bytes_are_refused() {
         let bytes = recording().to_bytes();

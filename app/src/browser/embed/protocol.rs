@@ -188,6 +188,7 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(100_000))]
         #[test]
         fn no_message_makes_it_panic(json in any::<String>(), kind in "[a-z-]{0,8}") {
             let _ = read(&json);

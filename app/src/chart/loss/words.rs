@@ -2,7 +2,7 @@
 
 use tailblazer_core::objective::Quantity;
 
-use super::{shows_training, validation_at};
+use super::{overlay, shows_training, validation_at};
 use crate::{
     chart::{
         branches,
@@ -26,6 +26,7 @@ pub fn summary(input: Input, log: bool, unit: &str) -> String {
     }
     let law = input.law.map(Forecast::sentence).filter(|sentence| !sentence.is_empty());
     let more = strip::summary(&input).into_iter().chain(kinds(&input)).chain(law);
+    let more = more.chain(overlay::summary(input.overlays));
     let more: String = more.map(|sentence| format!(" {sentence}")).collect();
     format!("{start}: {}{more}", courses.join(" "))
 }

@@ -45,7 +45,8 @@ pub fn with_input<T>(workspace: Workspace, with: impl FnOnce(Input) -> T) -> T {
     };
     let parts = runs.iter().zip(&experiments).zip(records.iter().map(|(record, earlier)| (&**record, &**earlier)));
     let arms: Vec<Arm> = parts.enumerate().map(arm).collect();
-    with(Input { arms: &arms, x_axis, crosshair, matrix, law: None })
+    let overlays = view.overlays.get();
+    with(Input { arms: &arms, x_axis, crosshair, matrix, law: None, overlays: &overlays })
 }
 
 /// A drawing of the runs.

@@ -79,8 +79,8 @@ pub fn RunsScreen() -> impl IntoView {
                     prop:value=search
                     on:input=move |event| search.set(event_target_value(&event))
                 />
-                <label>
-                    "Sort by"
+                <label class="pick">
+                    <span class="k">"sort by"</span>
                     <select data-testid="run-sort" on:change=sorted>
                         {Order::ALL.map(|order| view! { <option value=order.word()>{order.word()}</option> })}
                     </select>

@@ -5,7 +5,7 @@ use tailblazer_core::experiment::Comparison;
 
 use super::change;
 use crate::{
-    browser::library::resume::resume,
+    browser::library::{resume::resume, store::Store},
     components::{
         arms::Swatch,
         icon::{Glyph, Icon},
@@ -17,6 +17,7 @@ use crate::{
         format::{bytes, fixed, integer, percent},
         library::Entry,
         message::Message,
+        overlay::{MOST, Overlay},
     },
 };
 
@@ -40,6 +41,34 @@ pub fn Row(
                 workspace.messages.push(Message::failure(error.to_string()));
             }
         });
+    };
+    let overlays = workspace.view.overlays;
+    let is_behind = {
+        let id = id.clone();
+        Memo::new(move |_| overlays.with(|list| list.iter().any(|overlay| overlay.id == id)))
+    };
+    let put_behind = {
+        let entry = entry.clone();
+        move |_| {
+            let entry = entry.clone();
+            if is_behind.get_untracked() {
+                return overlays.update(|list| list.retain(|overlay| overlay.id != entry.id));
+            }
+            spawn_local(async move {
+                let read = match Store::open().await {
+                    Ok(store) => store.report(&entry.id).await,
+                    Err(error) => Err(error),
+                };
+                match read {
+                    Ok(report) => overlays.update(|list| {
+                        // The one that has been there longest makes room.
+                        list.drain(..(list.len() + 1).saturating_sub(MOST));
+                        list.push(Overlay::new(&entry, &report));
+                    }),
+                    Err(error) => workspace.messages.push(Message::failure(error.to_string())),
+                }
+            });
+        }
     };
     let pin = {
         let id = id.clone();
@@ -122,6 +151,16 @@ pub fn Row(
                     on:click=open
                 >
                     {if can_go_on { "Resume" } else { "Open" }}
+                </button>
+                <button
+                    type="button"
+                    class="btn small quiet"
+                    data-testid="run-overlay"
+                    aria-pressed=move || is_behind.get().to_string()
+                    title="Draws its loss behind the arms on the Train screen"
+                    on:click=put_behind
+                >
+                    "Overlay"
                 </button>
                 <button
                     type="button"

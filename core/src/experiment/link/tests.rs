@@ -296,7 +296,74 @@ fn experiments() -> impl Strategy<Value = Experiment> {
     })
 }
 
+/// A piece of a link that is right, wrong, or broken off.
+fn pieces() -> impl Strategy<Value = String> {
+    let path = proptest::sample::select(vec![
+        "v",
+        "seeds",
+        "arms",
+        "decoders",
+        "made",
+        "model.layers",
+        "schedule.peak",
+        "schedule.shape",
+        "schedule.curve",
+        "text.corpus",
+        "objective.method",
+        "objective.block",
+        "b.model.width",
+        "h.optimiser.method",
+        "i.train.steps",
+        "1.method",
+        "6.threshold",
+        "7.method",
+        "decode.length",
+        "decode.arm",
+        "decode.block",
+        "model",
+        "",
+        ".",
+        "a.",
+        "b..",
+    ]);
+    let value = proptest::sample::select(vec![
+        "1",
+        "0",
+        "-1",
+        "NaN",
+        "inf",
+        "1e999",
+        "null",
+        "true",
+        "{}",
+        "[1]",
+        "18446744073709551616",
+        "wsd",
+        "own",
+        "masked",
+        "0,1;1,0",
+        "%",
+        "%F",
+        "%00",
+        "%ff%fe",
+        "\u{202e}",
+        "",
+    ]);
+    let known = (path, value).prop_map(|(path, value)| format!("{path}={value}"));
+    prop_oneof![4 => known, 1 => "[a-h1-9]?[.]?[a-z_.]{0,12}={0,2}[-0-9a-zA-Z%&#?.]{0,12}", 1 => any::<String>()]
+}
+
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100_000))]
+
+    #[test]
+    fn no_pieces_make_the_parser_panic(pieces in proptest::collection::vec(pieces(), 0..8), query in any::<bool>()) {
+        let link = format!("{}#{}", if query { "?preset=wsd&ui=compact" } else { "" }, pieces.join("&"));
+        let (comparison, _) = comparison_from_link(&link);
+        // Whatever was understood is a comparison that a link can hold.
+        prop_assert_eq!(comparison_from_link(&comparison_to_link(&comparison)), (comparison, vec![]));
+    }
+
     #[test]
     fn every_experiment_survives_its_link(experiment in experiments()) {
         prop_assert_eq!(from_link(&to_link(&experiment)), (experiment, vec![]));
