@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
+use serde_json::json;
 use tailblazer_tests::{Adapter, Page, Server, with_browser_at};
 use thirtyfour::By;
 
@@ -55,6 +56,35 @@ fn a_run_goes_on_exactly_after_a_reload_in_its_middle() {
         page.wait_for(&["finished"], 2 * MINUTE).await?;
         let whole = outcome(page).await?;
         ensure!(resumed == whole, "after a reload {resumed:?}, without one {whole:?}");
+        Ok(())
+    });
+}
+
+/// Keeps every worker of the page, so that a test can lose it.
+const KEEP_WORKERS: &str = "window.workers = []; const Real = window.Worker; \
+                            window.Worker = function (...all) { const worker = new Real(...all); workers.push(worker); return worker; };";
+
+#[test]
+fn a_run_goes_on_exactly_after_its_worker_was_lost() {
+    let server = Server::start(&[]).expect("the page is served");
+    with_browser_at(&server, Adapter::None, LONG, async |page| {
+        page.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": KEEP_WORKERS })).await?;
+        page.driver.refresh().await?;
+        page.wait_for(&["idle"], MINUTE).await?;
+        page.click("run-play").await?;
+        page.wait("a kept state", MINUTE, async || Ok(kept(page).await? > 0)).await?;
+        ensure!(page.state().await? == "running", "it must be lost on the way, not at the end");
+        let lose =
+            "workers.splice(0).forEach((worker) => { worker.terminate(); worker.onerror(new ErrorEvent('error')); })";
+        page.driver.execute(lose, vec![]).await?;
+        page.wait_for_message(&["stopped unexpectedly", "goes on from step"], MINUTE).await?;
+        page.wait_for(&["finished"], 2 * MINUTE).await?;
+        let recovered = outcome(page).await?;
+        page.click("run-play").await?;
+        page.wait_for(&["running", "preparing"], MINUTE).await?;
+        page.wait_for(&["finished"], 2 * MINUTE).await?;
+        let whole = outcome(page).await?;
+        ensure!(recovered == whole, "after a loss {recovered:?}, without one {whole:?}");
         Ok(())
     });
 }

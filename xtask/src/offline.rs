@@ -12,7 +12,7 @@ use crate::files::files_in;
 const WORKER: &str = "sw.js";
 
 /// Files that a visit may never need: the page asks for those that it does need, other sites for the rest.
-const LATER: [&str; 4] = ["engine-", "embed.js", "figures/", "oembed/"];
+const LATER: [&str; 5] = ["engine-", "embed.js", "figures/", "oembed/", "recordings/"];
 
 /// Writes the list and the version into the site's service worker.
 pub fn list(site: &Path) -> Result<()> {

@@ -1,9 +1,10 @@
 //! One arm's side of its worker: it starts the engine that the device needs, sends commands, and takes events into the
 //! arm's [`Run`].
 //!
-//! The worker is expendable. When it dies, the curves stay on the page, the run is marked as failed, and the next
-//! command starts a new worker. An engine is replaced when a run is prepared on a device that it does not have; the
-//! engine of the run before waits until the new run is ready, so that a refusal loses nothing.
+//! The worker is expendable. When it dies, a new one goes on from the state that was last saved. Where there is none the
+//! curves stay on the page, the run is marked as failed, and the next command starts a new worker. An engine is replaced
+//! when a run is prepared on a device that it does not have; the engine of the run before waits until the new run is
+//! ready, so that a refusal loses nothing.
 
 use std::{
     cell::{Cell, RefCell},
@@ -13,7 +14,7 @@ use std::{
 use leptos::prelude::*;
 use tailblazer_core::{
     experiment::{Corpus, DeviceChoice},
-    session::{Command, Event, OwnText, PROTOCOL, Report, Resume, RunState, Stage},
+    session::{Command, Event, OwnText, PROTOCOL, Resume, RunState, Stage},
 };
 use wasm_bindgen::JsValue;
 
@@ -33,7 +34,7 @@ use crate::{
 /// The engine of one arm.
 pub struct ArmEngine {
     page: Rc<Page>,
-    run: Run,
+    pub(super) run: Run,
     /// The engine that gets the commands.
     link: RefCell<Option<Link>>,
     /// The engine of the run on the page, while another one prepares the next run.
@@ -41,12 +42,14 @@ pub struct ArmEngine {
     /// The state to return to when the next run is not to be.
     before: Cell<RunState>,
     /// What the next preparation goes on from, in place of what is edited.
-    resumed: RefCell<Option<(Plan, Resume)>>,
+    pub(super) resumed: RefCell<Option<(Plan, Resume)>>,
     /// What waits for the adapter.
     held: Cell<Option<&'static [Request]>>,
     links: Cell<u32>,
     /// Metrics that arrived since the last paint.
     arrived: Cell<u32>,
+    /// Workers that were lost since the run was last saved.
+    pub(super) losses: Cell<u32>,
     /// What arrived before the page could read it, with the link that it came from.
     unread: RefCell<Vec<(u32, JsValue)>>,
 }
@@ -64,15 +67,9 @@ impl ArmEngine {
             held: Cell::default(),
             links: Cell::default(),
             arrived: Cell::default(),
+            losses: Cell::default(),
             unread: RefCell::default(),
         })
-    }
-
-    /// Goes on with a run that was kept, and trains where it is asked to.
-    pub fn resume(self: &Rc<Self>, plan: Plan, from: Resume, report: Report, trains: bool) {
-        self.run.resumed.set_value(Some(report));
-        *self.resumed.borrow_mut() = Some((plan, from));
-        self.perform(if trains { &[Request::Configure, Request::Start] } else { &[Request::Configure] });
     }
 
     /// Does what an action asks of this arm.
@@ -249,6 +246,9 @@ impl ArmEngine {
             }
             FromWorker::Event(Event::State { state: RunState::Finished }) if self.begin_next_seed() => {}
             FromWorker::Event(event) => {
+                if matches!(event, Event::Autosave(_)) {
+                    self.losses.set(0);
+                }
                 let (is_ready, is_refused) = (matches!(event, Event::Prepared(_)), matches!(event, Event::Failed(_)));
                 self.run.apply(event);
                 if is_ready {
@@ -317,17 +317,21 @@ impl ArmEngine {
     }
 
     /// Ends a worker that broke down. The page keeps what it has; there is no prepared run any more.
-    fn lost(&self, id: u32, sentence: &str) {
+    fn lost(self: &Rc<Self>, id: u32, sentence: &str) {
         if self.previous.borrow().as_ref().is_some_and(|previous| previous.id == id) {
             if let Some(previous) = self.previous.borrow_mut().take() {
                 previous.end();
             }
             return;
         }
-        self.run.say(Message::failure(sentence));
         if self.previous.borrow().is_some() {
+            self.run.say(Message::failure(sentence));
             return self.go_back();
         }
+        if self.recover() {
+            return;
+        }
+        self.run.say(Message::failure(sentence));
         self.end_worker();
         self.run.apply(Event::State { state: RunState::Failed });
     }
@@ -346,7 +350,7 @@ impl ArmEngine {
         self.end_worker();
     }
 
-    fn end_worker(&self) {
+    pub(super) fn end_worker(&self) {
         if let Some(link) = self.link.borrow_mut().take() {
             link.end();
         }

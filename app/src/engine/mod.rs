@@ -5,6 +5,7 @@ mod codec;
 mod decode;
 mod link;
 mod pace;
+mod resume;
 mod save;
 
 use std::{

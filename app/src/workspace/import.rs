@@ -3,7 +3,7 @@
 use std::io::{Cursor, Read as _};
 
 use serde::Deserialize;
-use tailblazer_core::session::{Autosave, Recording, RecordingError, Report, Saved, WeightsError};
+use tailblazer_core::session::{Autosave, Recording, RecordingError, Report, Saved, WeightsAbout, WeightsError};
 use zip::ZipArchive;
 
 use super::export;
@@ -27,8 +27,8 @@ pub enum Imported {
         /// Its runs, in the order of arms and seeds.
         runs: Vec<Run>,
     },
-    /// Weights, with the link of their experiment.
-    Weights(Saved, String),
+    /// Weights, with what their file says of them.
+    Weights(Saved, WeightsAbout),
     /// A recording.
     Recording(Box<Recording>),
 }
@@ -84,8 +84,8 @@ pub fn read(bytes: &[u8]) -> Result<Imported, ImportError> {
     if bytes.starts_with(b"TBR") {
         return Ok(Imported::Recording(Box::new(Recording::from_bytes(bytes)?)));
     }
-    let (saved, link) = Saved::read(bytes)?;
-    Ok(Imported::Weights(saved, link))
+    let (saved, about) = Saved::read(bytes)?;
+    Ok(Imported::Weights(saved, about))
 }
 
 fn archive(bytes: &[u8]) -> Result<Imported, ImportError> {

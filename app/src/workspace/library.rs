@@ -9,7 +9,12 @@ use tailblazer_core::{
     session::{OwnText, RunState},
 };
 
-use super::{quantity, run::Run, summary};
+use super::{
+    quantity,
+    record::Record,
+    run::{Plan, Run},
+    summary,
+};
 
 /// Where the runs of a page are kept: runs that were started together have one group.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,12 +85,20 @@ pub struct Entry {
 impl Entry {
     /// The entry of a run as it is now; none before its first step, and for one that belongs to no page's library.
     pub fn of(run: &Run, now: f64) -> Option<Self> {
-        let filed = run.filed.get_value()?;
+        let (plan, state) = (run.plan.get_untracked()?, run.state.get_untracked());
+        run.record.with_value(|record| Self::of_record(run, &plan, record, state, now))
+    }
+
+    /// The entry of the run with the seed before the present one, which is finished.
+    pub fn of_earlier(run: &Run, now: f64) -> Option<Self> {
         let plan = run.plan.get_untracked()?;
-        let Filed { group, arm, link, begun } = filed;
-        let (step, last) = run
-            .record
-            .with_value(|record| (record.columns.last().map(|row| row.step), record.validations.last().copied()));
+        let plan = Plan { seed: run.seed.get_untracked().checked_sub(1)?, ..plan };
+        run.earlier.with_value(|list| Self::of_record(run, &plan, list.last()?, RunState::Finished, now))
+    }
+
+    fn of_record(run: &Run, plan: &Plan, record: &Record, state: RunState, now: f64) -> Option<Self> {
+        let Filed { group, arm, link, begun } = run.filed.get_value()?;
+        let (step, last) = (record.columns.last().map(|row| row.step), record.validations.last().copied());
         Some(Self {
             id: format!("{group}-{arm}-{}", plan.seed),
             group,
@@ -96,7 +109,7 @@ impl Entry {
             experiment: plan.seeded(),
             begun,
             saved: now,
-            state: run.state.get_untracked(),
+            state,
             step: step?,
             loss: last.map(|last| last.loss).filter(|loss| loss.is_finite()),
             exact_match: last.and_then(|last| last.exact_match),

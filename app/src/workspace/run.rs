@@ -120,8 +120,8 @@ pub struct Run {
     pub arm: RwSignal<usize>,
     /// Steps done in each of the weights that are kept to decode from, ascending.
     pub kept: RwSignal<Vec<usize>>,
-    /// What was kept of it before it goes on here.
-    pub resumed: StoredValue<Option<Report>, LocalStorage>,
+    /// What was kept of it before it goes on here: what it reported, and its state.
+    pub resumed: StoredValue<Option<(Report, Option<Arc<Autosave>>)>, LocalStorage>,
     /// Where the browser keeps it; none before it is started, and for what is only shown.
     pub filed: StoredValue<Option<Filed>>,
     /// Its whole state, as the session last reported it.
@@ -182,6 +182,7 @@ impl Run {
         });
         self.samples.update(Vec::clear);
         self.kept.update(Vec::clear);
+        self.autosaved.set(None);
         self.shared.crosshair.set(None);
         self.shared.touch();
     }
@@ -275,9 +276,10 @@ impl Run {
                 self.refused.set(None);
                 self.clear_record();
                 self.record.update_value(|record| record.layout = layout);
-                if let Some(report) = self.resumed.try_update_value(Option::take).flatten() {
+                if let Some((report, saved)) = self.resumed.try_update_value(Option::take).flatten() {
                     self.samples.set(report.samples.clone());
                     self.record.set_value(Record::of(&report));
+                    self.autosaved.set(saved);
                 }
             }
             Event::Autosave(saved) => self.autosaved.set(Some(Arc::new(saved))),
@@ -324,7 +326,7 @@ impl Run {
             Event::Failed(failure) => {
                 self.starting.set_value(false);
                 // What cannot go on is shown as far as it got.
-                if let Some(report) = self.resumed.try_update_value(Option::take).flatten() {
+                if let Some((report, _)) = self.resumed.try_update_value(Option::take).flatten() {
                     self.show(&report);
                 }
                 let refused = self.asked.try_update_value(Option::take).flatten().is_some();

@@ -44,4 +44,4 @@ pub use protocol::{
 };
 pub use recording::{Recording, RecordingError};
 pub use report::{DeviceReport, Report, Sample, Validation};
-pub use saved::{Autosave, Resume, Saved, SavedTensor, WeightsError};
+pub use saved::{Autosave, Resume, Saved, SavedTensor, WeightsAbout, WeightsError};

@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use safetensors::{Dtype, SafeTensorError, SafeTensors, serialize, tensor::TensorView};
 use serde::{Deserialize, Serialize};
 
+use crate::experiment::{ARMS, Comparison};
+
 /// The weights of a run.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Saved {
@@ -42,6 +44,15 @@ pub enum Resume {
     Weights(Saved),
 }
 
+/// What a file of weights says of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WeightsAbout {
+    /// The link of their experiment.
+    pub link: String,
+    /// Their arm in it, counted from 0.
+    pub arm: usize,
+}
+
 /// Bytes that are no weights of this program.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WeightsError {
@@ -68,14 +79,16 @@ pub struct SavedTensor {
 }
 
 impl Saved {
-    /// Reads what [`Saved::file`] wrote, and the link that it was written with.
+    /// Reads what [`Saved::file`] wrote, and what was said of it.
     ///
     /// # Errors
     /// When it is no such file.
-    pub fn read(file: &[u8]) -> Result<(Self, String), WeightsError> {
+    pub fn read(file: &[u8]) -> Result<(Self, WeightsAbout), WeightsError> {
         let (_, header) = SafeTensors::read_metadata(file).map_err(|_| WeightsError::Damaged)?;
         let about = |key: &str| header.metadata().as_ref().and_then(|about| about.get(key)).cloned();
         let link = about("link").ok_or(WeightsError::NoLink)?;
+        let letter = about("arm").unwrap_or_default();
+        let arm = (0..ARMS).find(|arm| letter == Comparison::letter(*arm).to_string()).unwrap_or_default();
         let step = about("step").and_then(|step| step.parse().ok()).unwrap_or_default();
         let list = SafeTensors::deserialize(file).map_err(|_| WeightsError::Damaged)?;
         let (mut tensors, mut bytes) = (Vec::new(), Vec::new());
@@ -87,7 +100,7 @@ impl Saved {
             tensors.push(SavedTensor { name, shape: [rows, columns], start: bytes.len() });
             bytes.extend(view.data());
         }
-        Ok((Self { step, tensors, bytes }, link))
+        Ok((Self { step, tensors, bytes }, WeightsAbout { link, arm }))
     }
 
     /// The values of a parameter, if there are so many under its name.
@@ -140,9 +153,13 @@ mod tests {
         assert_eq!(read.tensor("embedding.weight").expect("its name").shape(), [2, 3]);
         let scale = read.tensor("norm.scale").expect("its name");
         assert_eq!(scale.data()[..4], values[16].to_le_bytes());
-        let link = HashMap::from([("step".to_owned(), "7".to_owned()), ("link".to_owned(), "?preset=wsd".to_owned())]);
-        let (again, link) = Saved::read(&saved.file(link).expect("a file")).expect("weights");
-        assert_eq!((again.step, link.as_str()), (7, "?preset=wsd"));
+        let link = HashMap::from([
+            ("step".to_owned(), "7".to_owned()),
+            ("link".to_owned(), "?preset=wsd".to_owned()),
+            ("arm".to_owned(), "B".to_owned()),
+        ]);
+        let (again, about) = Saved::read(&saved.file(link).expect("a file")).expect("weights");
+        assert_eq!((again.step, about.link.as_str(), about.arm), (7, "?preset=wsd", 1));
         assert_eq!(again.values("norm.scale", [1, 4]), Some(values[16..20].to_vec()));
         assert_eq!(again.values("norm.scale", [4, 1]), None);
         assert_eq!(again.values("norm.shift", [1, 4]), None);

@@ -3,7 +3,7 @@
 use js_sys::Uint8Array;
 use leptos::prelude::*;
 use tailblazer_core::{
-    experiment::comparison_from_link,
+    experiment::{Comparison, comparison_from_link},
     session::{Report, Resume, RunState},
 };
 use wasm_bindgen_futures::JsFuture;
@@ -41,10 +41,12 @@ pub async fn open(workspace: Workspace, engine: Engine, file: File) -> Result<()
             workspace.show_recording(*recording);
             Ok(())
         }
-        Imported::Weights(saved, link) => {
-            let (comparison, errors) = comparison_from_link(&link);
+        Imported::Weights(saved, about) => {
+            let (comparison, errors) = comparison_from_link(&about.link);
             address::report(&workspace, errors);
-            address::open(workspace, engine, comparison);
+            // Of a comparison they are the weights of one arm.
+            let of_arm = comparison.experiment(about.arm.min(comparison.arms.len() - 1));
+            address::open(workspace, engine, Comparison::of(of_arm));
             let plan = untrack(|| workspace.edited(0));
             engine.resume(0, plan, Resume::Weights(saved), Report::default(), false);
             Ok(())

@@ -1,6 +1,6 @@
 //! Keeps the runs of this page as they go: every few seconds, at every pause, and when the tab is hidden.
 
-use std::{cell::Cell, rc::Rc};
+use std::{cell::Cell, rc::Rc, sync::Arc};
 
 use gloo::{
     events::EventListener,
@@ -10,7 +10,7 @@ use gloo::{
 use leptos::{prelude::*, task::spawn_local};
 use tailblazer_core::{
     experiment::ARMS,
-    session::{Autosave, Command, RunState},
+    session::{Autosave, Command, Report, RunState},
 };
 use web_sys::VisibilityState;
 
@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     engine::Engine,
-    workspace::{Workspace, library::Entry, message::Message, run::Run},
+    workspace::{Workspace, library::Entry, message::Message, record::Record, run::Run},
 };
 
 /// Milliseconds between two savings of a run that trains.
@@ -55,6 +55,18 @@ pub fn follow(workspace: Workspace, engine: Engine) {
             }
             state
         });
+        let ending = keeper.clone();
+        Effect::new(move |before: Option<usize>| {
+            let seed = run.seed.get();
+            // The next seed begins at once, so its predecessor never rests.
+            if before.is_some_and(|before| seed == before + 1)
+                && let Some(entry) = Entry::of_earlier(&run, js_sys::Date::now())
+                && let Some(report) = run.earlier.with_value(|list| list.last().map(Record::report))
+            {
+                ending.put(entry, report, None);
+            }
+            seed
+        });
         Effect::new(move || {
             if let Some(state) = run.autosaved.get() {
                 keeper.store(run, Some(state));
@@ -85,13 +97,17 @@ impl Keeper {
     }
 
     /// Stores a run as it is now.
-    fn store(&self, run: Run, state: Option<std::sync::Arc<Autosave>>) {
+    fn store(&self, run: Run, state: Option<Arc<Autosave>>) {
         let Some(entry) = Entry::of(&run, js_sys::Date::now()) else { return };
         // Later steps may have arrived: what is gone on from and what was reported are of one step.
         let report = match &state {
             Some(state) => run.report().until(state.step),
             None => run.report(),
         };
+        self.put(entry, report, state);
+    }
+
+    fn put(&self, entry: Entry, report: Report, state: Option<Arc<Autosave>>) {
         // It is only a hint for the next visit.
         let _ = SessionStorage::set(OPEN_GROUP, &entry.group);
         let keeper = self.clone();

@@ -72,7 +72,8 @@ async fn archive(workspace: Workspace, engine: Engine) -> Result<Vec<u8>, String
     for arm in 0..untrack(|| workspace.arms()) {
         let place = untrack(|| workspace.place_of(arm));
         if let Some(saved) = engine.weights(place).await {
-            let about = [("step", saved.step.to_string()), ("link", link.clone())];
+            let letter = Comparison::letter(arm).to_string();
+            let about = [("step", saved.step.to_string()), ("link", link.clone()), ("arm", letter)];
             let about = about.map(|(key, value)| (key.to_owned(), value)).into();
             let file = saved.file(about).map_err(|error| error.to_string())?;
             files.push(File::new(format!("weights/{}.safetensors", Comparison::letter(arm)), file));

@@ -267,6 +267,7 @@ impl<'a> Sorted<'a> {
                 "seeds" => comparison.seeds = value.parse().map_err(|_| bad(path, value))?,
                 "arms" => self.named_arms = at_least(self.named_arms, count(1, ARMS)?),
                 "decoders" => self.named_decoders = at_least(self.named_decoders, count(0, DECODERS)?),
+                made::WORD => {}
                 _ => version(value)?,
             },
         }
