@@ -97,3 +97,25 @@ fn a_class_sees_what_its_link_shows_and_cannot_change_what_it_locks() {
         .await
     });
 }
+
+#[test]
+fn a_shared_link_says_which_build_and_text_its_numbers_are_of() {
+    let link = "#v=1&device=cpu&model.layers=1&model.heads=2&model.width=16&model.context=16&train.batch=2&train.steps=20\
+                &schedule.warmup=2&sample.every=0&layerwise.watch=0&made=0ldbu1ld.00000000";
+    with_browser(Adapter::None, link, async |page| {
+        page.wait_for_message(&["made with build 0ldbu1ld"], MINUTE).await?;
+        page.click("run-play").await?;
+        page.wait_for(&["finished"], 2 * MINUTE).await?;
+        page.wait_for_message(&["text is not the one"], MINUTE).await?;
+        page.click("share-open").await?;
+        let script = "return document.querySelector(\"[data-testid='share-link']\").value";
+        let shared = page.driver.execute(script, vec![]).await?.json().as_str().unwrap_or_default().to_owned();
+        let digest = page.hook("corpus-digest").await?.attr("data-value").await?.unwrap_or_default();
+        let made = shared.split("&made=").nth(1).unwrap_or_default();
+        ensure!(
+            digest.len() > 8 && made.ends_with(&digest[..8]) && !made.starts_with("0ldbu1ld"),
+            "{shared}, {digest}"
+        );
+        Ok(())
+    });
+}

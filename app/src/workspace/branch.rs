@@ -65,6 +65,14 @@ impl Branches {
         self.0.retain(|known| known.from <= step);
     }
 
+    /// Ends a branch that was under way: what it grew from is not here.
+    pub fn close(&mut self) {
+        self.0
+            .iter_mut()
+            .filter(|branch| branch.end.is_none())
+            .for_each(|branch| branch.end = Some(BranchEnd::Stopped));
+    }
+
     /// Reports that lead to these branches, in order.
     pub fn frames(&self) -> Vec<BranchFrame> {
         let of = |branch: &Branch| {

@@ -77,8 +77,8 @@ pub struct Entry {
     pub resumable: Option<usize>,
     /// Bytes of all that is kept of it.
     pub bytes: usize,
-    /// The visitor's text that it learns.
-    #[serde(default)]
+    /// The visitor's text that it learns, which is kept once for all runs of a group.
+    #[serde(skip)]
     pub own_text: Option<OwnText>,
 }
 

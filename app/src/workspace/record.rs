@@ -60,6 +60,7 @@ impl Record {
         for frame in &report.branches {
             record.branches.take(&record.columns, frame.clone());
         }
+        record.branches.close();
         record
     }
 
@@ -104,5 +105,8 @@ mod tests {
         let [a, b] = [&record, &again].map(|of| of.branches.iter().next().expect("a branch"));
         assert_eq!((&a.ema, &a.validations, a.end), (&b.ema, &b.validations, b.end));
         assert_eq!(Record::of(&report.until(5)).columns.len(), 5);
+        let mut cut = report;
+        cut.branches.truncate(2);
+        assert!(!Record::of(&cut).branches.is_growing(), "a run that goes on elsewhere has no branch under way");
     }
 }

@@ -1,9 +1,11 @@
 //! Runs that go on where they were kept, and runs that are looked at without going on.
 
+use std::sync::Arc;
+
 use leptos::{prelude::*, task::spawn_local};
 use tailblazer_core::{
-    experiment::comparison_from_link,
-    session::{Autosave, Report, Resume},
+    experiment::{Corpus, comparison_from_link},
+    session::{Autosave, OwnText, Report, Resume},
 };
 
 use super::{
@@ -59,6 +61,8 @@ struct Kept {
     entry: Entry,
     report: Report,
     state: Option<Autosave>,
+    /// The visitor's text that the group learns.
+    own_text: Option<Arc<OwnText>>,
 }
 
 /// Opens the comparison of a group and goes on with its runs where they were kept. Arms that had a run to its end have
@@ -72,14 +76,15 @@ pub async fn resume(workspace: Workspace, engine: Engine, group: &str, goes_on: 
     let mut kept = Vec::new();
     for entry in store.entries().await?.into_iter().filter(|entry| entry.group == group) {
         let (report, state) = (store.report(&entry.id).await?, store.state(&entry).await?);
-        kept.push(Kept { entry, report, state });
+        kept.push(Kept { entry, report, state, own_text: None });
     }
     kept.sort_by_key(|kept| (kept.entry.arm, kept.entry.seed));
     let link = kept.first().map(|kept| kept.entry.link.clone()).ok_or(ResumeError::Gone)?;
     let (comparison, errors) = comparison_from_link(&link);
     address::report(&workspace, errors);
-    if let Some(text) = kept.iter().find_map(|kept| kept.entry.own_text.clone()) {
-        workspace.own_text.set(Some(text.into()));
+    if let Some(text) = store.text(group).await?.map(Arc::new) {
+        kept.iter_mut().for_each(|kept| kept.own_text = Some(text.clone()));
+        workspace.own_text.set(Some(text));
     }
     address::open(workspace, engine, comparison);
     for of_arm in kept.chunk_by(|a, b| a.entry.arm == b.entry.arm) {
@@ -92,7 +97,7 @@ pub async fn resume(workspace: Workspace, engine: Engine, group: &str, goes_on: 
 
 /// The runs of one arm, with its seeds in order: the last one goes on, those before it are done.
 fn open_arm(workspace: Workspace, engine: Engine, kept: &[Kept], goes_on: bool) {
-    let Some((Kept { entry, report, state }, earlier)) = kept.split_last() else { return };
+    let Some((Kept { entry, report, state, own_text }, earlier)) = kept.split_last() else { return };
     let run = untrack(|| workspace.run_of(entry.arm));
     run.clear_seeds();
     run.earlier.set_value(earlier.iter().map(|kept| Record::of(&kept.report)).collect());
@@ -106,7 +111,7 @@ fn open_arm(workspace: Workspace, engine: Engine, kept: &[Kept], goes_on: bool) 
     let Some(state) = state else { return run.show(report) };
     let mut experiment = entry.experiment.clone();
     experiment.seed = experiment.seed.wrapping_sub(entry.seed as u32);
-    let own_text = entry.own_text.clone().map(Into::into);
+    let own_text = own_text.clone().filter(|_| entry.experiment.text.corpus == Corpus::Own);
     let plan = Plan { experiment, own_text, seed: entry.seed };
     let is_over = state.step >= entry.experiment.train.steps;
     engine.resume(entry.arm, plan, Resume::State(state.clone()), report.until(state.step), goes_on && !is_over);

@@ -1,8 +1,8 @@
 //! The run library in IndexedDB. An entry, what the run reported and its state are written in one transaction.
 
-use idb::{Database, DatabaseEvent, Error, Factory, ObjectStoreParams, Transaction, TransactionMode};
+use idb::{Database, DatabaseEvent, Error, Factory, ObjectStoreParams, Query, Transaction, TransactionMode};
 use js_sys::Uint8Array;
-use tailblazer_core::session::{Autosave, Report};
+use tailblazer_core::session::{Autosave, OwnText, Report};
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::workspace::library::{Entry, expendable};
@@ -14,10 +14,12 @@ const NAME: &str = "tailblazer";
 const VERSION: u32 = 1;
 
 /// What is kept of runs, by their keys.
-const STORES: [&str; 3] = [ENTRIES, REPORTS, STATES];
+const STORES: [&str; 4] = [ENTRIES, REPORTS, STATES, TEXTS];
 const ENTRIES: &str = "entries";
 const REPORTS: &str = "reports";
 const STATES: &str = "states";
+/// Texts of the visitor's, by the groups that learn them.
+const TEXTS: &str = "texts";
 
 /// Why something was not stored or read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -110,6 +112,9 @@ impl Store {
         };
         entry.bytes = report.len() + state_bytes;
         transaction.object_store(REPORTS)?.put(&Uint8Array::from(&report[..]), Some(&key))?.await?;
+        if let Some(text) = &entry.own_text {
+            write_text(&transaction, &entry.group, text).await?;
+        }
         write_entry(&transaction, &entry).await?;
         transaction.await?;
         Ok(())
@@ -133,6 +138,13 @@ impl Store {
         Ok(found.and_then(|value| value.dyn_into::<Uint8Array>().ok()).map(|bytes| bytes.to_vec()))
     }
 
+    /// The visitor's text that a group learns, if it does.
+    pub async fn text(&self, group: &str) -> Result<Option<OwnText>, StoreError> {
+        let transaction = self.0.transaction(&[TEXTS], TransactionMode::ReadOnly)?;
+        let found = transaction.object_store(TEXTS)?.get(JsValue::from_str(group))?.await?;
+        Ok(found.and_then(|text| serde_json::from_str(&text.as_string()?).ok()))
+    }
+
     /// Changes what is said of a run.
     pub async fn edit(&self, id: &str, edit: impl FnOnce(&mut Entry)) -> Result<(), StoreError> {
         let transaction = self.0.transaction(&[ENTRIES], TransactionMode::ReadWrite)?;
@@ -144,11 +156,17 @@ impl Store {
         Ok(())
     }
 
-    /// Deletes a run.
+    /// Deletes a run, and the text of its group with the last run of it.
     pub async fn delete(&self, id: &str) -> Result<(), StoreError> {
+        let entries = self.entries().await?;
+        let group = entries.iter().find(|entry| entry.id == id).map(|entry| entry.group.clone());
+        let is_last = |group: &String| entries.iter().filter(|entry| entry.group == *group).count() < 2;
         let transaction = self.0.transaction(&STORES, TransactionMode::ReadWrite)?;
-        for store in STORES {
+        for store in [ENTRIES, REPORTS, STATES] {
             transaction.object_store(store)?.delete(JsValue::from_str(id))?.await?;
+        }
+        if let Some(group) = group.filter(is_last) {
+            transaction.object_store(TEXTS)?.delete(JsValue::from_str(&group))?.await?;
         }
         transaction.await?;
         Ok(())
@@ -170,6 +188,17 @@ impl Store {
 async fn read_entry(transaction: &Transaction, key: &JsValue) -> Result<Option<Entry>, StoreError> {
     let text = transaction.object_store(ENTRIES)?.get(key.clone())?.await?;
     Ok(text.and_then(|text| serde_json::from_str(&text.as_string()?).ok()))
+}
+
+/// Keeps the text of a group, once.
+async fn write_text(transaction: &Transaction, group: &str, text: &OwnText) -> Result<(), StoreError> {
+    let key = JsValue::from_str(group);
+    let store = transaction.object_store(TEXTS)?;
+    if store.count(Some(Query::Key(key.clone())))?.await? == 0 {
+        let text = serde_json::to_string(text).map_err(|_| StoreError::Damaged)?;
+        store.put(&JsValue::from_str(&text), Some(&key))?.await?;
+    }
+    Ok(())
 }
 
 async fn write_entry(transaction: &Transaction, entry: &Entry) -> Result<(), StoreError> {

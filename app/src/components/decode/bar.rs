@@ -100,9 +100,21 @@ pub fn Bar() -> impl IntoView {
                 <Glyph icon=Icon::Plus />
                 "Decoder"
             </button>
+            <Show when=move || workspace.replay.is_shown()><Recorded /></Show>
             <Legend />
         </section>
     }
+}
+
+/// Says that the traces are recorded, and where.
+#[component]
+fn Recorded() -> impl IntoView {
+    let recording = Workspace::expect().replay.recording;
+    let date = move || recording.with(|recording| recording.as_ref().map(|of| format!("Recorded {}", of.date)));
+    let source = move || {
+        recording.with(|recording| recording.as_ref().map(|of| format!("On {}, build {}", of.device, of.build)))
+    };
+    view! { <span class="chip" data-testid="decode-recorded" title=source>{date}</span> }
 }
 
 #[component]

@@ -55,7 +55,7 @@ fn OwnQuestion() -> impl IntoView {
     view! {
         <OpenLink link=OWN class="story own" hook="lab-own">
             <h3>"Your own question"</h3>
-            <p>"Start from two equal arms and change one thing. A text of your own stays in this tab."</p>
+            <p>"Start from two equal arms and change one thing. A text of your own stays in this browser."</p>
         </OpenLink>
     }
 }

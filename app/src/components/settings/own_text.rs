@@ -42,9 +42,8 @@ pub fn OwnTextField() -> impl IntoView {
     };
     let note = move || {
         text.with(|text| match text {
-            None => {
-                "Paste, drop or pick a text of at least one context: UTF-8, up to 20 MB. It stays in this tab.".into()
-            }
+            None => "Paste, drop or pick a text of at least one context: UTF-8, up to 20 MB. It stays in this browser."
+                .into(),
             Some(own) if own.text.len() > SHOWN => {
                 format!(
                     "{}, {}. Too long to be shown here, but it is learned.",
