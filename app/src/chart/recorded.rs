@@ -15,7 +15,7 @@ use crate::workspace::{
 };
 
 /// Guided experiments that are not recorded yet: nobody asks for their files.
-pub const NOT_RECORDED: [&str; 2] = ["noise", "coarse-fine"];
+pub const NOT_RECORDED: [&str; 1] = ["noise"];
 
 /// Share of a run whose steep fall is left out, so that the arms can be told apart.
 const SKIPPED: f64 = 0.2;
