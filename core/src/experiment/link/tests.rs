@@ -353,9 +353,8 @@ fn pieces() -> impl Strategy<Value = String> {
     prop_oneof![4 => known, 1 => "[a-h1-9]?[.]?[a-z_.]{0,12}={0,2}[-0-9a-zA-Z%&#?.]{0,12}", 1 => any::<String>()]
 }
 
+// Each of these reads and writes whole experiments: `PROPTEST_CASES=100000` takes an hour of them.
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(100_000))]
-
     #[test]
     fn no_pieces_make_the_parser_panic(pieces in proptest::collection::vec(pieces(), 0..8), query in any::<bool>()) {
         let link = format!("{}#{}", if query { "?preset=wsd&ui=compact" } else { "" }, pieces.join("&"));
@@ -374,6 +373,10 @@ proptest! {
         let comparison = Comparison { decoding, ..Comparison::default() };
         prop_assert_eq!(comparison_from_link(&comparison_to_link(&comparison)), (comparison, vec![]));
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100_000))]
 
     #[test]
     fn no_text_makes_the_parser_panic(link in any::<String>()) {
