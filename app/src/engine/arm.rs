@@ -127,7 +127,7 @@ impl ArmEngine {
             .then(|| plan.own_text.as_deref().cloned().unwrap_or_else(none));
         let (experiment, adapter) = (Box::new(plan.seeded()), self.page.adapter.borrow().clone());
         self.run.asked.set_value(Some(plan));
-        self.send(Command::Configure { experiment, own_text, adapter, resume });
+        self.send(Command::Configure { experiment, own_text, adapter, resume: resume.map(Box::new) });
     }
 
     pub fn send(&self, command: Command) {

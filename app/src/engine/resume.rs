@@ -9,7 +9,12 @@ use tailblazer_core::{
 };
 
 use super::arm::ArmEngine;
-use crate::workspace::{action::Request, format::integer, message::Message, run::Plan};
+use crate::workspace::{
+    action::Request,
+    format::integer,
+    message::Message,
+    run::{Plan, Resumed},
+};
 
 /// How often a run goes on with a new worker before it is given up; the last time it does so on the CPU.
 const RECOVERIES: u32 = 3;
@@ -21,7 +26,7 @@ impl ArmEngine {
             Resume::State(saved) => Some(Arc::new(saved.clone())),
             Resume::Weights(_) => None,
         };
-        self.run.resumed.set_value(Some((report, saved)));
+        self.run.resumed.set_value(Some(Resumed { report, saved }));
         *self.resumed.borrow_mut() = Some((plan, from));
         self.perform(if trains { &[Request::Configure, Request::Start] } else { &[Request::Configure] });
     }

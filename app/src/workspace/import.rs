@@ -167,7 +167,7 @@ mod tests {
 
     #[test]
     fn other_files_are_refused_in_a_sentence() {
-        let refusal = |bytes: &[u8]| read(bytes).err().expect("a refusal").to_string();
+        let refusal = |bytes: &[u8]| read(bytes).expect_err("a refusal").to_string();
         assert!(refusal(b"hello, this is a text").contains("no safetensors file"));
         assert!(refusal(b"PK\x03\x04 and no more").contains("damaged"));
         assert!(refusal(b"TBR\x07").contains("version 7"));

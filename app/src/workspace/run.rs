@@ -85,6 +85,15 @@ impl Shared {
     }
 }
 
+/// What was kept of a run before it goes on.
+#[derive(Clone, Debug)]
+pub struct Resumed {
+    /// What it reported.
+    pub report: Report,
+    /// Its state; none where its weights alone are known.
+    pub saved: Option<Arc<Autosave>>,
+}
+
 /// The run of an arm. It is a handful of keys and is copied freely.
 #[derive(Clone, Copy)]
 pub struct Run {
@@ -121,7 +130,7 @@ pub struct Run {
     /// Steps done in each of the weights that are kept to decode from, ascending.
     pub kept: RwSignal<Vec<usize>>,
     /// What was kept of it before it goes on here: what it reported, and its state.
-    pub resumed: StoredValue<Option<(Report, Option<Arc<Autosave>>)>, LocalStorage>,
+    pub resumed: StoredValue<Option<Resumed>, LocalStorage>,
     /// Where the browser keeps it; none before it is started, and for what is only shown.
     pub filed: StoredValue<Option<Filed>>,
     /// Its whole state, as the session last reported it.
@@ -276,7 +285,7 @@ impl Run {
                 self.refused.set(None);
                 self.clear_record();
                 self.record.update_value(|record| record.layout = layout);
-                if let Some((report, saved)) = self.resumed.try_update_value(Option::take).flatten() {
+                if let Some(Resumed { report, saved }) = self.resumed.try_update_value(Option::take).flatten() {
                     self.samples.set(report.samples.clone());
                     self.record.set_value(Record::of(&report));
                     self.autosaved.set(saved);
@@ -326,7 +335,7 @@ impl Run {
             Event::Failed(failure) => {
                 self.starting.set_value(false);
                 // What cannot go on is shown as far as it got.
-                if let Some((report, _)) = self.resumed.try_update_value(Option::take).flatten() {
+                if let Some(Resumed { report, .. }) = self.resumed.try_update_value(Option::take).flatten() {
                     self.show(&report);
                 }
                 let refused = self.asked.try_update_value(Option::take).flatten().is_some();

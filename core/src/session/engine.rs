@@ -88,7 +88,7 @@ impl<H: Host> Engine<H> {
     async fn obey(&mut self, command: Command) {
         match command {
             Command::Configure { experiment, own_text, adapter, resume } => {
-                self.configure(*experiment, own_text, adapter, resume).await;
+                self.configure(*experiment, own_text, adapter, resume.map(|resume| *resume)).await;
             }
             Command::Start => self.start(RunState::Running).await,
             Command::Step => {

@@ -29,7 +29,7 @@ pub enum Command {
         adapter: Option<Adapter>,
         /// Where the run goes on, if it was saved before. What cannot be read is refused.
         #[serde(default)]
-        resume: Option<Resume>,
+        resume: Option<Box<Resume>>,
     },
     /// Trains until the last step, a pause or a failure.
     Start,

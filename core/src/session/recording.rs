@@ -77,12 +77,11 @@ impl Recording {
     pub fn compact(mut self) -> Self {
         for report in &mut self.arms {
             let count = report.layers.iter().filter(|frame| !frame.spectra.is_empty()).count();
-            let mut place = 0;
-            for frame in report.layers.iter_mut().filter(|frame| !frame.spectra.is_empty()) {
+            let measured = report.layers.iter_mut().filter(|frame| !frame.spectra.is_empty());
+            for (place, frame) in measured.enumerate() {
                 if !is_kept(place, count) {
                     frame.spectra.iter_mut().for_each(Vec::clear);
                 }
-                place += 1;
                 frame.spectra.iter_mut().flatten().for_each(|value| *value = rounded(*value));
             }
             for row in &mut report.steps {

@@ -6,7 +6,7 @@ use crate::session::{Autosave, Resume, Saved};
 fn resuming(experiment: Experiment, saved: &Autosave) -> Command {
     match configure(experiment) {
         Command::Configure { experiment, own_text, adapter, .. } => {
-            Command::Configure { experiment, own_text, adapter, resume: Some(Resume::State(saved.clone())) }
+            Command::Configure { experiment, own_text, adapter, resume: Some(Box::new(Resume::State(saved.clone()))) }
         }
         other => other,
     }
@@ -96,7 +96,7 @@ fn weights_alone_are_decoded_and_trained_on() {
     let weights: Saved = weights.expect("weights");
     let with = |weights: Saved| match configure(Experiment { seed: 9, ..tiny() }) {
         Command::Configure { experiment, own_text, adapter, .. } => {
-            Command::Configure { experiment, own_text, adapter, resume: Some(Resume::Weights(weights)) }
+            Command::Configure { experiment, own_text, adapter, resume: Some(Box::new(Resume::Weights(weights))) }
         }
         other => other,
     };
