@@ -9,7 +9,7 @@ use thirtyfour::By;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// A run of half a minute, so that the page keeps it on the way.
+/// A run of some seconds on any machine, so that it can be kept on the way.
 const LONG: &str = "#v=1&model.layers=1&model.heads=2&model.width=16&model.context=16&train.batch=2&train.steps=60000\
                     &train.eval_every=20000&schedule.warmup=20&device=cpu&sample.every=0&layerwise.watch=0";
 
@@ -34,12 +34,23 @@ async fn kept(page: &Page) -> anyhow::Result<u64> {
     found.json().as_u64().context("a number of steps")
 }
 
+/// Has the page keep its run at once, as it does when its tab is hidden.
+async fn keep_now(page: &Page) -> anyhow::Result<()> {
+    let hide = "Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => 'hidden' }); \
+                document.dispatchEvent(new Event('visibilitychange')); delete document.visibilityState";
+    page.wait("a kept state", MINUTE, async || {
+        page.driver.execute(hide, vec![]).await?;
+        Ok(kept(page).await? > 0)
+    })
+    .await
+}
+
 #[test]
 fn a_run_goes_on_exactly_after_a_reload_in_its_middle() {
     let server = Server::start(&[]).expect("the page is served");
     with_browser_at(&server, Adapter::None, LONG, async |page| {
         page.click("run-play").await?;
-        page.wait("a kept state", MINUTE, async || Ok(kept(page).await? > 0)).await?;
+        keep_now(page).await?;
         ensure!(page.state().await? == "running", "it must be kept on the way, not at the end");
         page.driver.refresh().await?;
         page.wait("the offer to go on", MINUTE, async || Ok(page.hook("resume-last").await.is_ok())).await?;
@@ -72,7 +83,7 @@ fn a_run_goes_on_exactly_after_its_worker_was_lost() {
         page.driver.refresh().await?;
         page.wait_for(&["idle"], MINUTE).await?;
         page.click("run-play").await?;
-        page.wait("a kept state", MINUTE, async || Ok(kept(page).await? > 0)).await?;
+        keep_now(page).await?;
         ensure!(page.state().await? == "running", "it must be lost on the way, not at the end");
         let lose =
             "workers.splice(0).forEach((worker) => { worker.terminate(); worker.onerror(new ErrorEvent('error')); })";
