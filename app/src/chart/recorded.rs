@@ -14,9 +14,6 @@ use crate::workspace::{
     format::{fixed, percent},
 };
 
-/// Guided experiments that are not recorded yet: nobody asks for their files.
-pub const NOT_RECORDED: [&str; 1] = ["noise"];
-
 /// Share of a run whose steep fall is left out, so that the arms can be told apart.
 const SKIPPED: f64 = 0.2;
 
@@ -128,18 +125,11 @@ mod tests {
     use super::*;
     use crate::chart::testing::assert_finite;
 
-    /// Every guided experiment was recorded with the settings that its preset has now, or is known not to be recorded.
+    /// Every guided experiment was recorded with the settings that its preset has now.
     #[test]
     fn every_guided_experiment_has_a_recording_and_a_thumbnail() {
-        for name in NOT_RECORDED {
-            assert!(Preset::find(name).is_some_and(|preset| preset.guide.is_some()), "{name}");
-        }
         for preset in Preset::all().filter(|preset| preset.guide.is_some()) {
             let path = format!("{}/../public/studies/{}.jsonl", env!("CARGO_MANIFEST_DIR"), preset.name);
-            if NOT_RECORDED.contains(&preset.name) {
-                assert!(!std::path::Path::new(&path).exists(), "{} is recorded: take it from the list", preset.name);
-                continue;
-            }
             let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
             let study = &Study::read(&text).expect("a study")[0];
             assert_eq!(study.comparison(), *preset.comparison(), "{}", preset.name);

@@ -101,14 +101,17 @@ impl Store {
         let transaction = self.0.transaction(&STORES, TransactionMode::ReadWrite)?;
         let known = read_entry(&transaction, &key).await?;
         let mut entry = known.as_ref().map_or_else(|| entry.clone(), |known| entry.clone().after(known));
-        let kept = transaction.object_store(STATES)?.get(key.clone())?.await?;
+        let states = transaction.object_store(STATES)?;
         let state_bytes = match state {
             Some(state) => {
                 entry.resumable = Some(state.step);
-                transaction.object_store(STATES)?.put(&Uint8Array::from(&state.bytes[..]), Some(&key))?.await?;
+                states.put(&Uint8Array::from(&state.bytes[..]), Some(&key))?.await?;
                 state.bytes.len()
             }
-            None => kept.map_or(0, |kept| kept.unchecked_into::<Uint8Array>().length() as usize),
+            None => {
+                let kept = states.get(key.clone())?.await?;
+                kept.map_or(0, |kept| kept.unchecked_into::<Uint8Array>().length() as usize)
+            }
         };
         entry.bytes = report.len() + state_bytes;
         transaction.object_store(REPORTS)?.put(&Uint8Array::from(&report[..]), Some(&key))?.await?;
