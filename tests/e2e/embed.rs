@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
-use tailblazer_tests::{Adapter, Page, Server, with_browser_at};
+use tailblazer_tests::{Adapter, Page, Server, with_empty_page};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -37,7 +37,7 @@ fn a_frame_on_another_origin_shows_a_poster_and_obeys_its_page() {
     let frame = format!("{}embed/?preset=wsd&ui=compact#{TINY}", lab.url());
     let html = format!("<h1>Week 3</h1>{KEEP}<iframe src='{frame}' width='720' height='420'></iframe>");
     let course = Server::of_somebody_else(html).expect("a course page");
-    with_browser_at(&lab, Adapter::None, "", async |page| {
+    with_empty_page(Adapter::None, async |page| {
         let before = lab.asked().len();
         page.driver.goto(&course.url()).await?;
         page.wait("the poster", MINUTE, async || Ok(kept(page).await?.iter().any(|message| message["poster"] == true)))
@@ -67,7 +67,7 @@ fn a_page_that_is_not_allowed_is_not_heard_and_hears_nothing() {
     let frame = format!("{}?ui=compact&origins=https://course.example#{TINY}", lab.url());
     let html = format!("{KEEP}<iframe src='{frame}' width='720' height='420'></iframe>");
     let course = Server::of_somebody_else(html).expect("somebody's page");
-    with_browser_at(&lab, Adapter::None, "", async |page| {
+    with_empty_page(Adapter::None, async |page| {
         page.driver.goto(&course.url()).await?;
         page.driver.enter_frame(0).await?;
         page.wait_for(&["idle"], MINUTE).await?;
@@ -92,7 +92,7 @@ fn the_element_is_a_frame_with_methods_and_events() {
         url = lab.url()
     );
     let course = Server::of_somebody_else(html).expect("a course page");
-    with_browser_at(&lab, Adapter::None, "", async |page| {
+    with_empty_page(Adapter::None, async |page| {
         page.driver.goto(&course.url()).await?;
         page.wait("the poster", MINUTE, async || Ok(kept(page).await?.iter().any(|message| message["poster"] == true)))
             .await?;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::ensure;
 use serde_json::{Value, json};
-use tailblazer_tests::{Adapter, Example, FOLDER, Page, Server, with_browser_at};
+use tailblazer_tests::{Adapter, Example, FOLDER, Page, Server, with_empty_page};
 use thirtyfour::WebElement;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -34,8 +34,8 @@ fn lab() -> Server {
 }
 
 /// Opens a lesson in a browser and tells the test how much the lab was asked for before.
-fn read(lab: &Server, lesson: &Server, path: &str, test: impl AsyncFnOnce(&Page, usize) -> anyhow::Result<()>) {
-    with_browser_at(lab, Adapter::None, "", async |page| {
+fn read(lab: &Server, lesson: &Server, path: &str, test: impl AsyncFn(&Page, usize) -> anyhow::Result<()>) {
+    with_empty_page(Adapter::None, async |page| {
         let before = lab.asked().len();
         page.driver.goto(&format!("{}{path}", lesson.url())).await?;
         test(page, before).await

@@ -1,6 +1,6 @@
 //! The fused kernels in the browser: against plain operations, against each other, and what they cost.
 
-use std::time::Duration;
+use std::{cell::RefCell, time::Duration};
 
 use anyhow::ensure;
 use tailblazer_tests::{Adapter, Page, StepLoss, with_browser};
@@ -19,12 +19,12 @@ async fn losses(page: &Page) -> anyhow::Result<Vec<StepLoss>> {
 
 /// The losses of one experiment on one device.
 fn losses_of(adapter: Adapter, link: &str) -> Vec<StepLoss> {
-    let mut found = Vec::new();
+    let found = RefCell::default();
     with_browser(adapter, link, async |page| {
-        found = losses(page).await?;
+        found.replace(losses(page).await?);
         Ok(())
     });
-    found
+    found.into_inner()
 }
 
 /// Fails unless the losses agree: to 1e-5 at the first step, where nothing has built up yet, and to 1e-3 at all.

@@ -35,7 +35,7 @@ static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 ///
 /// # Panics
 /// When the test fails, or when the browser's console holds an error after it.
-pub fn with_browser(adapter: Adapter, link: &str, test: impl AsyncFnOnce(&Page) -> anyhow::Result<()>) {
+pub fn with_browser(adapter: Adapter, link: &str, test: impl AsyncFn(&Page) -> anyhow::Result<()>) {
     let server = Server::start(&[]).expect("the page is served");
     with_browser_at(&server, adapter, link, async |page| {
         test(page).await?;
@@ -46,30 +46,50 @@ pub fn with_browser(adapter: Adapter, link: &str, test: impl AsyncFnOnce(&Page) 
 }
 
 /// Like [`with_browser`], on a server of the test's own and without a look at the console.
-pub fn with_browser_at(
-    server: &Server,
+pub fn with_browser_at(server: &Server, adapter: Adapter, link: &str, test: impl AsyncFn(&Page) -> anyhow::Result<()>) {
+    let url = format!("{}{link}", server.url());
+    in_browser(adapter, async |driver| Page::open(driver, &url).await, test);
+}
+
+/// Hands an empty page to a test that opens one of somebody else's in it, where the lab may be embedded.
+///
+/// # Panics
+/// When the test fails.
+pub fn with_empty_page(adapter: Adapter, test: impl AsyncFn(&Page) -> anyhow::Result<()>) {
+    in_browser(adapter, async |driver| Ok(Page { driver }), test);
+}
+
+/// Runs a test in a browser of its own; once more where the browser lost the tab under it, which says nothing of the page
+/// unless it happens again.
+fn in_browser(
     adapter: Adapter,
-    link: &str,
-    test: impl AsyncFnOnce(&Page) -> anyhow::Result<()>,
+    open: impl AsyncFn(WebDriver) -> anyhow::Result<Page>,
+    test: impl AsyncFn(&Page) -> anyhow::Result<()>,
 ) {
     let _only = ONE_AT_A_TIME.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let result = runtime.block_on(async {
+    let once = async || {
         let browser = Browser::launch(adapter).await?;
-        let page = Page::open(browser.driver.clone(), &format!("{}{link}", server.url())).await;
-        let result = match &page {
+        let result = match open(browser.driver.clone()).await {
             Ok(page) => {
-                let result = test(page).await;
+                let result = test(&page).await;
                 if result.is_err() {
                     page.describe().await;
                 }
                 result
             }
-            Err(error) => Err(anyhow::anyhow!("the page did not open: {error:#}")),
+            Err(error) => Err(error.context("the page did not open")),
         };
         browser.quit().await;
         result
-    });
+    };
+    let mut result = runtime.block_on(once());
+    if let Err(error) = &result
+        && format!("{error:#}").contains("tab crashed")
+    {
+        eprintln!("the browser lost the tab; once more in a fresh one: {error:#}");
+        result = runtime.block_on(once());
+    }
     if let Err(error) = result {
         panic!("{error:#}");
     }

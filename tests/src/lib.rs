@@ -11,7 +11,7 @@ mod files;
 mod page;
 mod server;
 
-pub use browser::{Adapter, Browser, with_browser, with_browser_at};
+pub use browser::{Adapter, Browser, with_browser, with_browser_at, with_empty_page};
 pub use example::Example;
 pub use page::{Page, StepLoss};
 pub use server::{FOLDER, Server};
