@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context as _, bail};
 use thirtyfour::{ChromiumLikeCapabilities as _, DesiredCapabilities, LoggingPrefsLogLevel, WebDriver};
 
-use crate::{Page, Server};
+use crate::{Elsewhere, Page, Server};
 
 /// Which WebGPU adapter the browser offers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +48,7 @@ pub fn with_browser(adapter: Adapter, link: &str, test: impl AsyncFn(&Page) -> a
 /// Like [`with_browser`], on a server of the test's own and without a look at the console.
 pub fn with_browser_at(server: &Server, adapter: Adapter, link: &str, test: impl AsyncFn(&Page) -> anyhow::Result<()>) {
     let url = format!("{}{link}", server.url());
-    in_browser(adapter, async |driver| Page::open(driver, &url).await, test);
+    in_browser(adapter, &[], async |driver| Page::open(driver, &url).await, test);
 }
 
 /// Hands an empty page to a test that opens one of somebody else's in it, where the lab may be embedded.
@@ -56,20 +56,27 @@ pub fn with_browser_at(server: &Server, adapter: Adapter, link: &str, test: impl
 /// # Panics
 /// When the test fails.
 pub fn with_empty_page(adapter: Adapter, test: impl AsyncFn(&Page) -> anyhow::Result<()>) {
-    in_browser(adapter, async |driver| Ok(Page { driver }), test);
+    in_browser(adapter, &[], async |driver| Ok(Page { driver }), test);
+}
+
+/// Like [`with_empty_page`], in a browser that asks `elsewhere` for everything that is not on this machine.
+pub fn with_watched_page(adapter: Adapter, elsewhere: &Elsewhere, test: impl AsyncFn(&Page) -> anyhow::Result<()>) {
+    let proxy = format!("--proxy-server={}", elsewhere.address());
+    in_browser(adapter, &[&proxy], async |driver| Ok(Page { driver }), test);
 }
 
 /// Runs a test in a browser of its own; once more where the browser lost the tab under it, which says nothing of the page
 /// unless it happens again.
 fn in_browser(
     adapter: Adapter,
+    arguments: &[&str],
     open: impl AsyncFn(WebDriver) -> anyhow::Result<Page>,
     test: impl AsyncFn(&Page) -> anyhow::Result<()>,
 ) {
     let _only = ONE_AT_A_TIME.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let once = async || {
-        let browser = Browser::launch(adapter).await?;
+        let browser = Browser::launch(adapter, arguments).await?;
         let result = match open(browser.driver.clone()).await {
             Ok(page) => {
                 let result = test(&page).await;
@@ -97,7 +104,7 @@ fn in_browser(
 
 impl Browser {
     /// Starts chromedriver and a headless Chromium of 1440 by 900.
-    pub async fn launch(adapter: Adapter) -> anyhow::Result<Self> {
+    pub async fn launch(adapter: Adapter, arguments: &[&str]) -> anyhow::Result<Self> {
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let process = Command::new("chromedriver")
             .arg(format!("--port={port}"))
@@ -131,7 +138,7 @@ impl Browser {
             }
             Adapter::None => &["--disable-gpu", "--disable-features=WebGPU"],
         };
-        for argument in adapter {
+        for argument in adapter.iter().chain(arguments) {
             capabilities.add_arg(argument)?;
         }
         capabilities.set_browser_log_level(LoggingPrefsLogLevel::All)?;

@@ -6,12 +6,14 @@
 
 mod browser;
 mod devtools;
+mod elsewhere;
 mod example;
 mod files;
 mod page;
 mod server;
 
-pub use browser::{Adapter, Browser, with_browser, with_browser_at, with_empty_page};
+pub use browser::{Adapter, Browser, with_browser, with_browser_at, with_empty_page, with_watched_page};
+pub use elsewhere::Elsewhere;
 pub use example::Example;
 pub use page::{Page, StepLoss};
 pub use server::{FOLDER, Server};

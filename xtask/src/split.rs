@@ -56,6 +56,9 @@ pub fn interface(shell: &Shell) -> Result<()> {
 
     let page = staging.join("index.html");
     let text = fs::read_to_string(&page)?;
+    let start = format!("{name}_start.js");
+    let (text, script) = with_script_apart(&text, &start).context("index.html does not start the program")?;
+    fs::write(staging.join(start), script)?;
     let files: Vec<String> = at_once.iter().map(|file| format!("{name}_{file}")).collect();
     fs::write(&page, with_preloads(&text, &files).context("index.html has no head")?)?;
     offline::list(&staging)
@@ -92,6 +95,14 @@ fn with_preloads(page: &str, files: &[String]) -> Option<String> {
     Some(format!("{before}{}</head>{after}", files.iter().map(link).collect::<String>()))
 }
 
+/// The page with trunk's script in a file of its own, and the script: the page's policy forbids scripts inside it.
+fn with_script_apart(page: &str, file: &str) -> Option<(String, String)> {
+    let (before, rest) = page.split_once("<script type=\"module\">")?;
+    let (script, after) = rest.split_once("</script>")?;
+    let page = format!("{before}<script type=\"module\" src=\"./{file}\"></script>{after}");
+    Some((page, script.trim_start().to_owned()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,5 +123,14 @@ mod tests {
         let link = "<link rel=\"preload\" href=\"./a.wasm\" as=\"fetch\" crossorigin>\n";
         assert_eq!(page, format!("<head><title>T</title>{link}</head><body>"));
         assert_eq!(with_preloads("<body>", &[]), None);
+    }
+
+    #[test]
+    fn a_script_inside_the_page_leaves_it() {
+        let page = "<head><script type=\"module\">\nstart();\n</script></head><script src=\"a.js\"></script>";
+        let (page, script) = with_script_apart(page, "b.js").unwrap();
+        let scripts = "<head><script type=\"module\" src=\"./b.js\"></script></head><script src=\"a.js\"></script>";
+        assert_eq!((page.as_str(), script.as_str()), (scripts, "start();\n"));
+        assert_eq!(with_script_apart("<script src=\"a.js\"></script>", "b.js"), None);
     }
 }
