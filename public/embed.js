@@ -3,7 +3,7 @@
 // events "tailblazer-ready", "tailblazer-state" and "tailblazer-refused" with their message as detail.
 
 (() => {
-const WORDS = ['preset', 'ui', 'hide', 'lock', 'theme', 'autostart', 'story'];
+const WORDS = ['preset', 'ui', 'hide', 'lock', 'theme', 'lang', 'autostart', 'replay', 'story'];
 // As a plain script it needs no permission of the server that it is from; a module says itself where it is from.
 const HOME = new URL('.', document.currentScript?.src ?? globalThis.tailblazerHome);
 

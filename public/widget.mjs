@@ -1,10 +1,10 @@
-// An experiment in a notebook or a MyST page (anywidget): the traits "preset", "ui", "hide", "lock", "theme", "experiment"
+// An experiment in a notebook or a MyST page (anywidget): the traits "preset", "ui", "hide", "lock", "theme", "lang", "experiment"
 // and "height" are the attributes of <tailblazer-lab>; the trait "state" has the last state that the frame reported.
 
 globalThis.tailblazerHome ??= new URL('.', import.meta.url).href;
 await import('./embed.js');
 
-const TRAITS = ['preset', 'ui', 'hide', 'lock', 'theme', 'experiment', 'height'];
+const TRAITS = ['preset', 'ui', 'hide', 'lock', 'theme', 'lang', 'experiment', 'height'];
 
 function render({ model, el }) {
   const lab = document.createElement('tailblazer-lab');

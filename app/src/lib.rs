@@ -13,6 +13,8 @@ pub mod components;
 #[cfg(not(in_worker))]
 pub mod engine;
 pub mod transport;
+#[cfg(not(in_worker))]
+pub mod words;
 #[cfg(feature = "engine")]
 pub mod worker;
 #[cfg(not(in_worker))]

@@ -6,6 +6,7 @@
 //! Without the feature `engine` nothing computes with tensors: what is left is what an interface needs to describe an
 //! experiment and to talk to an engine elsewhere. Without `webgpu` the engine computes on the CPU alone.
 
+#[cfg_attr(not(feature = "engine"), allow(dead_code, unused_imports))]
 pub mod decode;
 #[cfg(feature = "engine")]
 pub mod device;
@@ -13,6 +14,7 @@ pub mod experiment;
 pub mod lab;
 pub mod layerwise;
 pub mod model;
+#[cfg_attr(not(feature = "engine"), allow(dead_code, unused_imports))]
 pub mod objective;
 pub mod optim;
 pub mod policy;

@@ -51,6 +51,17 @@ fn train(experiment: &Experiment, choice: DeviceChoice, steps: usize) -> Vec<f64
 }
 
 #[test]
+fn a_right_device_passes_its_self_test() {
+    for choice in [DeviceChoice::Cpu, DeviceChoice::Gpu] {
+        let OpenDevice { device, name, .. } = open(choice);
+        let test = block_on(device::self_test(&device, name));
+        println!("{}", test.report());
+        assert!(test.is_passed(), "{}", test.report());
+        assert!(test.checks.len() >= 30, "every operation of two models");
+    }
+}
+
+#[test]
 fn fifty_steps_agree() {
     for (positions, bias, tied, accumulation) in
         [(Positions::Rope, false, true, 1), (Positions::Learned, true, false, 2)]

@@ -5,6 +5,31 @@ const name = query.get('preset') ?? '';
 const theme = query.get('theme');
 if (theme === 'light' || theme === 'dark') document.documentElement.dataset.theme = theme;
 
+/** The language: of the link, or else as the page itself chooses it (browser/language.rs). */
+function language() {
+  let remembered = null;
+  try {
+    remembered = localStorage.getItem('tailblazer.language');
+  } catch {
+    // Nothing is remembered where storage is blocked, as in many frames.
+  }
+  const wanted = [query.get('lang'), remembered, ...navigator.languages];
+  return wanted.map((tag) => tag?.split('-')[0]).find((tag) => tag === 'en' || tag === 'de') ?? 'en';
+}
+
+const spoken = language();
+let words = {};
+/** A text in the language that is spoken, with values in place of the names in braces. */
+const t = (text, values = {}) => (words[text] ?? text).replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);
+
+/** Loads the words of another language than English; without them the poster stays as it is. */
+async function translate() {
+  if (spoken === 'en') return;
+  words = await (await fetch(`../words/${spoken}.json`)).json();
+  document.documentElement.lang = spoken;
+  for (const element of document.querySelectorAll('[data-t]')) element.textContent = t(element.textContent);
+}
+
 const at = (id) => document.getElementById(id);
 
 /** The page itself, with the experiment of this frame. */
@@ -32,14 +57,16 @@ async function show() {
   const list = await (await fetch('../posters/posters.json')).json();
   const poster = list.find((known) => known.name === name);
   if (!poster) return;
-  at('title').textContent = poster.title;
-  at('text').textContent = poster.text;
-  at('size').textContent = poster.size;
-  document.title = poster.title;
+  at('title').textContent = t(poster.title);
+  at('text').textContent = t(poster.text);
+  const { arms, seeds, steps } = poster;
+  at('size').textContent = t('{arms} arms, {seeds} seeds, {steps} steps', { arms, seeds, steps });
+  document.title = t(poster.title);
   // A recording is of the experiment as it is, without the changes of a fragment.
   at('watch').hidden = location.hash.length > 1;
-  at('recorded').textContent = `recorded run: ${poster.recorded}`;
-  const picture = await (await fetch(`../posters/${encodeURIComponent(poster.name)}.svg`)).text();
+  at('recorded').textContent = t('recorded run: {where}', { where: poster.recorded });
+  const file = `${encodeURIComponent(poster.name)}${spoken === 'en' ? '' : `.${spoken}`}.svg`;
+  const picture = await (await fetch(`../posters/${file}`)).text();
   const svg = new DOMParser().parseFromString(picture, 'image/svg+xml').documentElement;
   if (svg.localName !== 'svg') return;
   svg.removeAttribute('width');
@@ -63,6 +90,9 @@ if (query.get('autostart') === 'visible') {
   observer.observe(document.body);
 }
 tell({ type: 'ready', poster: true, link: address(false) });
-show().catch(() => {
-  at('recorded').textContent = 'The recorded run did not load.';
-});
+translate()
+  .catch(() => {})
+  .then(show)
+  .catch(() => {
+    at('recorded').textContent = t('The recorded run did not load.');
+  });

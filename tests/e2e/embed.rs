@@ -103,3 +103,49 @@ fn the_element_is_a_frame_with_methods_and_events() {
         .await
     });
 }
+
+/// A notebook's side of an anywidget: traits that are read, written and followed.
+const NOTEBOOK: &str = "const [experiment, done] = arguments; document.body.replaceChildren(); \
+    window.traits = { preset: 'gpt-nano', ui: 'chart', theme: '', lang: 'de', experiment, height: 300 }; \
+    const following = {}; window.saved = 0; \
+    window.model = { get: (name) => traits[name], set: (name, value) => { traits[name] = value; }, \
+      save_changes: () => { saved += 1; }, on: (event, then) => { following[event] = then; }, \
+      off: (event) => { delete following[event]; }, \
+      change: (name, value) => { traits[name] = value; following[`change:${name}`](); } }; \
+    import(new URL('../widget.mjs', location)).then(({ default: { render } }) => { \
+      window.leave = render({ model, el: document.body }); window.following = following; done('there'); }, \
+      (error) => done(String(error)))";
+
+#[test]
+fn a_notebook_has_an_experiment_as_a_widget() {
+    let lab = Server::start(&[]).expect("the page is served");
+    with_empty_page(Adapter::None, async |page| {
+        // A document of the lab's own that is no page: a notebook without anything in it.
+        page.driver.goto(&format!("{}posters/posters.json", lab.url())).await?;
+        let there = page.driver.execute_async(NOTEBOOK, vec![TINY.into()]).await?;
+        ensure!(there.json() == "there", "{:?}", there.json());
+        let ask =
+            async |what: &str| anyhow::Ok(page.driver.execute(&format!("return {what}"), vec![]).await?.json().clone());
+        let frame = "document.querySelector('tailblazer-lab').shadowRoot.querySelector('iframe')";
+        let address = ask(&format!("{frame}.src")).await?;
+        let address = address.as_str().context("a frame")?;
+        ensure!(address.contains("embed/?preset=gpt-nano&ui=chart&lang=de#v=1"), "{address}");
+        ensure!(ask(&format!("{frame}.height")).await? == "300");
+        page.wait("the last state", 2 * MINUTE, async || {
+            // The poster takes the first command, and the page that it leads to begins by itself.
+            let play = "if (!traits.state) document.querySelector('tailblazer-lab').play()";
+            page.driver.execute(play, vec![]).await?;
+            Ok(ask("traits.state?.state ?? null").await? == "finished")
+        })
+        .await?;
+        ensure!(
+            ask("saved > 0 && traits.state.arms[0].step === 200").await? == true,
+            "the notebook has the last state"
+        );
+        page.driver.execute("model.change('ui', 'compact')", vec![]).await?;
+        ensure!(ask(&format!("{frame}.src.includes('ui=compact')")).await? == true, "a trait is followed");
+        page.driver.execute("leave()", vec![]).await?;
+        ensure!(ask("Object.keys(following).length").await? == 0, "nothing is followed any more");
+        Ok(())
+    });
+}

@@ -88,7 +88,7 @@ fn a_run_goes_on_exactly_after_its_worker_was_lost() {
         let lose =
             "workers.splice(0).forEach((worker) => { worker.terminate(); worker.onerror(new ErrorEvent('error')); })";
         page.driver.execute(lose, vec![]).await?;
-        page.wait_for_message(&["stopped unexpectedly", "goes on from step"], MINUTE).await?;
+        page.wait_for_message(&["stopped unexpectedly", "run goes on from step"], MINUTE).await?;
         page.wait_for(&["finished"], 2 * MINUTE).await?;
         let recovered = outcome(page).await?;
         page.click("run-play").await?;

@@ -85,7 +85,9 @@ impl Page {
 
     /// The state of the run: idle, preparing, running, paused, finished or failed.
     pub async fn state(&self) -> anyhow::Result<String> {
-        self.text("run-state").await
+        let script = "return document.querySelector(`[data-testid='run-state']`)?.dataset.state ?? null";
+        let state = self.driver.execute(script, vec![]).await?;
+        state.json().as_str().map(str::to_owned).context("no element run-state")
     }
 
     /// The text inside a hook's element, also where it is not on the screen.

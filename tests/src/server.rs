@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
         mpsc,
     },
     thread,
@@ -55,6 +55,24 @@ impl Server {
             .route(&format!("{FOLDER}/sw.js"), get(worker))
             .nest_service(FOLDER, ServeDir::new(dist));
         Ok(Self { is_renewed, ..Self::serve(pages, missing)? })
+    }
+
+    /// Serves the page, with `code` before the program of its WebGPU engine; `{load}` in it is how often the engine was
+    /// loaded before.
+    pub fn with_engine_prelude(code: &'static str) -> anyhow::Result<Self> {
+        let dist = dist()?;
+        let loader = std::fs::read_to_string(dist.join("engine-webgpu_loader.js"))?;
+        let loads = Arc::new(AtomicUsize::new(0));
+        let loader = move || {
+            let load = loads.fetch_add(1, Relaxed).to_string();
+            let text = format!("{}\n{loader}", code.replace("{load}", &load));
+            async move { ([(CONTENT_TYPE, "text/javascript")], text) }
+        };
+        // A page that is kept would be loaded without asking for it.
+        let pages = Router::new()
+            .route(&format!("{FOLDER}/engine-webgpu_loader.js"), get(loader))
+            .nest_service(FOLDER, ServeDir::new(dist));
+        Self::serve(pages, &["sw.js"])
     }
 
     /// Serves one document of somebody else, which may have the page in a frame.

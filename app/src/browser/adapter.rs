@@ -4,6 +4,8 @@ use js_sys::Reflect;
 use tailblazer_core::session::Adapter;
 use wasm_bindgen::prelude::*;
 
+use crate::key;
+
 #[wasm_bindgen]
 extern "C" {
     /// `navigator.gpu`, of which web-sys has only unstable bindings.
@@ -13,14 +15,24 @@ extern "C" {
     async fn request_adapter(this: &Gpu) -> Result<JsValue, JsValue>;
 }
 
+/// What was found.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// The adapter.
+    pub adapter: Adapter,
+    /// All that the browser says of it, by which it is known again.
+    pub words: String,
+}
+
 /// Looks for the adapter that WebGPU offers.
-pub async fn find() -> Adapter {
+pub async fn find() -> Found {
+    let missing = || Found { adapter: Adapter::Missing, words: String::new() };
     let Some(gpu) = get(&js_sys::global(), "navigator").and_then(|navigator| get(&navigator, "gpu")) else {
-        return Adapter::Missing;
+        return missing();
     };
     // A browser that refuses to answer has none to offer.
     let Some(adapter) = gpu.unchecked_into::<Gpu>().request_adapter().await.ok().filter(JsValue::is_object) else {
-        return Adapter::Missing;
+        return missing();
     };
     let info = get(&adapter, "info").unwrap_or(JsValue::UNDEFINED);
     // Browsers fill different fields, and older ones say beside them whether the adapter is a fallback.
@@ -28,7 +40,9 @@ pub async fn find() -> Adapter {
     let words: Vec<_> = words.into_iter().flatten().filter(|word| !word.is_empty()).collect();
     let is_fallback = [&info, &adapter].iter().any(|at| get(at, "isFallbackAdapter").is_some_and(|is| is.is_truthy()));
     let is_software = is_fallback || words.iter().any(|word| Adapter::judge(word.clone(), false) != Adapter::Hardware);
-    Adapter::judge(words.into_iter().next().unwrap_or_else(|| "the browser's own".into()), is_software)
+    let all = words.join(", ");
+    let name = words.into_iter().next().unwrap_or_else(|| key!("the browser's own").into());
+    Found { adapter: Adapter::judge(name, is_software), words: all }
 }
 
 fn get(object: &JsValue, key: &str) -> Option<JsValue> {

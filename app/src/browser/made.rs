@@ -3,7 +3,10 @@
 use leptos::prelude::*;
 use tailblazer_core::experiment::Made;
 
-use crate::workspace::{Workspace, message::Message};
+use crate::{
+    t,
+    workspace::{Workspace, message::Message},
+};
 
 /// The commit that this page was built from; outside a repository the version.
 pub const BUILD: &str = env!("TAILBLAZER_BUILD");
@@ -22,9 +25,11 @@ pub fn follow(workspace: Workspace) {
     let location = window().location();
     let Some(made) = location.hash().ok().and_then(|hash| Made::of_link(&hash)) else { return };
     if made.build != BUILD {
-        let text = format!(
-            "This link was made with build {}, and this page is build {BUILD}: losses may differ in their last digits.",
-            made.build
+        let text = t!(
+            "This link was made with build {build}, and this page is build {here}: losses may differ in their last \
+             digits.",
+            build = made.build,
+            here = BUILD,
         );
         workspace.messages.push(Message::note(text));
     }
@@ -36,7 +41,7 @@ pub fn follow(workspace: Workspace) {
             .with(|prepared| prepared.as_ref().map(|prepared| prepared.text.digest.clone()));
         if digest.is_some_and(|digest| made.is_of_other_text(&digest)) && !is_said.get_value() {
             is_said.set_value(true);
-            let text = "The text is not the one that this link was made with: its losses are not to be compared.";
+            let text = t!("The text is not the one that this link was made with: its losses are not to be compared.");
             workspace.messages.push(Message::warning(text.to_owned()));
         }
     });

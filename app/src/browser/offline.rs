@@ -5,15 +5,18 @@ use leptos::prelude::*;
 use tailblazer_core::session::RunState;
 use web_sys::Event;
 
-use crate::workspace::{
-    Workspace,
-    message::{Message, Offer},
+use crate::{
+    t,
+    workspace::{
+        Workspace,
+        message::{Message, Offer},
+    },
 };
 
 /// Says when a newer version of the page is here. It never replaces a page that is open by itself.
 pub fn follow(workspace: Workspace) {
     let say = move || {
-        workspace.messages.push(Message::note("A newer version of this page is here.").offering(Offer::Update));
+        workspace.messages.push(Message::note(t!("A newer version of this page is here.")).offering(Offer::Update));
     };
     // It may have come before anybody listened.
     if document().document_element().is_some_and(|root| root.has_attribute("data-update")) {
@@ -38,9 +41,9 @@ pub fn cost(workspace: Workspace) -> Option<&'static str> {
     let runs = workspace.runs();
     let is_at_work = |state| matches!(state, RunState::Preparing | RunState::Running | RunState::Paused);
     if runs.iter().any(|run| is_at_work(run.state.get())) {
-        Some("The run in progress would stop; pause it first, and go on with it under Runs.")
+        Some(t!("The run in progress would stop; pause it first, and go on with it under Runs."))
     } else if runs.iter().any(|run| run.has_steps()) {
-        Some("The results would leave the screen; they stay under Runs.")
+        Some(t!("The results would leave the screen; they stay under Runs."))
     } else {
         None
     }

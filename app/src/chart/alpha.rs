@@ -13,9 +13,12 @@ use super::{
     matrices, profile,
     scene::{Anchor, Scene},
 };
-use crate::workspace::{
-    format::{fixed, integer},
-    view::AlphaView,
+use crate::{
+    t,
+    workspace::{
+        format::{fixed, integer},
+        view::AlphaView,
+    },
 };
 
 /// The alphas that colours tell apart; what lies beyond has the colour of the end, and is marked.
@@ -59,7 +62,7 @@ pub fn scene(input: Input, options: Options, width: f64, height: f64) -> Scene {
 pub fn ends(view: AlphaView) -> Option<[String; 2]> {
     match view {
         AlphaView::Lines => None,
-        AlphaView::Heat => Some([format!("heavy {}", DOMAIN.0), format!("{} light", DOMAIN.1)]),
+        AlphaView::Heat => Some([t!("heavy {alpha}", alpha = DOMAIN.0), t!("{alpha} light", alpha = DOMAIN.1)]),
         AlphaView::Difference => Some([format!("−{REACH}"), format!("+{REACH}")]),
     }
 }
@@ -192,14 +195,14 @@ pub fn summary(input: Input) -> String {
         let words =
             |(index, alpha): &(usize, f64)| format!("{} ({})", fixed(*alpha, 2), matrices::name(&layout[*index]));
         let name = input.prefix(arm);
-        let step = integer(frame.step);
-        Some(format!("{name}from {} to {} at step {step}.", words(least), words(most)))
+        let (least, most, step) = (words(least), words(most), integer(frame.step));
+        Some(format!("{name}{}", t!("from {least} to {most} at step {step}.", least, most, step)))
     };
     let sentences: Vec<String> = input.arms.iter().filter_map(sentence).collect();
     if sentences.is_empty() {
-        return "Alpha of every hidden matrix by depth. No spectrum has been measured.".into();
+        return t!("Alpha of every hidden matrix by depth. No spectrum has been measured.").into();
     }
-    format!("Alpha of every hidden matrix by depth; embedding and head have none: {}", sentences.join(" "))
+    t!("Alpha of every hidden matrix by depth; embedding and head have none: {arms}", arms = sentences.join(" "))
 }
 
 #[cfg(test)]

@@ -68,7 +68,7 @@ impl Input<'_> {
         let end = scale.domain.1;
         let count = (frame.width() / 96.0).round().max(2.0) as usize;
         let crosshair = self.crosshair_row().map(|row| scale.map(self.x_of(row)));
-        let last = format!("{} {}", self.x_axis.name(), self.x_label(end));
+        let last = format!("{} {}", self.x_axis.word(), self.x_label(end));
         let last_width = last.chars().count() as f64 * TICK * 0.56;
 
         for value in ticks::linear(0.0, end, count) {

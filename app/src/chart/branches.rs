@@ -10,10 +10,13 @@ use super::{
     scene::Scene,
     ticks::Scale,
 };
-use crate::workspace::{
-    branch::Branch,
-    format::{fixed, integer},
-    quantity,
+use crate::{
+    t,
+    workspace::{
+        branch::Branch,
+        format::{fixed, integer},
+        quantity,
+    },
 };
 
 /// Width of their lines; those of the run are wider.
@@ -120,13 +123,18 @@ pub fn any(input: &Input) -> bool {
 /// What the branches of an arm came to, in one sentence; empty where there is none.
 pub fn summary(arm: &Arm) -> String {
     let one = |branch: &Branch| {
-        let found = match (branch.validations.last(), branch.end) {
-            (_, Some(BranchEnd::Diverged)) => "diverged".into(),
-            (Some((step, loss)), _) => format!("{} at step {}", fixed(*loss, 3), integer(*step)),
-            (None, _) => "not validated".into(),
-        };
-        format!("from step {} {found}", integer(branch.from))
+        let from = integer(branch.from);
+        match (branch.validations.last(), branch.end) {
+            (_, Some(BranchEnd::Diverged)) => t!("from step {from} diverged", from),
+            (Some((step, loss)), _) => {
+                t!("from step {from} {loss} at step {step}", from, loss = fixed(*loss, 3), step = integer(*step))
+            }
+            (None, _) => t!("from step {from} not validated", from),
+        }
     };
     let list: Vec<String> = arm.record.branches.iter().map(one).collect();
-    if list.is_empty() { String::new() } else { format!(" Branches, validation: {}.", list.join("; ")) }
+    if list.is_empty() {
+        return String::new();
+    }
+    format!(" {}", t!("Branches, validation: {list}.", list = list.join("; ")))
 }

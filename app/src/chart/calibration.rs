@@ -7,9 +7,12 @@ use super::{
     scene::{Anchor, Scene},
     ticks::Scale,
 };
-use crate::workspace::{
-    decode::measure::{BINS, Bin, miscalibration},
-    format::{fixed, integer},
+use crate::{
+    t,
+    workspace::{
+        decode::measure::{BINS, Bin, miscalibration},
+        format::{fixed, integer},
+    },
 };
 
 /// Draws the bins of the decoder with the colour of a place.
@@ -42,8 +45,8 @@ pub fn scene(bins: &[Bin], place: usize, width: f64, height: f64) -> Scene {
         scene.line((at, y.map(bin.right.low)), (at, y.map(bin.right.high)), Stroke::solid(Ink::Arm(place), 1.0));
         scene.marker(Shape::of_arm(place), (at, y.map(bin.right.mean)), 3.2, Ink::Arm(place));
     }
-    scene.tick("share that is the text's own token", (2.0, 10.0), Anchor::Start);
-    scene.tick("confidence at the commit", ((frame.left + frame.right) / 2.0, height - 3.0), Anchor::Middle);
+    scene.tick(t!("share that is the text's own token"), (2.0, 10.0), Anchor::Start);
+    scene.tick(t!("confidence at the commit"), ((frame.left + frame.right) / 2.0, height - 3.0), Anchor::Middle);
     scene
 }
 
@@ -51,17 +54,18 @@ pub fn scene(bins: &[Bin], place: usize, width: f64, height: f64) -> Scene {
 pub fn summary(name: &str, bins: &[Bin]) -> String {
     let count: usize = bins.iter().map(|bin| bin.count).sum();
     match miscalibration(bins) {
-        None => format!("{name}: nothing is measured yet."),
+        None => t!("{name}: nothing is measured yet.", name),
         Some(error) => {
             let right: f64 = bins.iter().map(|bin| bin.right.mean * bin.count as f64).sum::<f64>() / count as f64;
             let confidence: f64 = bins.iter().map(|bin| bin.confidence * bin.count as f64).sum::<f64>() / count as f64;
-            format!(
-                "{name}: of {} committed tokens {} % are the text's own, at a mean confidence of {}; expected calibration \
-                 error {}.",
-                integer(count),
-                fixed(100.0 * right, 0),
-                fixed(confidence, 2),
-                fixed(error, 3),
+            t!(
+                "{name}: of {count} committed tokens {right} % are the text's own, at a mean confidence of \
+                 {confidence}; expected calibration error {error}.",
+                name,
+                count = integer(count),
+                right = fixed(100.0 * right, 0),
+                confidence = fixed(confidence, 2),
+                error = fixed(error, 3),
             )
         }
     }

@@ -9,9 +9,12 @@ use super::{
     scene::{Anchor, Scene},
     ticks::{self, Scale},
 };
-use crate::workspace::{
-    decode::{moment::Align, trace::Step},
-    format::{fixed, integer},
+use crate::{
+    t,
+    workspace::{
+        decode::{moment::Align, trace::Step},
+        format::{fixed, integer},
+    },
 };
 
 /// Pixels below the rows: the scrubber and the axis.
@@ -135,7 +138,7 @@ fn draw_line(scene: &mut Scene, align: Align, line: &Line, x: &Scale, base: f64,
     }
     let end = x.map(before) + 6.0;
     if line.is_over && end + 70.0 < right {
-        scene.tick(format!("done, {}", line.steps.len()), (end, base - 3.0), Anchor::Start);
+        scene.tick(t!("done, {count}", count = line.steps.len()), (end, base - 3.0), Anchor::Start);
     }
     let (marker, name) = if is_narrow { (left - 6.0, left + 2.0) } else { (6.0, 16.0) };
     let height = if is_narrow { base + 1.0 } else { base - 8.0 };
@@ -158,7 +161,7 @@ fn shortened(name: &str, most: usize) -> String {
 /// The moment in words: `forward 14`, `0.52 s`.
 pub fn moment(align: Align, at: f64) -> String {
     match align {
-        Align::Forwards => format!("forward {}", integer(at.max(0.0) as usize)),
+        Align::Forwards => t!("forward {count}", count = integer(at.max(0.0) as usize)),
         Align::Seconds => format!("{} s", fixed(at, 2)),
     }
 }
@@ -167,15 +170,25 @@ pub fn moment(align: Align, at: f64) -> String {
 pub fn summary(input: &Commits) -> String {
     let words = input.lines.iter().filter(|line| !line.steps.is_empty()).map(|line| {
         let tokens: usize = line.steps.iter().map(|step| step.commits).sum();
-        let seconds = line.steps.last().map_or(0.0, |step| step.seconds);
-        let more = if line.is_over { "" } else { " so far" };
-        let forwards = line.steps.len();
-        format!("{}: {tokens} tokens in {forwards} forwards and {} s{more}", line.name, fixed(seconds, 2))
+        let seconds = fixed(line.steps.last().map_or(0.0, |step| step.seconds), 2);
+        let (name, forwards) = (&line.name, line.steps.len());
+        match line.is_over {
+            true => {
+                t!("{name}: {tokens} tokens in {forwards} forwards and {seconds} s", name, tokens, forwards, seconds)
+            }
+            false => t!(
+                "{name}: {tokens} tokens in {forwards} forwards and {seconds} s so far",
+                name,
+                tokens,
+                forwards,
+                seconds
+            ),
+        }
     });
     let words: Vec<String> = words.collect();
     match words.is_empty() {
-        true => "Commits per forward: nothing is decoded yet.".into(),
-        false => format!("Commits per forward. {}.", words.join("; ")),
+        true => t!("Commits per forward: nothing is decoded yet.").into(),
+        false => t!("Commits per forward. {list}.", list = words.join("; ")),
     }
 }
 

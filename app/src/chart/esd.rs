@@ -14,7 +14,10 @@ use super::{
     scene::{Anchor, Scene},
     ticks::{self, Scale},
 };
-use crate::workspace::format::{fixed, integer};
+use crate::{
+    t,
+    workspace::format::{fixed, integer},
+};
 
 /// Bins of a density at most.
 const BINS: usize = 28;
@@ -78,7 +81,7 @@ pub fn scene(input: Input, arm: Option<usize>, width: f64, height: f64) -> Scene
     let Some((x, y)) = scales(list.iter().chain(&initial), frame) else {
         scene.line((frame.left, frame.bottom), (frame.right, frame.bottom), Stroke::solid(Ink::Axis, 1.0));
         let at = ((frame.left + frame.right) / 2.0, (frame.top + frame.bottom) / 2.0);
-        scene.anchored("no spectrum measured yet", at, Anchor::Middle, Ink::Second, false);
+        scene.anchored(t!("no spectrum measured yet"), at, Anchor::Middle, Ink::Second, false);
         return scene;
     };
     let plot = Plot { frame, x, y };
@@ -193,7 +196,7 @@ impl Plot {
         let (frame, Some(tail)) = (self.frame, density.tail) else { return };
         let at = self.x.clamp(tail.xmin);
         scene.line((at, frame.top), (at, frame.bottom), Stroke::limit());
-        let words = format!("threshold: {}", rule(density.arm));
+        let words = t!("threshold: {rule}", rule = rule(density.arm));
         if at - frame.left > words.chars().count() as f64 * 5.6 + 8.0 {
             scene.anchored(words, (at - 6.0, frame.top + 11.0), Anchor::End, Ink::Third, false);
         }
@@ -203,28 +206,35 @@ impl Plot {
     fn draw_key(&self, scene: &mut Scene, input: &Input, list: &[Density], initial: Option<&Density>) {
         let (frame, Some(first)) = (self.frame, list.first()) else { return };
         let words = match first.used() {
-            Some((used, count)) => format!("tail for the fit: {} of {}", integer(used), integer(count)),
-            None => format!("no tail to fit in {} eigenvalues", integer(first.eigenvalues.len())),
+            Some((used, count)) => {
+                t!("tail for the fit: {used} of {count}", used = integer(used), count = integer(count))
+            }
+            None => t!("no tail to fit in {count} eigenvalues", count = integer(first.eigenvalues.len())),
         };
         scene.anchored(words, (frame.right - 5.0, frame.top + 11.0), Anchor::End, Ink::Third, false);
         let (left, mut y) = (frame.right - 100.0, frame.top + 30.0);
         for density in list {
-            let alpha = density.tail.map_or("none".into(), |tail| fixed(tail.alpha, 2));
+            let words = density.tail.map_or_else(|| t!("α = none").into(), |tail| alpha_of(&tail));
             if input.is_comparison() {
-                labels::draw_one(scene, &End { arm: density.arm, words: format!("α = {alpha}"), y }, (left, y));
+                labels::draw_one(scene, &End { arm: density.arm, words, y }, (left, y));
             } else {
                 let arm = density.arm.index;
                 scene.marker(Shape::of_arm(arm), (left, y), 3.0, Ink::Arm(arm));
-                scene.words(format!("α = {alpha}"), (left + 8.0, y + 3.8), Ink::ArmText(arm), true);
+                scene.words(words, (left + 8.0, y + 3.8), Ink::ArmText(arm), true);
             }
             y += 16.0;
         }
         if let Some(initial) = initial {
             scene.line((left - 6.0, y), (left + 5.0, y), Stroke::initial());
-            let alpha = initial.tail.map_or(String::new(), |tail| format!(" α = {}", fixed(tail.alpha, 2)));
-            scene.words(format!("at init{alpha}"), (left + 8.0, y + 3.8), Ink::Third, false);
+            let alpha = initial.tail.map_or(String::new(), |tail| format!(" {}", alpha_of(&tail)));
+            scene.words(format!("{}{alpha}", t!("at init")), (left + 8.0, y + 3.8), Ink::Third, false);
         }
     }
+}
+
+/// The exponent of a tail: `α = 2.31`.
+fn alpha_of(tail: &Tail) -> String {
+    format!("α = {}", fixed(tail.alpha, 2))
 }
 
 /// The part of a falling line that lies between two heights.
@@ -246,37 +256,44 @@ fn cut(from: (f64, f64), to: (f64, f64), top: f64, bottom: f64) -> Vec<(f64, f64
 pub fn rule(arm: &Arm) -> &'static str {
     let rule = &arm.experiment.layerwise.rule;
     match rule.method().measure(rule.settings()).of_weights() {
-        Measure::Tail(Fit::Median { divisor: 2.0 }) => "median",
-        Measure::Tail(Fit::Median { .. }) => "quantile",
-        Measure::Tail(Fit::Hill) => "below the median",
-        Measure::Tail(Fit::GoodnessOfFit) => "least KS distance",
-        Measure::Tail(Fit::FixFinger) => "near the peak",
-        Measure::Farms { .. } => "median of windows",
-        Measure::Nothing | Measure::Norms | Measure::GradientTail(_) => "none",
+        Measure::Tail(Fit::Median { divisor: 2.0 }) => t!("median"),
+        Measure::Tail(Fit::Median { .. }) => t!("quantile"),
+        Measure::Tail(Fit::Hill) => t!("below the median"),
+        Measure::Tail(Fit::GoodnessOfFit) => t!("least KS distance"),
+        Measure::Tail(Fit::FixFinger) => t!("near the peak"),
+        Measure::Farms { .. } => t!("median of windows"),
+        Measure::Nothing | Measure::Norms | Measure::GradientTail(_) => t!("none"),
     }
 }
 
 /// The chart in one sentence.
 pub fn summary(input: Input, arm: Option<usize>) -> String {
     let Some(matrix) = matrices::selected(&input).and_then(|index| matrices::reference(&input).get(index)) else {
-        return "Density of the eigenvalues of one matrix. No spectrum has been measured.".into();
+        return t!("Density of the eigenvalues of one matrix. No spectrum has been measured.").into();
     };
     let sentence = |density: &Density| {
         let name = input.prefix(density.arm);
-        let alpha = match (density.tail, density.used()) {
-            (Some(tail), Some((used, count))) => {
-                format!("alpha {} from {} of {} eigenvalues", fixed(tail.alpha, 2), integer(used), integer(count))
+        let step = integer(density.step);
+        let found = match (density.tail, density.used()) {
+            (Some(tail), Some((used, count))) => t!(
+                "at step {step}: alpha {alpha} from {used} of {count} eigenvalues.",
+                step,
+                alpha = fixed(tail.alpha, 2),
+                used = integer(used),
+                count = integer(count),
+            ),
+            _ => {
+                t!("at step {step}: no tail in {count} eigenvalues.", step, count = integer(density.eigenvalues.len()))
             }
-            _ => format!("no tail in {} eigenvalues", integer(density.eigenvalues.len())),
         };
-        format!("{name}at step {}: {alpha}.", integer(density.step))
+        format!("{name}{found}")
     };
     let name = format!("{}, {}", matrices::name(matrix), matrices::shape(matrix));
     let list: Vec<String> = densities(&input, arm).iter().map(sentence).collect();
     if list.is_empty() {
-        return format!("Density of the eigenvalues of {name}. No spectrum has been measured.");
+        return t!("Density of the eigenvalues of {name}. No spectrum has been measured.", name);
     }
-    format!("Density of the eigenvalues of {name}, on two log scales, {}", list.join(" "))
+    t!("Density of the eigenvalues of {name}, on two log scales, {arms}", name, arms = list.join(" "))
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use super::{
     labels::{GAP, spread},
     scene::{Anchor, Scene},
 };
+use crate::t;
 
 /// Where on the plot the labels stand, as a share of its width.
 const AT: f64 = 0.24;
@@ -45,7 +46,7 @@ pub fn draw(scene: &mut Scene, input: &Input, fans: &[Fan], frame: Frame, at: im
         let y = |multiplier: f64| at(arm, fan.updates[place], fan.base[place] * multiplier).1;
         let name = input.prefix(arm);
         if fan.lines.is_empty() {
-            let label = || Label { arm, words: format!("{name}every matrix ×1"), y: y(1.0) };
+            let label = || Label { arm, words: format!("{name}{}", t!("every matrix ×1")), y: y(1.0) };
             labels.push(label());
             coarse.push(label());
             continue;
@@ -83,7 +84,7 @@ fn groups(fan: &Fan, place: usize) -> Vec<(String, (f64, f64))> {
 /// `×1.0 to 1.8`, or one number where both would read the same.
 fn range(low: f64, high: f64) -> String {
     let (low, high) = (format!("{low:.1}"), format!("{high:.1}"));
-    if low == high { format!("×{low}") } else { format!("×{low} to {high}") }
+    if low == high { format!("×{low}") } else { t!("×{low} to {high}", low, high) }
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use super::{
     scene::{Anchor, Scene},
     ticks::{self, Scale},
 };
+use crate::{t, words};
 
 /// Pixels from one row to the next.
 const PITCH: f64 = 17.0;
@@ -82,7 +83,7 @@ fn draw(scene: &mut Scene, line: &Line, words: Option<f64>, x: &Scale, middle: f
     let word_at = (x.range.1 + 8.0, base);
     let Ok(verdict) = &line.row.verdict else {
         if words.is_some() {
-            scene.anchored("no verdict yet", word_at, Anchor::Start, Ink::Third, false);
+            scene.anchored(t!("no verdict yet"), word_at, Anchor::Start, Ink::Third, false);
         }
         return;
     };
@@ -97,7 +98,7 @@ fn draw(scene: &mut Scene, line: &Line, words: Option<f64>, x: &Scale, middle: f
     if let Some(names) = words {
         scene.anchored(verdict.estimate(), (names + ESTIMATE - 12.0, base), Anchor::End, Ink::Second, false);
         let is_shown = verdict.shows_a_better_model(line.quantities);
-        scene.anchored(verdict.word_of(line.quantities), word_at, Anchor::Start, Ink::Ink, is_shown);
+        scene.anchored(words::sentence(&verdict.word_of(line.quantities)), word_at, Anchor::Start, Ink::Ink, is_shown);
     }
 }
 
@@ -109,10 +110,14 @@ fn values(verdict: &Verdict) -> impl Iterator<Item = f64> {
 /// The rows in one sentence.
 pub fn summary(lines: &[Line]) -> String {
     let words = lines.iter().map(|line| match &line.row.verdict {
-        Ok(verdict) => format!("{}: {}, {}", line.name, verdict.estimate(), verdict.word_of(line.quantities)),
-        Err(_) => format!("{}: no verdict yet", line.name),
+        Ok(verdict) => {
+            let word = words::sentence(&verdict.word_of(line.quantities));
+            format!("{}: {}, {word}", line.name, verdict.estimate())
+        }
+        Err(_) => format!("{}: {}", line.name, t!("no verdict yet")),
     });
-    format!("Paired differences over the seeds with 95 % intervals. {}.", words.collect::<Vec<_>>().join("; "))
+    let list = words.collect::<Vec<_>>().join("; ");
+    t!("Paired differences over the seeds with 95 % intervals. {list}.", list)
 }
 
 #[cfg(test)]

@@ -10,7 +10,10 @@ use super::{
     scene::{Anchor, Scene},
     ticks::{self, Scale},
 };
-use crate::workspace::format::{fixed, integer, significant};
+use crate::{
+    t,
+    workspace::format::{fixed, integer, significant},
+};
 
 /// The least norm that the axis shows; a gradient of 0 lies on its foot.
 const FLOOR: f64 = 1e-8;
@@ -78,7 +81,7 @@ fn draw_clips(scene: &mut Scene, input: &Input, frame: Frame, y: &Scale) {
     for clip in clips(input).into_iter().filter(|clip| (y.domain.0..=y.domain.1).contains(clip)) {
         let at = y.map(clip);
         scene.line((frame.left, at), (frame.right, at), Stroke::limit());
-        let words = format!("clipped above {}", ticks::label(clip));
+        let words = t!("clipped above {norm}", norm = ticks::label(clip));
         scene.anchored(words, (frame.right - 4.0, at - 4.0), Anchor::End, Ink::Second, false);
     }
 }
@@ -120,14 +123,20 @@ pub fn summary(input: Input) -> String {
         let clipped = rows.iter().filter(|row| clip > 0.0 && row.gradient_norm > clip).count();
         let name = input.prefix(arm);
         let share = fixed(100.0 * clipped as f64 / rows.len() as f64, 1);
-        let norms =
-            [first, last].map(|row| format!("{} at step {}", significant(row.gradient_norm), integer(row.step)));
-        Some(format!("{name}{}; {share} % of the steps were clipped.", norms.join(", ")))
+        let course = t!(
+            "{first} at step {start}, {last} at step {step}; {share} % of the steps were clipped.",
+            first = significant(first.gradient_norm),
+            start = integer(first.step),
+            last = significant(last.gradient_norm),
+            step = integer(last.step),
+            share,
+        );
+        Some(format!("{name}{course}"))
     };
-    let start = format!("Norm of the gradient by {}, on a log scale", input.x_axis.name());
+    let start = t!("Norm of the gradient by {axis}, on a log scale", axis = input.x_axis.word());
     let sentences: Vec<String> = input.arms.iter().filter_map(sentence).collect();
     match sentences.is_empty() {
-        true => format!("{start}. No step has been made."),
+        true => format!("{start}. {}", t!("No step has been made.")),
         false => format!("{start}: {}", sentences.join(" ")),
     }
 }

@@ -10,6 +10,7 @@ use super::{
     scene::{Anchor, Scene},
     ticks::Scale,
 };
+use crate::t;
 
 /// Draws the alphas of an arm, or how much they differ from those of `base`.
 pub fn draw(scene: &mut Scene, input: &Input, arm: &Arm, base: Option<&Arm>, frame: Frame) {
@@ -23,7 +24,7 @@ pub fn draw(scene: &mut Scene, input: &Input, arm: &Arm, base: Option<&Arm>, fra
     }
     draw_layers(scene, &rows);
     if columns.list.is_empty() {
-        let words = if base.is_some() { "no common measurement yet" } else { "no spectrum measured yet" };
+        let words = if base.is_some() { t!("no common measurement yet") } else { t!("no spectrum measured yet") };
         let at = ((frame.left + frame.right) / 2.0, (frame.top + frame.bottom) / 2.0);
         scene.anchored(words, at, Anchor::Middle, Ink::Second, false);
     }

@@ -25,7 +25,10 @@ use super::{
     strip, texts,
     ticks::{self, Scale},
 };
-use crate::workspace::{format::fixed, quantity};
+use crate::{
+    t,
+    workspace::{format::fixed, quantity},
+};
 use key::{draw_key, key_height, key_left};
 
 /// The least loss that a logarithmic axis shows; an exact answer has a loss of almost 0.
@@ -113,7 +116,7 @@ fn shows_training(arm: &Arm) -> bool {
 
 /// The word for a validation of an arm.
 fn validation_word(arm: &Arm) -> &'static str {
-    if quantity::is_bounded(arm.experiment) { "bound" } else { "val." }
+    if quantity::is_bounded(arm.experiment) { t!("bound") } else { t!("val.") }
 }
 
 /// The last validation of an arm up to a step.

@@ -5,8 +5,9 @@ use tailblazer_core::objective::{Clean, View};
 use super::{
     ink::Ink,
     mark::{Stroke, Weight},
-    scene::{Anchor, Scene},
+    scene::{Anchor, Scene, TICK},
 };
+use crate::t;
 
 /// The most rows of a drawing.
 const MOST: usize = 64;
@@ -29,7 +30,8 @@ pub fn shortened(view: View) -> View {
 pub fn scene(view: View, width: f64, height: f64) -> Scene {
     let mut scene = Scene::new(width, height);
     let time = view.time().max(1);
-    let (left, top) = (54.0, 20.0);
+    // Beside it stand words, which are longer in some languages.
+    let (left, top) = ((t!("noisy").chars().count() as f64 * TICK * 0.56 + 12.0).max(54.0), 20.0);
     let size = (width - left - 8.0).min(height - top - 8.0).max(16.0);
     let cell = size / time as f64;
     scene.cell((left, top), (size, size), Ink::Sunken, Weight::Full);
@@ -63,13 +65,13 @@ pub fn scene(view: View, width: f64, height: f64) -> Scene {
         let half = size / 2.0;
         scene.line((left + half, top), (left + half, top + size), Stroke::solid(Ink::Surface, 2.0));
         scene.line((left, top + half), (left + size, top + half), Stroke::solid(Ink::Surface, 2.0));
-        for (word, at) in [("noisy", 0.25), ("clean", 0.75)] {
+        for (word, at) in [(t!("noisy"), 0.25), (t!("clean"), 0.75)] {
             scene.tick(word, (left + at * size, top - 7.0), Anchor::Middle);
             scene.tick(word, (left - 8.0, top + at * size + 3.5), Anchor::End);
         }
     } else {
-        scene.tick("attended", (left + size / 2.0, top - 7.0), Anchor::Middle);
-        scene.tick("token", (left - 8.0, top + size / 2.0 + 3.5), Anchor::End);
+        scene.tick(t!("attended"), (left + size / 2.0, top - 7.0), Anchor::Middle);
+        scene.tick(t!("token"), (left - 8.0, top + size / 2.0 + 3.5), Anchor::End);
     }
     scene
 }
@@ -77,21 +79,21 @@ pub fn scene(view: View, width: f64, height: f64) -> Scene {
 /// It in one sentence.
 pub fn summary(view: View) -> String {
     match view {
-        View::Causal { .. } => "Every token attends itself and all before it.".into(),
-        View::Full { .. } => "Every token attends every token.".into(),
+        View::Causal { .. } => t!("Every token attends itself and all before it.").into(),
+        View::Full { .. } => t!("Every token attends every token.").into(),
         View::BlockCausal { block, .. } => {
-            format!("Every token attends its own block of {block} and all blocks before it.")
+            t!("Every token attends its own block of {block} and all blocks before it.", block)
         }
-        View::Halves { block, clean, .. } => {
-            let clean = match clean {
-                Clean::Block => "its own clean block and all before it",
-                Clean::Token => "itself and all clean tokens before it",
-            };
-            format!(
-                "A noisy token attends its own noisy block of {block} and all clean blocks before it; a clean token attends \
-                 {clean}."
-            )
-        }
+        View::Halves { block, clean: Clean::Block, .. } => t!(
+            "A noisy token attends its own noisy block of {block} and all clean blocks before it; a clean token \
+             attends its own clean block and all before it.",
+            block
+        ),
+        View::Halves { block, clean: Clean::Token, .. } => t!(
+            "A noisy token attends its own noisy block of {block} and all clean blocks before it; a clean token \
+             attends itself and all clean tokens before it.",
+            block
+        ),
     }
 }
 

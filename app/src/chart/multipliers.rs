@@ -12,6 +12,7 @@ use super::{
     scene::{Anchor, Scene},
     ticks::Scale,
 };
+use crate::t;
 
 /// Pixels between the layers.
 const GAP: f64 = 5.0;
@@ -72,15 +73,17 @@ pub fn summary(arm: &Arm) -> String {
     let least = rows.iter().min_by(|a, b| a.2.total_cmp(&b.2));
     let most = rows.iter().max_by(|a, b| a.2.total_cmp(&b.2));
     match least.zip(most) {
-        Some((least, most)) if least.2 < most.2 => format!(
-            "Multipliers of the learning rate by depth, from ×{:.2} ({}) to ×{:.2} ({}).",
-            least.2,
-            matrices::name(&layout[least.1]),
-            most.2,
-            matrices::name(&layout[most.1]),
+        Some((least, most)) if least.2 < most.2 => t!(
+            "Multipliers of the learning rate by depth, from ×{low} ({lowest}) to ×{high} ({highest}).",
+            low = format!("{:.2}", least.2),
+            lowest = matrices::name(&layout[least.1]),
+            high = format!("{:.2}", most.2),
+            highest = matrices::name(&layout[most.1]),
         ),
-        Some((one, _)) => format!("Multipliers of the learning rate by depth: ×{:.2} for every matrix.", one.2),
-        None => "Multipliers of the learning rate by depth: the model has no matrix.".into(),
+        Some((one, _)) => {
+            t!("Multipliers of the learning rate by depth: ×{one} for every matrix.", one = format!("{:.2}", one.2))
+        }
+        None => t!("Multipliers of the learning rate by depth: the model has no matrix.").into(),
     }
 }
 

@@ -12,9 +12,12 @@ use super::{
     scene::{Anchor, Scene},
     ticks::{self, Scale},
 };
-use crate::workspace::{
-    format::{fixed, integer, percent},
-    summary,
+use crate::{
+    t,
+    workspace::{
+        format::{fixed, integer, percent},
+        summary,
+    },
 };
 
 /// Width and height in pixels.
@@ -59,7 +62,7 @@ fn losses(study: &Study) -> Scene {
     for step in ticks::linear(x.domain.0, last, 4) {
         scene.tick(integer(step as usize), (x.map(step), frame.bottom + 15.0), Anchor::Middle);
     }
-    axis(&mut scene, frame, "step");
+    axis(&mut scene, frame, t!("step"));
     let unit = summary::loss_unit(&comparison.base);
     let seeds = comparison.seeds;
     let bounds: Vec<String> = curves
@@ -67,8 +70,11 @@ fn losses(study: &Study) -> Scene {
         .filter(|(arm, _)| comparison.quantity(arm.index()) == Quantity::Bound)
         .map(|(arm, _)| arm.to_string())
         .collect();
-    let bounds = if bounds.is_empty() { String::new() } else { format!("; {} are bounds", bounds.join(", ")) };
-    scene.tick(format!("validation loss, {unit}, mean of {seeds} seeds{bounds}"), (2.0, 12.0), Anchor::Start);
+    let title = match bounds.join(", ") {
+        none if none.is_empty() => t!("validation loss, {unit}, mean of {seeds} seeds", unit, seeds),
+        arms => t!("validation loss, {unit}, mean of {seeds} seeds; {arms} are bounds", unit, seeds, arms),
+    };
+    scene.tick(title, (2.0, 12.0), Anchor::Start);
     let mut names = Vec::new();
     for (arm, curve) in &curves {
         let points: Vec<_> =
@@ -99,9 +105,9 @@ fn decoders(decoded: &[Decoded]) -> Scene {
     for speed in ticks::linear(x.domain.0, x.domain.1, 5) {
         scene.tick(ticks::label(speed), (x.map(speed), frame.bottom + 15.0), Anchor::Middle);
     }
-    axis(&mut scene, frame, "tokens per forward, draft and verify");
+    axis(&mut scene, frame, t!("tokens per forward, draft and verify"));
     let seeds = decoded.iter().map(|of| of.seeds).max().unwrap_or_default();
-    scene.tick(format!("answered exactly, mean of {seeds} seeds, 95 %"), (2.0, 12.0), Anchor::Start);
+    scene.tick(t!("answered exactly, mean of {seeds} seeds, 95 %", seeds), (2.0, 12.0), Anchor::Start);
     let mut names = Vec::new();
     for of_arm in decoded.chunk_by(|a, b| a.arm == b.arm) {
         let arm = of_arm[0].arm;
@@ -144,7 +150,10 @@ mod tests {
     use tailblazer_core::experiment::Preset;
 
     use super::*;
-    use crate::chart::{palette::Palette, recorded, svg, testing::assert_finite};
+    use crate::{
+        chart::{palette::Palette, recorded, svg, testing::assert_finite},
+        words::testing::in_german,
+    };
 
     /// What the page of a frame says before anything is loaded.
     #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -153,7 +162,9 @@ mod tests {
         title: String,
         text: String,
         recorded: String,
-        size: String,
+        arms: usize,
+        seeds: usize,
+        steps: String,
     }
 
     fn posters() -> Vec<(Poster, String)> {
@@ -170,12 +181,9 @@ mod tests {
                 title: preset.title.into(),
                 text: preset.guide?.text.into(),
                 recorded: study.note.clone(),
-                size: format!(
-                    "{} arms, {} seeds, {} steps",
-                    comparison.arms.len(),
-                    comparison.seeds,
-                    integer(comparison.base.train.steps)
-                ),
+                arms: comparison.arms.len(),
+                seeds: comparison.seeds,
+                steps: integer(comparison.base.train.steps),
             };
             Some((poster, svg::document(&scene, &Palette::variables(), &recorded::summary(&study), None)))
         };
@@ -189,16 +197,20 @@ mod tests {
         let (posters, pictures): (Vec<_>, Vec<_>) = posters().into_iter().unzip();
         assert!(posters.len() > 8);
         let list = serde_json::to_string_pretty(&posters).expect("plain data") + "\n";
-        let named = posters.iter().map(|poster| format!("{}.svg", poster.name)).zip(&pictures);
-        let files: Vec<(String, &String)> = named.chain([("posters.json".to_owned(), &list)]).collect();
+        let names = || posters.iter().map(|poster| poster.name.as_str());
+        // The page of a frame looks the rest of the words up by itself.
+        let german = in_german(self::posters).into_iter().map(|(_, picture)| picture);
+        let german = names().map(|name| format!("{name}.de.svg")).zip(german);
+        let english = names().map(|name| format!("{name}.svg")).zip(pictures);
+        let files = english.chain(german).chain([("posters.json".to_owned(), list)]);
         for (name, text) in files {
             let path = folder.join(&name);
             if std::env::var_os("UPDATE_POSTERS").is_some() {
                 fs::create_dir_all(&folder).expect("a folder");
-                fs::write(&path, text).expect("a file");
+                fs::write(&path, &text).expect("a file");
             }
             let known = fs::read_to_string(&path).unwrap_or_default();
-            assert_eq!(&known, text, "{name} is of another recording: run this test with UPDATE_POSTERS=1");
+            assert_eq!(known, text, "{name} is of another recording: run this test with UPDATE_POSTERS=1");
         }
     }
 }

@@ -11,9 +11,12 @@ use super::{
     scene::{Anchor, Scene},
     ticks::{self, Scale},
 };
-use crate::workspace::{
-    decode::measure::{Measurement, Quality},
-    format::{fixed, scientific},
+use crate::{
+    t,
+    workspace::{
+        decode::measure::{Measurement, Quality},
+        format::{fixed, scientific},
+    },
 };
 
 /// What was measured of one decoder, at one value of a knob where it was swept.
@@ -96,8 +99,8 @@ pub fn scene(plot: &Plot, width: f64, height: f64) -> Scene {
     }
     scene.line((frame.left, frame.bottom), (frame.right, frame.bottom), Stroke::solid(Ink::Axis, 1.0));
     let middle = (frame.left + frame.right) / 2.0;
-    scene.tick("tokens per forward, draft and verify", (middle, height - 3.0), Anchor::Middle);
-    scene.tick(format!("{}, 95 %; up is better", plot.kind.words()), (2.0, 11.0), Anchor::Start);
+    scene.tick(t!("tokens per forward, draft and verify"), (middle, height - 3.0), Anchor::Middle);
+    scene.tick(t!("{quality}, 95 %; up is better", quality = plot.kind.words()), (2.0, 11.0), Anchor::Start);
     draw_sweeps(&mut scene, plot, &x, &y);
     draw_points(&mut scene, plot, &x, &y);
     scene
@@ -151,24 +154,30 @@ fn draw_points(scene: &mut Scene, plot: &Plot, x: &Scale, y: &Scale) {
 /// An estimate with its interval: `2.13 (1.98 to 2.28)`.
 pub fn interval(of: Estimate, decimals: usize) -> String {
     let [mean, low, high] = [of.mean, of.low, of.high].map(|value| fixed(value, decimals));
-    format!("{mean} ({low} to {high})")
+    t!("{mean} ({low} to {high})", mean, low, high)
 }
 
 /// It in one sentence.
 pub fn summary(plot: Option<&Plot>) -> String {
-    let Some(plot) = plot else { return "Speed and quality: nothing is measured yet.".into() };
+    let Some(plot) = plot else { return t!("Speed and quality: nothing is measured yet.").into() };
     let words = plot.points.iter().map(|point| {
-        let at = point.knob.map(|knob| format!(" at {}", scientific(knob))).unwrap_or_default();
-        let (speed, quality) = (fixed(point.speed.mean, 2), fixed(point.quality.mean, 3));
-        format!("{}{at}: {speed} tokens per forward, {quality}", point.name)
+        let (name, speed, quality) = (&point.name, fixed(point.speed.mean, 2), fixed(point.quality.mean, 3));
+        match point.knob.map(scientific) {
+            Some(knob) => {
+                t!("{name} at {knob}: {speed} tokens per forward, {quality}", name, knob, speed, quality)
+            }
+            None => t!("{name}: {speed} tokens per forward, {quality}", name, speed, quality),
+        }
     });
     let left_out = match plot.left_out {
         0 => String::new(),
-        1 => " One measurement is left out: its quality is another quantity.".into(),
-        count => format!(" {count} measurements are left out: their quality is another quantity."),
+        1 => format!(" {}", t!("One measurement is left out: its quality is another quantity.")),
+        count => format!(" {}", t!("{count} measurements are left out: their quality is another quantity.", count)),
     };
-    let words = words.collect::<Vec<_>>().join("; ");
-    format!("Tokens per forward against quality ({}), 95 % intervals. {words}.{left_out}", plot.kind.words())
+    let list = words.collect::<Vec<_>>().join("; ");
+    let quality = plot.kind.words();
+    let start = t!("Tokens per forward against quality ({quality}), 95 % intervals. {list}.", quality, list);
+    format!("{start}{left_out}")
 }
 
 #[cfg(test)]

@@ -16,10 +16,13 @@ use super::{
     scene::{Anchor, Scene},
     ticks::{self, Scale},
 };
-use crate::workspace::{
-    format::{fixed, integer, power_of_ten, significant},
-    summary::course,
-    view::XAxis,
+use crate::{
+    t,
+    workspace::{
+        format::{fixed, integer, power_of_ten, significant},
+        summary::course,
+        view::XAxis,
+    },
 };
 
 /// The share of the greatest rate at which a logarithmic axis ends; rates of 0 lie on its foot.
@@ -72,7 +75,7 @@ pub fn scene(input: Input, log: bool, width: f64, height: f64) -> Scene {
 
     input.draw_now(&mut scene, frame, &x);
     if let Some((px, py)) = plans.first().and_then(|plan| plan.get(plan.len() / 2).filter(|_| plan.len() > 8)) {
-        scene.words("plan", (px + 6.0, py - 6.0), Ink::Second, false);
+        scene.words(t!("plan"), (px + 6.0, py - 6.0), Ink::Second, false);
     }
     if fans.iter().all(|fan| fan.lines.is_empty()) && !input.is_comparison() {
         plot.draw_rate_now(&mut scene, unit);
@@ -180,10 +183,10 @@ impl Plot<'_> {
                 }
             }
             let last = fan.events.past.iter().chain(planned).map(x).fold(self.frame.left, f64::max);
-            let words = if fan.events.is_guess { "updates to come; until then from shapes" } else { "updates" };
+            let words = if fan.events.is_guess { t!("updates to come; until then from shapes") } else { t!("updates") };
             let room = self.frame.right - last - 10.0;
             // Rows are too close for words at each.
-            if row == 0 && room > words.len() as f64 * 5.4 {
+            if row == 0 && room > words.chars().count() as f64 * 5.4 {
                 scene.tick(words, (last + 7.0, y + 3.5), Anchor::Start);
             }
         }
@@ -282,8 +285,8 @@ fn in_unit(rate: f64, unit: f64) -> String {
 /// The unit of the vertical axis, and what it is not: `×10⁻³, not smoothed`.
 pub fn unit(input: Input) -> String {
     match exponent(&input) {
-        0 => "not smoothed".into(),
-        exponent => format!("×{}, not smoothed", power_of_ten(exponent)),
+        0 => t!("not smoothed").into(),
+        exponent => t!("×{power}, not smoothed", power = power_of_ten(exponent)),
     }
 }
 
@@ -322,23 +325,33 @@ pub fn summary(input: Input) -> String {
         let (schedule, steps) = (&arm.experiment.schedule, arm.experiment.train.steps);
         let name = input.prefix(arm);
         let now = match arm.record.columns.last() {
-            Some(row) => format!(" Now {} at step {}.", significant(row.learning_rate), integer(row.step)),
+            Some(row) => {
+                let (rate, step) = (significant(row.learning_rate), integer(row.step));
+                format!(" {}", t!("Now {rate} at step {step}.", rate, step))
+            }
             None => String::new(),
         };
         let searched = searches(arm);
         let fan = Fan::at(arm, arm.done().max(1));
         let spread = match fan.range(0, |_| true) {
-            Some((low, high)) => format!(" Matrices from ×{low:.2} to ×{high:.2}."),
+            Some((low, high)) => {
+                let [low, high] = [low, high].map(|end| format!("{end:.2}"));
+                format!(" {}", t!("Matrices from ×{low} to ×{high}.", low, high))
+            }
             None => String::new(),
         };
-        let end = match is_adaptive(schedule) {
-            true => ", which follows the run, until".into(),
-            false => format!(" to {} at", significant(learning_rate(schedule, steps, steps.saturating_sub(1)))),
+        let (course, last) = (course(schedule), integer(steps));
+        let plan = match is_adaptive(schedule) {
+            true => t!("{course}, which follows the run, until step {last}.", course, last),
+            false => {
+                let rate = significant(learning_rate(schedule, steps, steps.saturating_sub(1)));
+                t!("{course} to {rate} at step {last}.", course, rate, last)
+            }
         };
-        format!("{name}{}{end} step {}.{now}{searched}{spread}", course(schedule), integer(steps))
+        format!("{name}{plan}{now}{searched}{spread}")
     };
     let arms: Vec<String> = input.arms.iter().map(sentence).collect();
-    format!("Learning rate by {}: {}", input.x_axis.name(), arms.join(" "))
+    t!("Learning rate by {axis}: {arms}", axis = input.x_axis.word(), arms = arms.join(" "))
 }
 
 /// What searches for the rate have cost so far; empty where there was none.
@@ -348,8 +361,11 @@ fn searches(arm: &Arm) -> String {
         return String::new();
     }
     let (steps, probes) = list.iter().fold((0, 0), |(a, b), search| (a + search.steps, b + search.probes.len()));
-    let seconds = list.iter().map(|search| search.seconds).sum();
-    format!(" Rates tried on copies of the run: {probes}, with {} steps in {} s.", integer(steps), fixed(seconds, 1))
+    let seconds = fixed(list.iter().map(|search| search.seconds).sum(), 1);
+    let steps = integer(steps);
+    let sentence =
+        t!("Rates tried on copies of the run: {probes}, with {steps} steps in {seconds} s.", probes, steps, seconds);
+    format!(" {sentence}")
 }
 
 #[cfg(test)]

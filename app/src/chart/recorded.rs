@@ -9,9 +9,12 @@ use super::{
     scene::{Anchor, Scene},
     ticks::Scale,
 };
-use crate::workspace::{
-    decode::choice::Entry,
-    format::{fixed, percent},
+use crate::{
+    t,
+    workspace::{
+        decode::choice::Entry,
+        format::{fixed, percent},
+    },
 };
 
 /// Share of a run whose steep fall is left out, so that the arms can be told apart.
@@ -36,7 +39,7 @@ fn decoders(decoded: &[Decoded], width: f64, height: f64) -> Scene {
     }
     scene.line((30.0, height - 14.0), (width - 6.0, height - 14.0), Stroke::solid(Ink::Axis, 1.0));
     scene.tick("1", (x.map(1.0), height - 3.0), Anchor::Middle);
-    scene.tick(format!("{} tokens per forward", fixed(most, 1)), (width - 6.0, height - 3.0), Anchor::End);
+    scene.tick(t!("{count} tokens per forward", count = fixed(most, 1)), (width - 6.0, height - 3.0), Anchor::End);
     for of_arm in decoded.chunk_by(|a, b| a.arm == b.arm) {
         let arm = of_arm[0].arm.index();
         let at = |of: &Decoded| (x.map(of.speed.mean), y.map(of.exact.mean));
@@ -81,16 +84,21 @@ pub fn summary(study: &Study) -> String {
     let decoded = study.decoded();
     if !decoded.is_empty() {
         let words = |of: &Decoded| {
-            let (name, speed) = (decoder(study, of), fixed(of.speed.mean, 2));
-            format!("{} with {name} {speed} tokens per forward, {}", of.arm, percent(of.exact.mean))
+            t!(
+                "{arm} with {decoder} {speed} tokens per forward, {exact}",
+                arm = of.arm,
+                decoder = decoder(study, of),
+                speed = fixed(of.speed.mean, 2),
+                exact = percent(of.exact.mean),
+            )
         };
-        let words = decoded.iter().map(words).collect::<Vec<_>>().join("; ");
-        return format!("Recorded: tokens per forward and the share of exact answers, {words}.");
+        let list = decoded.iter().map(words).collect::<Vec<_>>().join("; ");
+        return t!("Recorded: tokens per forward and the share of exact answers, {list}.", list);
     }
     let arms = (0..study.comparison().arms.len()).filter_map(Arm::new);
     let ends = arms.filter_map(|arm| study.curve(arm).last().map(|(_, loss)| format!("{arm} {loss:.3}")));
     let ends: Vec<_> = ends.collect();
-    format!("Recorded: mean validation loss by step, at the end {}.", ends.join(", "))
+    t!("Recorded: mean validation loss by step, at the end {list}.", list = ends.join(", "))
 }
 
 /// What a decoder of a study is called, with what sets it apart.
@@ -105,16 +113,17 @@ pub fn free_speed(study: &Study) -> Option<String> {
     let (fast, slow) = (free.fast, free.slow);
     let points = |share: f64| fixed(100.0 * share, 1);
     let sign = if free.gain.mean > 0.0 { "+" } else { "" };
-    Some(format!(
-        "{} with {}: {} tokens per forward, {} answered exactly, {sign}{} ± {} points against {} tokens per forward, {} seeds",
-        fast.arm,
-        decoder(study, &fast),
-        fixed(fast.speed.mean, 2),
-        percent(fast.exact.mean),
-        points(free.gain.mean),
-        points(free.gain.high - free.gain.mean),
-        fixed(slow.speed.mean, 2),
-        fast.seeds,
+    Some(t!(
+        "{arm} with {decoder}: {fast} tokens per forward, {exact} answered exactly, {gain} ± {half} points against \
+         {slow} tokens per forward, {seeds} seeds",
+        arm = fast.arm,
+        decoder = decoder(study, &fast),
+        fast = fixed(fast.speed.mean, 2),
+        exact = percent(fast.exact.mean),
+        gain = format!("{sign}{}", points(free.gain.mean)),
+        half = points(free.gain.high - free.gain.mean),
+        slow = fixed(slow.speed.mean, 2),
+        seeds = fast.seeds,
     ))
 }
 

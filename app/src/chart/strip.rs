@@ -11,7 +11,10 @@ use super::{
     scene::{Anchor, Scene},
     ticks::{self, Scale},
 };
-use crate::workspace::format::{fixed, integer};
+use crate::{
+    t,
+    workspace::format::{fixed, integer},
+};
 
 /// Height of the strip, and of the gap above it.
 const HEIGHT: f64 = 58.0;
@@ -83,13 +86,13 @@ fn position(input: &Input, x: &Scale, arm: &Arm, step: usize) -> f64 {
 
 /// What the strip shows, beside it where there is room.
 fn draw_words(scene: &mut Scene, base: &Arm, rows: &[Row], frame: Frame) {
-    let words = format!("minus {}", base.letter());
+    let words = t!("minus {letter}", letter = base.letter());
     let pairs = rows.iter().flat_map(|row| &row.differences).map(|d| d.pairs).max().unwrap_or(1);
     let room = scene.width - frame.right;
     let interval = match pairs {
-        0 | 1 => "one seed",
+        0 | 1 => t!("one seed"),
         _ if (ROOM..84.0).contains(&room) => "95 %",
-        _ => "95 %, paired t",
+        _ => t!("95 %, paired t"),
     };
     if room >= ROOM {
         scene.words(words, (frame.right + 7.0, frame.top + 10.0), Ink::Second, false);
@@ -122,15 +125,21 @@ pub fn summary(input: &Input) -> Option<String> {
     let base = input.arms.first()?.letter();
     let part = |row: &Row| {
         let last = row.differences.last()?;
-        let interval = match last.half_width {
-            Some(half) => format!(" ± {} over {} seeds", fixed(half, 3), last.pairs),
-            None => " with one seed".into(),
-        };
         let difference = format!("{} − {base} = {}", row.arm.letter(), fixed(last.mean, 3));
-        Some(format!("{difference}{interval} at step {}", integer(last.step)))
+        let step = integer(last.step);
+        Some(match last.half_width {
+            Some(half) => t!(
+                "{difference} ± {half} over {pairs} seeds at step {step}",
+                difference,
+                half = fixed(half, 3),
+                pairs = last.pairs,
+                step,
+            ),
+            None => t!("{difference} with one seed at step {step}", difference, step),
+        })
     };
     let parts: Vec<String> = compared(input).iter().filter_map(part).collect();
-    (!parts.is_empty()).then(|| format!("Validation loss {}.", parts.join(", ")))
+    (!parts.is_empty()).then(|| t!("Validation loss {list}.", list = parts.join(", ")))
 }
 
 #[cfg(test)]

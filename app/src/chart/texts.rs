@@ -10,10 +10,13 @@ use super::{
     scene::{Anchor, Scene, TEXT},
     ticks::Scale,
 };
-use crate::workspace::{
-    format::{fixed, integer},
-    quantity,
-    view::XAxis,
+use crate::{
+    t, words,
+    workspace::{
+        format::{fixed, integer},
+        quantity,
+        view::XAxis,
+    },
 };
 
 /// Pixels from one row of words to the next.
@@ -82,10 +85,11 @@ pub fn name_unlearned(scene: &mut Scene, input: &Input, frame: Frame, at: impl F
             named.push(name);
             let (step, loss) = points[(points.len() - 1) / 2];
             let (x, y) = at(arm, step, loss);
-            let half = width(text.name()) / 2.0;
+            let name = words::text(text.name());
+            let half = width(name) / 2.0;
             let x = x.min(frame.right - half).max(frame.left + half);
             let y = if y - 9.0 < frame.top + TEXT { y + 9.0 + TEXT } else { y - 9.0 };
-            scene.anchored(text.name(), (x, y), Anchor::Middle, Ink::Second, false);
+            scene.anchored(name, (x, y), Anchor::Middle, Ink::Second, false);
         }
     }
 }
@@ -106,12 +110,13 @@ pub fn draw_switches(scene: &mut Scene, input: &Input, frame: Frame, key: (f64, 
             continue;
         }
         let rows = [(key.0, frame.top), (frame.right, key.1)];
+        let name = words::text(then.name());
         let fitting = |(right, top)| {
-            let (words, left) = words_beside(x, then.name(), (frame.left, right))?;
+            let (words, left) = words_beside(x, name, (frame.left, right))?;
             Some((words, (left, top)))
         };
-        let name = || (then.name().to_owned(), (frame.left, key.1));
-        let (words, (left, top)) = rows.into_iter().find_map(fitting).unwrap_or_else(name);
+        let alone = || (name.to_owned(), (frame.left, key.1));
+        let (words, (left, top)) = rows.into_iter().find_map(fitting).unwrap_or_else(alone);
         scene.words(words, (left, top + TEXT + ROW * named.len() as f64), Ink::Second, false);
         named.push(then);
     }
@@ -120,7 +125,7 @@ pub fn draw_switches(scene: &mut Scene, input: &Input, frame: Frame, key: (f64, 
 /// What a line at `x` says, and where it begins: behind the line or before it, in full or as the name alone, whichever
 /// comes first inside a range.
 fn words_beside(x: f64, name: &str, (left, right): (f64, f64)) -> Option<(String, f64)> {
-    let words = [format!("{name} from here"), name.to_owned()];
+    let words = [t!("{name} from here", name), name.to_owned()];
     let places = words.into_iter().flat_map(|words| {
         let before = x - GAP - width(&words);
         [(words.clone(), x + GAP), (words, before)]
@@ -146,20 +151,42 @@ fn width(words: &str) -> f64 {
 pub fn sentence(arm: &Arm, validation: &Validation) -> String {
     let (text, steps, step) = (&arm.experiment.text, arm.experiment.train.steps, validation.step);
     let loss = quantity::with_error(validation, 3);
-    let word = if quantity::is_bounded(arm.experiment) { "Validation bound" } else { "Validation" };
+    let is_bounded = quantity::is_bounded(arm.experiment);
     let (learned, other) = text.learned(steps, step);
+    let step = integer(step);
     let Some((other, other_loss)) = other.zip(validation.other_loss) else {
-        return format!(" {word} {loss} at step {}.", integer(step));
+        let sentence = match is_bounded {
+            true => t!("Validation bound {loss} at step {step}.", loss, step),
+            false => t!("Validation {loss} at step {step}.", loss, step),
+        };
+        return format!(" {sentence}");
     };
-    format!(
-        " {word} {loss} on {}, {} on {} at step {}; {} from step {}.",
-        learned.name(),
-        fixed(other_loss, 3),
-        other.name(),
-        integer(step),
-        text.then.map_or("", Corpus::name),
-        integer(text.switch_step(steps).unwrap_or_default() + 1),
-    )
+    let name = |corpus: Corpus| words::text(corpus.name());
+    let (learned, other, other_loss) = (name(learned), name(other), fixed(other_loss, 3));
+    let (then, switch) = (text.then.map_or("", name), integer(text.switch_step(steps).unwrap_or_default() + 1));
+    let sentence = match is_bounded {
+        true => t!(
+            "Validation bound {loss} on {learned}, {other_loss} on {other} at step {step}; {then} from step {switch}.",
+            loss,
+            learned,
+            other_loss,
+            other,
+            step,
+            then,
+            switch,
+        ),
+        false => t!(
+            "Validation {loss} on {learned}, {other_loss} on {other} at step {step}; {then} from step {switch}.",
+            loss,
+            learned,
+            other_loss,
+            other,
+            step,
+            then,
+            switch,
+        ),
+    };
+    format!(" {sentence}")
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ use super::{
     train::Panels,
     verdict::VerdictStrip,
 };
-use crate::workspace::Workspace;
+use crate::{t, workspace::Workspace};
 
 /// Draws a part whose code has arrived.
 type Draw = fn() -> AnyView;
@@ -90,20 +90,20 @@ pub fn Apart(
     });
     move || match loaded.get() {
         None => view! {
-            <p class="alone" role="status" aria-busy="true" hidden=!part.is_alone>"Loading"</p>
+            <p class="alone" role="status" aria-busy="true" hidden=!part.is_alone>{t!("Loading")}</p>
         }
         .into_any(),
         Some(Some(draw)) => draw(),
         Some(None) => view! {
             <div class="alone" role="alert" data-testid="part-missing">
-                <p>"A part of the page did not load: check the connection, or reload the page."</p>
+                <p>{t!("A part of the page did not load: check the connection, or reload the page.")}</p>
                 <button
                     type="button"
                     class="btn"
                     data-testid="part-again"
                     on:click=move |_| attempt.update(|attempt| *attempt += 1)
                 >
-                    "Try again"
+                    {t!("Try again")}
                 </button>
             </div>
         }

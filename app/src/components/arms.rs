@@ -13,6 +13,7 @@ use super::{
 use crate::{
     chart::mark::{Outline, Shape, dash},
     engine::Engine,
+    t, words,
     workspace::{
         Scope, Workspace,
         action::Action,
@@ -33,17 +34,16 @@ pub fn Arms() -> impl IntoView {
             false => comparison.differing(),
         });
         if paths.is_empty() {
-            let note = "Nothing differs yet: choose an arm under Edit and change a setting.";
-            return view! { <tr><th scope="row"></th><td colspan="8" class="faint">{note}</td><td></td></tr> }
-                .into_any();
+            let note = t!("Nothing differs yet: choose an arm under Edit and change a setting.");
+            return view! { <tr><td></td><td colspan="8" class="faint">{note}</td><td></td></tr> }.into_any();
         }
         paths.into_iter().map(|path| view! { <Row path /> }).collect_view().into_any()
     };
     view! {
-        <section class="card arms" aria-label="Arms">
-            <div class="arms-table" tabindex="0" role="region" aria-label="What differs between the arms">
+        <section class="card arms" aria-label=t!("Arms")>
+            <div class="arms-table" tabindex="0" role="region" aria-label=t!("What differs between the arms")>
                 <table>
-                    <thead><tr><th scope="col"><Extent /></th>{heads}<th scope="col"><Controls /></th></tr></thead>
+                    <thead><tr><th scope="col"><Extent /></th>{heads}<td><Controls /></td></tr></thead>
                     <tbody>{rows}</tbody>
                 </table>
             </div>
@@ -63,7 +63,7 @@ fn Extent() -> impl IntoView {
                 type="button"
                 aria-pressed=move || (all.get() == this).to_string()
                 data-testid=hook
-                title="Key D"
+                title=t!("Key D")
                 on:click=move |_| all.set(this)
             >
                 {words}
@@ -71,9 +71,9 @@ fn Extent() -> impl IntoView {
         }
     };
     view! {
-        <span class="seg" role="group" aria-label="Settings in this table">
-            {button(false, "Diff".to_owned().into(), "arms-diff")}
-            {button(true, Signal::derive(move || format!("All {}", count())), "arms-all")}
+        <span class="seg" role="group" aria-label=t!("Settings in this table")>
+            {button(false, t!("Diff").to_owned().into(), "arms-diff")}
+            {button(true, Signal::derive(move || t!("All {count}", count = count())), "arms-all")}
         </span>
     }
 }
@@ -85,14 +85,24 @@ fn Controls() -> impl IntoView {
     let list = Memo::new(move |_| workspace.comparison.with(controls));
     let button = move |Control { name, experiment }: Control| {
         let hook = format!("control-{}", name.replace(' ', "-"));
-        let title = format!("Add a control: arm {name}");
+        let shown = control_name(&name);
+        let title = t!("Add a control: arm {name}", name = shown);
         view! {
             <button type="button" class="more" data-testid=hook title=title on:click=move |_| workspace.add(&experiment)>
-                {format!("+ {name}")}
+                {format!("+ {shown}")}
             </button>
         }
     };
     move || list.get().into_iter().take(2).map(button).collect_view()
+}
+
+/// The name of a control: the letter of its arm, and what is done to that.
+fn control_name(name: &str) -> String {
+    match name.split_once(' ') {
+        Some((arm, "null")) => t!("{arm} null", arm),
+        Some((arm, "shuffled")) => t!("{arm} shuffled", arm),
+        _ => name.to_owned(),
+    }
 }
 
 /// The line and the marker of an arm.
@@ -141,13 +151,20 @@ fn Head(arm: usize) -> impl IntoView {
         workspace.version.track();
         let step = run.record.with_value(|record| record.columns.last().map_or(0, |row| row.step));
         let seeds = workspace.comparison.with(|comparison| comparison.seeds);
-        let seed = if seeds > 1 { format!(", seed {} of {seeds}", run.seed.get() + 1) } else { String::new() };
-        format!("{}, step {}{seed}", state_word(run.state.get()), integer(step))
+        let (word, step) = (words::text(state_word(run.state.get())), integer(step));
+        match seeds > 1 {
+            true => t!("{word}, step {step}, seed {seed} of {seeds}", word, step, seed = run.seed.get() + 1, seeds),
+            false => t!("{word}, step {step}", word, step),
+        }
     };
     let is_busy = move || matches!(run.state.get(), RunState::Running | RunState::Preparing);
+    let loss_word = move || if quantity::is_bounded(&workspace.shown_of(arm)) { t!("bound") } else { t!("val") };
     let steer = move |_| engine.act_on(arm, if is_busy() { Action::Pause } else { Action::Play });
     let icon = Signal::derive(move || if is_busy() { Icon::Pause } else { Icon::Play });
-    let steer_label = move || format!("{} arm {letter} alone", if is_busy() { "Pause" } else { "Train" });
+    let steer_label = move || match is_busy() {
+        true => t!("Pause arm {letter} alone", letter),
+        false => t!("Train arm {letter} alone", letter),
+    };
     view! {
         <th
             scope="col"
@@ -160,7 +177,7 @@ fn Head(arm: usize) -> impl IntoView {
                 <b>{letter.to_string()}</b>
                 <span class="arm-name" title=name>{name}</span>
                 <span class="arm-val">
-                    <i>{move || if quantity::is_bounded(&workspace.shown_of(arm)) { "bound " } else { "val " }}</i>
+                    <i>{move || format!("{} ", loss_word())}</i>
                     <b
                         data-testid=format!("arm-{letter}-val-loss")
                         data-value=move || validation().map_or_else(String::new, |v| v.loss.to_string())
@@ -182,8 +199,8 @@ fn Head(arm: usize) -> impl IntoView {
                 <button
                     type="button"
                     class="btn small icon quiet arm-tools"
-                    aria-label=format!("Remove arm {letter}")
-                    title=format!("Remove arm {letter}; its run is forgotten")
+                    aria-label=t!("Remove arm {letter}", letter)
+                    title=t!("Remove arm {letter}; its run is forgotten", letter)
                     data-testid=format!("arm-{letter}-remove")
                     on:click=move |_| engine.remove(arm)
                 >

@@ -14,6 +14,7 @@ use super::{
 use crate::{
     browser::address,
     chart::{matrices, scene::Scene},
+    t,
     workspace::{Workspace, classroom::Classroom, export::chart::Numbers},
 };
 
@@ -134,15 +135,15 @@ pub fn ChartCard(
                 <button
                     type="button"
                     class="btn small icon quiet"
-                    aria-label=format!("{title} as a table")
-                    title="Table"
+                    aria-label=t!("{title} as a table", title)
+                    title=t!("Table")
                     data-testid=format!("{name}-table-toggle")
                     aria-pressed=move || as_table.get().to_string()
                     on:click=move |_| as_table.update(|on| *on = !*on)
                 >
                     <Glyph icon=Icon::Table />
                 </button>
-                <SaveMenu name title figure />
+                <SaveMenu name numbers figure />
             </header>
             {strip.run()}
             {move || if as_table.get() { table.run() } else { drawn().into_any() }}

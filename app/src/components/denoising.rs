@@ -9,10 +9,13 @@ use leptos::{
 use tailblazer_core::{experiment::Comparison, session::MASK};
 
 use super::arms::Swatch;
-use crate::workspace::{
-    Workspace,
-    denoising::{moved, spread},
-    format::integer,
+use crate::{
+    t,
+    workspace::{
+        Workspace,
+        denoising::{moved, spread},
+        format::integer,
+    },
 };
 
 /// Most rows: more are thinned out, the first and the last stay.
@@ -95,13 +98,13 @@ fn Grid(arm: usize) -> impl IntoView {
         let row = rows.with(|rows| rows.get(row).cloned())?;
         let last = row.moments.len() - 1;
         let forward = columns.with(|columns| columns.get(column).copied())?.min(last);
-        let place = format!("step {}, after forward {forward} of {last}", integer(row.step));
+        let place = t!("step {step}, after forward {forward} of {last}", step = integer(row.step), forward, last);
         Some((place, row.moments[forward].clone()))
     };
     let is_comparison = move || workspace.arms() > 1;
     let name = move || match is_comparison() {
-        true => format!("Denoising of {}", Comparison::letter(arm)),
-        false => "Denoising".to_owned(),
+        true => t!("Denoising of {arm}", arm = Comparison::letter(arm)),
+        false => t!("Denoising").to_owned(),
     };
     let head = move || {
         let cell = |forward: usize| view! { <th scope="col">{forward}</th> };
@@ -120,8 +123,8 @@ fn Grid(arm: usize) -> impl IntoView {
         };
         rows.get().into_iter().enumerate().map(row).collect_view()
     };
-    let caption = format!("The first block of each sample, by training step and forward; {MASK} is a mask.");
-    let label = move || format!("{}: training steps down, forwards across; arrow keys move", name());
+    let caption = t!("The first block of each sample, by training step and forward; {mask} is a mask.", mask = MASK);
+    let label = move || t!("{name}: training steps down, forwards across; arrow keys move", name = name());
     view! {
         <article class="denoising" data-testid="denoising-grid" data-arm=Comparison::letter(arm).to_string()>
             <h3>
@@ -141,7 +144,7 @@ fn Grid(arm: usize) -> impl IntoView {
             >
                 <table>
                     <caption>{caption}</caption>
-                    <thead><tr><th scope="col">"step"</th>{head}</tr></thead>
+                    <thead><tr><th scope="col">{t!("step")}</th>{head}</tr></thead>
                     <tbody>{body}</tbody>
                 </table>
             </div>

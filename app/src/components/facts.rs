@@ -3,9 +3,12 @@
 use leptos::prelude::*;
 use tailblazer_core::session::{Counters, Prepared, TextFacts, Work};
 
-use crate::workspace::{
-    Workspace,
-    format::{bytes, compact, integer, plain},
+use crate::{
+    t,
+    workspace::{
+        Workspace,
+        format::{bytes, compact, integer, plain},
+    },
 };
 
 /// Sizes and digests.
@@ -27,20 +30,20 @@ pub fn Facts() -> impl IntoView {
     };
     view! {
         <dl class="foot">
-            <dt>"Parameters"</dt>
+            <dt>{t!("Parameters")}</dt>
             <dd data-testid="fact-parameters" data-value=exact(|p| p.parameters)>{fact(|p| integer(p.parameters))}</dd>
-            <dt>"Vocabulary"</dt>
+            <dt>{t!("Vocabulary")}</dt>
             <dd data-testid="fact-vocabulary" data-value=exact(|p| p.vocabulary)>{fact(|p| integer(p.vocabulary))}</dd>
-            <dt>"Train, validation tokens"</dt>
+            <dt>{t!("Train, validation tokens")}</dt>
             <dd>{fact(|p| tokens(&p.text))}</dd>
-            <dt>"FLOP per step"</dt>
+            <dt>{t!("FLOP per step")}</dt>
             <dd>{fact(|p| compact(p.flops_per_step))}</dd>
-            <dt>"Text digest"</dt>
+            <dt>{t!("Text digest")}</dt>
             <dd class="mono" data-testid="corpus-digest" data-value=corpus title=corpus>{move || short(&corpus())}</dd>
             {move || second().map(|text| view! {
-                <dt>"Second text, tokens"</dt>
+                <dt>{t!("Second text, tokens")}</dt>
                 <dd>{tokens(&text)}</dd>
-                <dt>"Second text, digest"</dt>
+                <dt>{t!("Second text, digest")}</dt>
                 <dd
                     class="mono"
                     data-testid="then-digest"
@@ -50,7 +53,7 @@ pub fn Facts() -> impl IntoView {
                     {short(&text.digest)}
                 </dd>
             })}
-            <dt>"Batch digest"</dt>
+            <dt>{t!("Batch digest")}</dt>
             <dd class="mono" data-testid="batch-digest" data-value=batches title=batches>
                 {move || short(&batches())}
             </dd>
@@ -78,26 +81,31 @@ fn Counts() -> impl IntoView {
     let readbacks = per_step(|c| c.readbacks);
     let reads = move || {
         let Work { count, reads, .. } = work();
-        if reads.readbacks > 0 { format!(", and {} to read {count}", reads.readbacks) } else { String::new() }
+        if reads.readbacks == 0 {
+            return String::new();
+        }
+        format!(", {}", t!("and {readbacks} to read {count}", readbacks = reads.readbacks, count))
     };
     let total =
         move |count: fn(&Counters) -> u64| move || Some(work()).filter(|w| w.count > 0).map(|w| count(&w.total));
     let (pipelines, memory) = (total(|c| c.pipelines), total(|c| c.device_bytes));
-    let title = "Counted at the browser's WebGPU; the CPU makes no such calls.";
+    let title = t!("Counted at the browser's WebGPU; the CPU makes no such calls.");
     view! {
-        <dt title=title>"Dispatches per step"</dt>
+        <dt title=title>{t!("Dispatches per step")}</dt>
         <dd data-testid="metric-dispatches" data-value=move || text(dispatches())>{move || shown(dispatches())}</dd>
-        <dt title=title>"Submits per step"</dt>
+        <dt title=title>{t!("Submits per step")}</dt>
         <dd data-testid="metric-submits" data-value=move || text(submits())>{move || shown(submits())}</dd>
-        <dt title=title>"Readbacks per step"</dt>
+        <dt title=title>{t!("Readbacks per step")}</dt>
         <dd data-testid="metric-readbacks" data-value=move || text(readbacks())>
             {move || shown(readbacks())}{reads}
         </dd>
-        <dt title=title>"Pipelines made"</dt>
+        <dt title=title>{t!("Pipelines made")}</dt>
         <dd data-testid="metric-pipelines" data-value=move || text(pipelines())>
             {move || pipelines().map_or_else(|| "–".into(), |count| integer(count as usize))}
         </dd>
-        <dt title="WebGPU buffers that are alive, or the memory of the engine on the CPU.">"Memory on the device"</dt>
+        <dt title=t!("WebGPU buffers that are alive, or the memory of the engine on the CPU.")>
+            {t!("Memory on the device")}
+        </dt>
         <dd data-testid="metric-device-bytes" data-value=move || text(memory())>
             {move || memory().map_or_else(|| "–".into(), |count| bytes(count as usize))}
         </dd>

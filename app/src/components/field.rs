@@ -3,13 +3,16 @@
 use leptos::prelude::*;
 use tailblazer_core::{experiment::Experiment, schedule::Curve};
 
-use crate::workspace::{Workspace, format};
+use crate::{
+    key, words,
+    workspace::{Workspace, format},
+};
 
 /// A setting: where it is in the experiment, and how to read and write it.
 pub struct Setting<T: 'static> {
     /// Its path, such as `model.layers`.
     pub path: &'static str,
-    /// Its label.
+    /// Its label, in English.
     pub label: &'static str,
     /// Reads it.
     pub get: fn(&Experiment) -> T,
@@ -33,7 +36,7 @@ pub trait Bound: Copy + Send + Sync + 'static {
     /// Its path, such as `model.layers`.
     fn path(self) -> &'static str;
 
-    /// Its label.
+    /// Its label, in English.
     fn label(self) -> &'static str;
 
     /// Reads it.
@@ -63,9 +66,9 @@ impl<T: Number> Bound for Setting<T> {
     }
 }
 
-/// A setting at a path: `setting!("Layers", "model.layers", model.layers)`.
+/// A setting at a path: `setting!(key!("Layers"), "model.layers", model.layers)`.
 macro_rules! setting {
-    ($label:literal, $path:literal, $($field:ident).+) => {
+    ($label:expr, $path:literal, $($field:ident).+) => {
         $crate::components::field::Setting {
             path: $path,
             label: $label,
@@ -78,7 +81,7 @@ pub(crate) use setting;
 
 /// A number, or a list of numbers, that a visitor can type.
 pub trait Number: Clone + PartialEq + Send + Sync + 'static {
-    /// What a field of this kind holds.
+    /// What a field of this kind holds, in English.
     const NOUN: &'static str;
 
     /// The keyboard of a phone.
@@ -97,7 +100,7 @@ fn normal(text: &str) -> String {
 }
 
 impl Number for usize {
-    const NOUN: &'static str = "a whole number";
+    const NOUN: &'static str = key!("a whole number");
 
     fn parse(text: &str) -> Option<Self> {
         normal(text).parse().ok()
@@ -109,7 +112,7 @@ impl Number for usize {
 }
 
 impl Number for u32 {
-    const NOUN: &'static str = "a whole number";
+    const NOUN: &'static str = key!("a whole number");
 
     fn parse(text: &str) -> Option<Self> {
         normal(text).parse().ok()
@@ -121,7 +124,7 @@ impl Number for u32 {
 }
 
 impl Number for f64 {
-    const NOUN: &'static str = "a number";
+    const NOUN: &'static str = key!("a number");
 
     fn parse(text: &str) -> Option<Self> {
         normal(text).parse().ok().filter(|value: &f64| value.is_finite())
@@ -133,7 +136,7 @@ impl Number for f64 {
 }
 
 impl Number for Curve {
-    const NOUN: &'static str = "share:factor of each point, such as 0:0, 0.1:1, 1:0";
+    const NOUN: &'static str = key!("share:factor of each point, such as 0:0, 0.1:1, 1:0");
     const KEYBOARD: &'static str = "text";
 
     fn parse(text: &str) -> Option<Self> {
@@ -162,7 +165,7 @@ pub fn Fault(
     });
     view! {
         <Show when=move || fault.with(Option::is_some)>
-            <span class="err" id=format!("{path}-error")>{move || fault.get()}</span>
+            <span class="err" id=format!("{path}-error")>{move || fault.get().map(|fault| words::sentence(&fault))}</span>
         </Show>
     }
 }
@@ -186,7 +189,7 @@ pub fn NumberField<B: Bound>(
     hook: Option<&'static str>,
 ) -> impl IntoView {
     let workspace = Workspace::expect();
-    let (path, label) = (setting.path(), setting.label());
+    let (path, label) = (setting.path(), words::text(setting.label()));
     // What is being typed stays as it is typed; otherwise the field follows the experiment.
     let draft = RwSignal::new(None::<String>);
     let stored = Memo::new(move |_| workspace.experiment.with(|experiment| setting.get(experiment)));
@@ -213,8 +216,14 @@ pub fn NumberField<B: Bound>(
         match B::Value::parse(&text) {
             Some(value) => write(workspace, setting, value),
             None => workspace.unreadable.update(|fields| {
-                let got = if text.trim().is_empty() { "it is empty".into() } else { format!("“{text}” is not") };
-                fields.insert(path, format!("{label} ({path}) must be {}; {got}.", B::Value::NOUN));
+                // In English, as every fault is until it is shown.
+                let (label, noun) = (setting.label(), B::Value::NOUN);
+                let sentence = if text.trim().is_empty() {
+                    format!(key!("{0} ({1}) must be {2}; it is empty."), label, path, noun)
+                } else {
+                    format!(key!("{0} ({1}) must be {2}; “{3}” is not."), label, path, noun, text)
+                };
+                fields.insert(path, sentence);
             }),
         }
         draft.set(Some(text));
@@ -250,17 +259,17 @@ pub fn NumberField<B: Bound>(
 pub fn NamedField<B: Bound<Value = f64>>(
     /// The setting.
     setting: B,
-    /// The names.
+    /// The names, in English.
     names: &'static [&'static str],
     /// One sentence: what it changes.
     title: &'static str,
 ) -> impl IntoView {
     let workspace = Workspace::expect();
-    let (path, label) = (setting.path(), setting.label());
+    let (path, label) = (setting.path(), words::text(setting.label()));
     // A number that has no name, as a link may set it, shows none; the fault says which there are.
     let stored = Memo::new(move |_| workspace.experiment.with(|experiment| setting.get(experiment)).show());
     let option = |(number, name): (usize, &'static &'static str)| {
-        view! { <option value=number.to_string()>{*name}</option> }
+        view! { <option value=number.to_string()>{words::text(name)}</option> }
     };
     let chosen = move |text: String| {
         if let Some(value) = f64::parse(&text) {
@@ -294,7 +303,7 @@ pub fn TextField(
     let stored = Memo::new(move |_| workspace.experiment.with(get));
     view! {
         <label class="field wide" for=path>
-            <span>{label}</span>
+            <span>{words::text(label)}</span>
             <input
                 id=path
                 data-testid=path
@@ -334,7 +343,7 @@ pub fn Toggle(
                     workspace.experiment.update(|experiment| set(experiment, on));
                 }
             />
-            <span>{label}</span>
+            <span>{words::text(label)}</span>
         </label>
     }
 }
@@ -349,6 +358,7 @@ pub fn Choice<T: Copy + PartialEq + Send + Sync + 'static>(
 ) -> impl IntoView {
     let workspace = Workspace::expect();
     let Setting { path, label, get, set } = setting;
+    let label = words::text(label);
     let stored = Memo::new(move |_| workspace.experiment.with(get));
     let button = move |(value, name, word): (T, String, &'static str)| {
         view! {

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use tailblazer_core::experiment::{Guide, Preset};
 
-use crate::workspace::Workspace;
+use crate::{t, words, workspace::Workspace};
 
 /// The guided experiment that is edited, if it is one.
 pub fn guided(workspace: Workspace) -> Memo<Option<&'static Preset>> {
@@ -22,7 +22,7 @@ pub fn GuideButton(
         guide().map(|guide| {
             view! {
                 <details class="guide" data-testid="guide" open=is_open>
-                    <summary class="chip">"What to look at"</summary>
+                    <summary class="chip">{t!("What to look at")}</summary>
                     <div class="popover"><GuideText guide /></div>
                 </details>
             }
@@ -33,9 +33,9 @@ pub fn GuideButton(
 /// The text of a guided experiment.
 #[component]
 pub fn GuideText(guide: Guide) -> impl IntoView {
-    let look = guide.look.iter().map(|line| view! { <li>{*line}</li> }).collect_view();
+    let look = guide.look.iter().map(|line| view! { <li>{words::text(line)}</li> }).collect_view();
     view! {
-        <p>{guide.text}</p>
+        <p>{words::text(guide.text)}</p>
         <ul class="look">{look}</ul>
     }
 }

@@ -7,7 +7,9 @@ use super::{
     icon::{Glyph, Icon, Logo},
 };
 use crate::{
-    browser::address,
+    browser::{address, language},
+    t,
+    words::{self, Language},
     workspace::{Workspace, summary, view::Screen},
 };
 
@@ -21,14 +23,17 @@ pub fn Header() -> impl IntoView {
     let is_decode = move || workspace.view.screen.get() == Screen::Decode;
     let guided = guided(workspace);
     let title = move || match guided.get() {
-        Some(preset) => preset.title.to_owned(),
+        Some(preset) => words::text(preset.title).to_owned(),
         None => summary::question(&workspace.shown()),
     };
-    let label = move || format!("Theme: {}. Switch to {}.", theme.get().name(), theme.get().next().name());
+    let label = move || {
+        let (now, next) = (theme.get().word(), theme.get().next().word());
+        t!("Theme: {now}. Switch to {next}.", now, next)
+    };
     view! {
         <header class="top" prop:inert=move || workspace.sheet_open()>
             <span class="brand"><Logo />"Tailblazer"</span>
-            <nav class="tabs" aria-label="Views">{Screen::TABS.map(|screen| view! { <ScreenTab screen /> })}</nav>
+            <nav class="tabs" aria-label=t!("Views")>{Screen::TABS.map(|screen| view! { <ScreenTab screen /> })}</nav>
             <Show when=is_train>
                 <span class="vr"></span>
                 <h1 class="title">{title}</h1>
@@ -36,6 +41,7 @@ pub fn Header() -> impl IntoView {
             </Show>
             <Show when=is_decode><p class="paper title">{title}</p></Show>
             <span class="grow"></span>
+            <LanguageSelect />
             <button
                 type="button"
                 class="btn quiet icon"
@@ -51,13 +57,13 @@ pub fn Header() -> impl IntoView {
                 class="btn share-open"
                 hidden=move || !has_link()
                 data-testid="share-open"
-                aria-label="Share this experiment"
-                title="A link, a frame for a course page, a citation"
+                aria-label=t!("Share this experiment")
+                title=t!("A link, a frame for a course page, a citation")
                 aria-haspopup="dialog"
                 on:click=move |_| workspace.view.sharing.set(true)
             >
                 <Glyph icon=Icon::Link />
-                <span class="word">"Share"</span>
+                <span class="word">{t!("Share")}</span>
             </button>
             <a
                 class="open-full"
@@ -66,9 +72,37 @@ pub fn Header() -> impl IntoView {
                 rel="noopener"
                 data-testid="open-full"
             >
-                "Open in Tailblazer"
+                {t!("Open in Tailblazer")}
             </a>
         </header>
+    }
+}
+
+/// The languages by their tags, which fit beside everything else in the head.
+#[component]
+fn LanguageSelect() -> impl IntoView {
+    let workspace = Workspace::expect();
+    let spoken = move || workspace.view.language.get().tag();
+    let choose = move |tag: String| {
+        if let Some(language) = Language::of_tag(&tag) {
+            language::choose(workspace, language);
+        }
+    };
+    let option = |language: Language| {
+        view! { <option value=language.tag() title=language.name()>{language.tag().to_uppercase()}</option> }
+    };
+    view! {
+        <span class="pick language">
+            <select
+                data-testid="lang-select"
+                aria-label=t!("Language")
+                title=t!("Language")
+                prop:value=spoken
+                on:change:target=move |event| choose(event.target().value())
+            >
+                {Language::ALL.map(option)}
+            </select>
+        </span>
     }
 }
 
@@ -78,7 +112,7 @@ fn ScreenTab(screen: Screen) -> impl IntoView {
     let workspace = Workspace::expect();
     let hook = match screen {
         Screen::Decode => "tab-decode".to_owned(),
-        _ => format!("screen-{}", screen.word().to_lowercase()),
+        _ => format!("screen-{}", screen.name().unwrap_or("train")),
     };
     let follow = move |event: MouseEvent| {
         if address::is_plain(&event) {

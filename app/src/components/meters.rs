@@ -3,11 +3,14 @@
 use leptos::prelude::*;
 use tailblazer_core::session::RunState;
 
-use crate::workspace::{
-    Workspace,
-    columns::Speed,
-    format::{compact, duration, fixed, integer},
-    run::Run,
+use crate::{
+    t,
+    workspace::{
+        Workspace,
+        columns::Speed,
+        format::{compact, duration, fixed, integer},
+        run::Run,
+    },
 };
 
 /// Step, speed and time left.
@@ -48,7 +51,7 @@ pub fn Meters() -> impl IntoView {
                     <span data-testid="metric-step" data-value=move || step().to_string()>{move || integer(step())}</span>
                     <i>" / "{move || integer(steps())}</i>
                 </b>
-                <span>"step"</span>
+                <span>{t!("step")}</span>
             </span>
             <span class="meter speed">
                 <b
@@ -57,7 +60,7 @@ pub fn Meters() -> impl IntoView {
                 >
                     {tokens}
                 </b>
-                <span>"tokens/s"</span>
+                <span>{t!("tokens/s")}</span>
             </span>
             <span class="meter speed">
                 <b
@@ -66,9 +69,9 @@ pub fn Meters() -> impl IntoView {
                 >
                     {steps_per_second}
                 </b>
-                <span>"steps/s"</span>
+                <span>{t!("steps/s")}</span>
             </span>
-            <span class="meter left"><b>{left}</b><span>"left"</span></span>
+            <span class="meter left"><b>{left}</b><span>{t!("left")}</span></span>
         </div>
     }
 }

@@ -12,7 +12,7 @@ use tailblazer_core::{
 };
 
 use super::field::{Bound, Fault, NamedField, NumberField, forgive};
-use crate::workspace::Workspace;
+use crate::{words, workspace::Workspace};
 
 /// The setting of a knob of one of the families, at `GROUP.KNOB`.
 #[derive(Clone, Copy)]
@@ -71,7 +71,7 @@ pub fn MethodSelect(
     let about = methods.clone();
     let note = move || {
         let description = about.iter().find(|description| description.id == chosen.get());
-        description.map(|description| format!("{} {}.", description.summary, description.source))
+        description.map(|description| format!("{} {}.", words::text(description.summary), description.source))
     };
     let pick = move |id: String| {
         forgive(workspace, path);
@@ -91,7 +91,7 @@ pub fn MethodSelect(
             >
                 {methods
                     .into_iter()
-                    .map(|method| view! { <option value=method.id>{method.name}</option> })
+                    .map(|method| view! { <option value=method.id>{words::text(method.name)}</option> })
                     .collect_view()}
             </select>
             <Fault path />
@@ -119,7 +119,7 @@ pub fn KnobFields(
     hook: fn(&Knob) -> Option<&'static str>,
 ) -> impl IntoView {
     let field = move |knob: &'static Knob| {
-        let (unit, title, names) = (knob.unit, knob.summary, names(method, knob.id));
+        let (unit, title, names) = (words::text(knob.unit), words::text(knob.summary), names(method, knob.id));
         let setting = KnobSetting { knob, group, get, set };
         let hook = hook(knob).unwrap_or_else(|| setting.path());
         match names {

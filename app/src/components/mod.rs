@@ -37,9 +37,11 @@ use leptos::prelude::*;
 
 use crate::{
     browser::{
-        address, classroom, embed, keyboard, library, made, offline, replay as replay_page, screen, speed, theme,
+        address, classroom, embed, keyboard, language as language_of_page, library, made, offline,
+        replay as replay_page, screen, speed, theme,
     },
     engine::Engine,
+    words::Language,
     workspace::{Workspace, view::Screen},
 };
 use apart::Apart;
@@ -48,7 +50,10 @@ pub use results::state_word;
 
 /// The page.
 #[component]
-pub fn App() -> impl IntoView {
+pub fn App(
+    /// The language that is spoken; none where that of the visitor did not load.
+    language: Option<Language>,
+) -> impl IntoView {
     let (comparison, errors) = address::read();
     let workspace = Workspace::new(comparison);
     workspace.view.screen.set(address::read_screen());
@@ -57,11 +62,16 @@ pub fn App() -> impl IntoView {
     let (classroom, unknown) = address::read_classroom();
     address::report(&workspace, unknown);
     workspace.view.classroom.set(classroom);
+    match language {
+        Some(language) => workspace.view.language.set(language),
+        None => language_of_page::say_failure(workspace),
+    }
     let engine = Engine::start(workspace);
     provide_context(workspace);
     provide_context(engine);
 
     theme::follow(workspace.view);
+    language_of_page::follow(workspace);
     screen::follow(workspace.view);
     address::keep(workspace, engine);
     keyboard::listen(workspace, engine);
@@ -73,6 +83,15 @@ pub fn App() -> impl IntoView {
     made::follow(workspace);
     speed::follow(workspace);
 
+    // Every text is looked up as it is drawn.
+    let spoken = move || [workspace.view.language.get()];
+    view! { <For each=spoken key=|language| language.tag() let:_language><Screens /></For> }
+}
+
+/// The page in one language.
+#[component]
+fn Screens() -> impl IntoView {
+    let workspace = Workspace::expect();
     let shown = workspace.view.screen;
     let is_bench = Memo::new(move |_| shown.get() == Screen::Bench);
     view! {

@@ -13,6 +13,7 @@ use super::{
 use crate::{
     browser::{frame::now, library, offline},
     engine::Engine,
+    t, words,
     workspace::{
         Workspace,
         format::{fixed, integer},
@@ -47,7 +48,11 @@ fn UnfinishedNotice() -> impl IntoView {
     let unfinished = workspace.view.unfinished;
     let sentence = move || {
         let Unfinished { step, steps, .. } = unfinished.get()?;
-        Some(format!("The run that was here is kept: it stopped after {} of {} steps.", integer(step), integer(steps)))
+        Some(t!(
+            "The run that was here is kept: it stopped after {step} of {steps} steps.",
+            step = integer(step),
+            steps = integer(steps),
+        ))
     };
     let go_on = move |_| {
         let Some(Unfinished { group, .. }) = unfinished.get_untracked() else { return };
@@ -55,9 +60,9 @@ fn UnfinishedNotice() -> impl IntoView {
         spawn_local(async move {
             match library::load_resume().await {
                 Ok(resume) => resume(workspace, engine, group),
-                Err(_) => workspace.messages.push(Message::failure(
-                    "A part of the page did not load, so the run does not go on yet: check the connection and try again.",
-                )),
+                Err(_) => workspace.messages.push(Message::failure(t!(
+                    "A part of the page did not load, so the run does not go on yet: check the connection and try again."
+                ))),
             }
         });
     };
@@ -74,11 +79,11 @@ fn UnfinishedNotice() -> impl IntoView {
             <div class="notice">
                 <Glyph icon=Icon::Reset />
                 <p role="status" data-testid="unfinished">{sentence}</p>
-                <button type="button" class="btn small" data-testid="resume-last" on:click=go_on>"Resume"</button>
+                <button type="button" class="btn small" data-testid="resume-last" on:click=go_on>{t!("Resume")}</button>
                 <button
                     type="button"
                     class="btn small icon quiet"
-                    aria-label="Dismiss: the run stays in the list of runs"
+                    aria-label=t!("Dismiss: the run stays in the list of runs")
                     on:click=move |_| unfinished.set(None)
                 >
                     <Glyph icon=Icon::Cross />
@@ -116,7 +121,7 @@ fn Notice(message: Message) -> impl IntoView {
             <button
                 type="button"
                 class="btn small icon quiet"
-                aria-label="Dismiss this message"
+                aria-label=t!("Dismiss this message")
                 on:click=move |_| messages.dismiss(message.id)
             >
                 <Glyph icon=Icon::Cross />
@@ -155,15 +160,19 @@ pub fn Announcer() -> impl IntoView {
 
 fn sentence(workspace: &Workspace) -> String {
     let state = workspace.state();
+    let word = words::text(state_word(state));
     let (step, validation) = workspace
         .run()
         .record
         .with_value(|record| (record.columns.last().map(|row| row.step), record.validations.last().map(|v| v.loss)));
     match (state, step) {
         (RunState::Paused | RunState::Finished | RunState::Failed, Some(step)) => {
-            let loss = validation.map_or_else(String::new, |loss| format!(", validation loss {}", fixed(loss, 2)));
-            format!("Run {} at step {}{loss}.", state_word(state), integer(step))
+            let step = integer(step);
+            match validation.map(|loss| fixed(loss, 2)) {
+                Some(loss) => t!("Run {state} at step {step}, validation loss {loss}.", state = word, step, loss),
+                None => t!("Run {state} at step {step}.", state = word, step),
+            }
         }
-        _ => format!("Run {}.", state_word(state)),
+        _ => t!("Run {state}.", state = word),
     }
 }

@@ -5,6 +5,7 @@ use leptos::{html, prelude::*};
 use crate::{
     browser::{address, print},
     chart::{palette::Palette, scene::Scene, svg},
+    t,
     workspace::Workspace,
 };
 
@@ -17,7 +18,7 @@ pub fn Foot() -> impl IntoView {
     let workspace = Workspace::expect();
     let more = move || {
         let is_left_out = workspace.view.screen.get().has_experiment() && address::has_own_text(workspace);
-        is_left_out.then_some(" The text of this experiment is not in the link.")
+        is_left_out.then(|| format!(" {}", t!("The text of this experiment is not in the link.")))
     };
     view! {
         <footer class="paper paper-foot">

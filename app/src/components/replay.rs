@@ -6,6 +6,7 @@ use tailblazer_core::session::Recording;
 use super::icon::{Glyph, Icon};
 use crate::{
     browser::replay,
+    t,
     workspace::{Workspace, format::integer},
 };
 
@@ -26,13 +27,15 @@ pub fn ReplayBar() -> impl IntoView {
         move || shown.recording.with(|recording| recording.as_ref().map(|recording| read(recording)))
     };
     let steps = move || shown.recording.with(|recording| recording.as_ref().map_or(0, |recording| recording.steps()));
-    let source = with(|of| format!("Recorded {} on {}, build {}. Train runs it here.", of.date, of.device, of.build));
+    let source = with(|Recording { date, device, build, .. }| {
+        t!("Recorded {date} on {device}, build {build}. Train runs it here.", date, device, build)
+    });
     let toggle = move |_| match shown.is_playing.get_untracked() {
         true => shown.is_playing.set(false),
         false => replay::play(workspace),
     };
     let icon = Signal::derive(move || if shown.is_playing.get() { Icon::Pause } else { Icon::Play });
-    let label = move || if shown.is_playing.get() { "Pause the recording" } else { "Play the recording" };
+    let label = move || if shown.is_playing.get() { t!("Pause the recording") } else { t!("Play the recording") };
     let scrub = move |event| {
         shown.is_playing.set(false);
         if let Ok(step) = event_target_value(&event).parse() {
@@ -56,8 +59,10 @@ pub fn ReplayBar() -> impl IntoView {
                 min="0"
                 max=move || steps().to_string()
                 prop:value=move || shown.at.get().to_string()
-                aria-label="Step of the recording"
-                aria-valuetext=move || format!("step {} of {}", integer(shown.at.get()), integer(steps()))
+                aria-label=t!("Step of the recording")
+                aria-valuetext=move || {
+                    t!("step {step} of {steps}", step = integer(shown.at.get()), steps = integer(steps()))
+                }
                 data-testid="replay-scrubber"
                 on:input=scrub
             />

@@ -11,38 +11,44 @@ use super::{
     icon::{Glyph, Icon},
     notices::{Announcer, Notices},
 };
-use crate::workspace::{
-    Workspace,
-    format::{fixed, integer},
-    quantity,
-    run::Progress,
-    summary,
+use crate::{
+    key, t, words,
+    workspace::{
+        Workspace,
+        format::{fixed, integer},
+        quantity,
+        run::Progress,
+        summary,
+    },
 };
 
-/// The word for a state, as scripts read it.
+/// The word for a state, as scripts read it; the page shows its [`words::text`].
 pub fn state_word(state: RunState) -> &'static str {
     match state {
-        RunState::Idle => "idle",
-        RunState::Preparing => "preparing",
-        RunState::Running => "running",
-        RunState::Paused => "paused",
-        RunState::Finished => "finished",
-        RunState::Failed => "failed",
+        RunState::Idle => key!("idle"),
+        RunState::Preparing => key!("preparing"),
+        RunState::Running => key!("running"),
+        RunState::Paused => key!("paused"),
+        RunState::Finished => key!("finished"),
+        RunState::Failed => key!("failed"),
     }
 }
 
 /// What is being prepared, in words.
 pub fn stage_words(progress: Option<Progress>) -> String {
-    let Some(progress) = progress else { return "Preparing".into() };
+    let Some(progress) = progress else { return t!("Preparing").into() };
     match (progress.stage, progress.total) {
-        (Stage::Engine, _) => "Loading the engine".into(),
-        (Stage::Text, _) => "Loading text".into(),
-        (Stage::Tokeniser, 0) => "Training the tokeniser".into(),
+        (Stage::Engine, _) => t!("Loading the engine").into(),
+        (Stage::Text, _) => t!("Loading text").into(),
+        (Stage::Tokeniser, 0) => t!("Training the tokeniser").into(),
         (Stage::Tokeniser, total) => {
-            format!("Training the tokeniser, {} of {} merges", integer(progress.done), integer(total))
+            let done = integer(progress.done);
+            t!("Training the tokeniser, {done} of {all} merges", done, all = integer(total))
         }
-        (Stage::Device, _) => "Opening the device".into(),
-        (Stage::Kernels, _) => "Compiling kernels. Only the first run waits.".into(),
+        (Stage::Device, _) => t!("Opening the device").into(),
+        (Stage::SelfTest, _) => t!("Testing the GPU. Only the first visit waits.").into(),
+        (Stage::Race, _) => t!("Racing the GPU against the CPU").into(),
+        (Stage::Kernels, _) => t!("Compiling kernels. Only the first run waits.").into(),
     }
 }
 
@@ -52,7 +58,7 @@ pub fn Results() -> impl IntoView {
     let workspace = Workspace::expect();
     let preparing = move || workspace.state() == RunState::Preparing;
     view! {
-        <section class="card results" aria-label="Results">
+        <section class="card results" aria-label=t!("Results")>
             <StateBadge />
             <Show when=preparing fallback=move || view! { <Outcome /> }>
                 <Preparation />
@@ -79,10 +85,11 @@ fn StateBadge() -> impl IntoView {
         RunState::Finished => Icon::Check,
         RunState::Failed => Icon::Cross,
     });
+    let word = move || state_word(workspace.state());
     view! {
         <span class=tone>
             <Glyph icon=icon />
-            <span data-testid="run-state">{move || state_word(workspace.state())}</span>
+            <span data-testid="run-state" data-state=word>{move || words::text(word())}</span>
         </span>
     }
 }
@@ -97,7 +104,7 @@ fn Preparation() -> impl IntoView {
     view! {
         <div class="preparation">
             <p>{move || stage_words(progress())}</p>
-            <progress max="1" value=share aria-label="Preparation"></progress>
+            <progress max="1" value=share aria-label=t!("Preparation")></progress>
         </div>
     }
 }
@@ -129,17 +136,18 @@ fn Figures() -> impl IntoView {
     let number = |value: Option<f64>| value.map_or_else(|| "–".into(), |value| fixed(value, 3));
     let exact = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
     let validation_note = move || {
-        let word = if quantity::is_bounded(&workspace.shown()) { "validation bound" } else { "validation" };
+        let word = if quantity::is_bounded(&workspace.shown()) { t!("validation bound") } else { t!("validation") };
         let Some(v) = validation() else { return word.to_owned() };
-        let error = v
-            .error
-            .map_or_else(String::new, |error| format!(" ± {} (2 s.e.)", fixed(quantity::STANDARD_ERRORS * error, 3)));
-        format!("{word}{error}, step {}", integer(v.step))
+        let step = integer(v.step);
+        match v.error.map(|error| fixed(quantity::STANDARD_ERRORS * error, 3)) {
+            Some(error) => t!("{word} ± {error} (2 s.e.), step {step}", word, error, step),
+            None => t!("{word}, step {step}", word, step),
+        }
     };
     let training_note = move || match quantity::training(&workspace.shown()) {
-        Quantity::Likelihood => "training, last step",
-        Quantity::Bound => "training bound, last step",
-        Quantity::MaskedCrossEntropy => "training, masked cross-entropy, last step",
+        Quantity::Likelihood => t!("training, last step"),
+        Quantity::Bound => t!("training bound, last step"),
+        Quantity::MaskedCrossEntropy => t!("training, masked cross-entropy, last step"),
     };
     // What a model that knows nothing but the size of its vocabulary loses.
     let guess =
@@ -178,7 +186,7 @@ fn Figures() -> impl IntoView {
                         {move || number(other().map(|(loss, _)| loss))}
                     </b>
                     <i>{unit}</i>
-                    <span>{move || other().map(|(_, text)| format!("on {}", text.name()))}</span>
+                    <span>{move || other().map(|(_, text)| t!("on {text}", text = words::text(text.name())))}</span>
                 </p>
             </Show>
             <Show when=move || solved().is_some()>
@@ -186,14 +194,16 @@ fn Figures() -> impl IntoView {
                     <b data-testid="metric-exact-match" data-value=move || exact(solved())>
                         {move || format!("{:.0} %", solved().unwrap_or_default() * 100.0)}
                     </b>
-                    <span>"answered exactly"</span>
+                    <span>{t!("answered exactly")}</span>
                 </p>
             </Show>
             <Show when=move || guess().is_some()>
                 <p class="figure guess">
                     <b>{move || number(guess().map(f64::ln))}</b>
                     <i>{unit}</i>
-                    <span>{move || format!("a blind guess, ln {}", guess().unwrap_or_default())}</span>
+                    <span>
+                        {move || t!("a blind guess, ln {vocabulary}", vocabulary = guess().unwrap_or_default())}
+                    </span>
                 </p>
             </Show>
         </div>

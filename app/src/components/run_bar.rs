@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     engine::Engine,
+    key, t, words,
     workspace::{Workspace, action::Action, format::integer, summary},
 };
 
@@ -20,38 +21,38 @@ use crate::{
 pub fn RunBar() -> impl IntoView {
     let workspace = Workspace::expect();
     view! {
-        <section class="run" aria-label="Run" prop:inert=move || workspace.sheet_open()>
+        <section class="run" aria-label=t!("Run") prop:inert=move || workspace.sheet_open()>
             <div class="actions">
                 <PlayButton />
                 <ActionButton
                     action=Action::Step
                     icon=Icon::Step
-                    word="Step"
+                    word=key!("Step")
                     hook="run-step"
-                    label="Step: train one step"
-                    title="Key ."
+                    label=t!("Step: train one step")
+                    title=t!("Key .")
                 />
                 <ActionButton
                     action=Action::Branch
                     icon=Icon::Branch
-                    word="Branch"
+                    word=key!("Branch")
                     hook="run-branch"
-                    label="Branch: let a copy of the run decay and see its loss"
-                    title="Let a copy of the run decay to the floor and see its loss; the run stays as it is. Key B"
+                    label=t!("Branch: let a copy of the run decay and see its loss")
+                    title=t!("Let a copy of the run decay to the floor and see its loss; the run stays as it is. Key B")
                 />
                 <ActionButton
                     action=Action::Reset
                     icon=Icon::Reset
-                    word="Reset"
+                    word=key!("Reset")
                     hook="run-reset"
-                    label="Reset to step 0"
-                    title="Keys Shift R"
+                    label=t!("Reset to step 0")
+                    title=t!("Keys Shift R")
                 />
                 <button
                     type="button"
                     class="btn settings-button"
                     data-testid="settings-open"
-                    aria-label="Settings"
+                    aria-label=t!("Settings")
                     aria-expanded=move || workspace.view.settings_open.get().to_string()
                     aria-controls="settings"
                     on:click=move |_| workspace.view.settings_open.set(true)
@@ -79,10 +80,10 @@ fn PlayButton() -> impl IntoView {
     let state = move || workspace.state();
     let busy = move || matches!(state(), RunState::Running | RunState::Preparing);
     let word = move || match state() {
-        RunState::Idle | RunState::Paused => "Train",
-        RunState::Preparing => "Cancel",
-        RunState::Running => "Pause",
-        RunState::Finished | RunState::Failed => "Train again",
+        RunState::Idle | RunState::Paused => t!("Train"),
+        RunState::Preparing => t!("Cancel"),
+        RunState::Running => t!("Pause"),
+        RunState::Finished | RunState::Failed => t!("Train again"),
     };
     let icon = Signal::derive(move || match state() {
         RunState::Running => Icon::Pause,
@@ -94,7 +95,7 @@ fn PlayButton() -> impl IntoView {
             type="button"
             class="btn primary"
             data-testid=move || if busy() { "run-pause" } else { "run-play" }
-            title="Key Space"
+            title=t!("Key Space")
             on:click=move |_| engine.act(if busy() { Action::Pause } else { Action::Play })
         >
             <Glyph icon=icon />
@@ -110,7 +111,7 @@ fn ActionButton(
     action: Action,
     /// Its icon.
     icon: Icon,
-    /// Its word, which a narrow bar leaves out.
+    /// Its English word, which a narrow bar leaves out.
     word: &'static str,
     /// Its hook.
     hook: &'static str,
@@ -133,7 +134,7 @@ fn ActionButton(
             on:click=move |_| engine.act(action)
         >
             <Glyph icon=icon />
-            <span class="word">{word}</span>
+            <span class="word">{words::text(word)}</span>
         </button>
     }
 }
@@ -155,17 +156,24 @@ fn Changed() -> impl IntoView {
         paths.sort();
         paths.dedup();
         if paths.is_empty() {
-            paths.push("your text".into());
+            paths.push(t!("your text").into());
         }
         let more = paths.len().saturating_sub(4);
         paths.truncate(4);
-        let rest = if more > 0 { format!(" and {} more", integer(more)) } else { String::new() };
-        format!("Changed: {}{rest}. The run keeps its own settings until a reset.", paths.join(", "))
+        let settings = paths.join(", ");
+        match more {
+            0 => t!("Changed: {settings}. The run keeps its own settings until a reset.", settings),
+            more => t!(
+                "Changed: {settings} and {count} more. The run keeps its own settings until a reset.",
+                settings,
+                count = integer(more),
+            ),
+        }
     };
     view! {
         <Show when=shown>
             <span class="chip changed" data-testid="settings-changed" title=which>
-                "Settings changed: Reset to apply"
+                {t!("Settings changed: Reset to apply")}
             </span>
         </Show>
     }

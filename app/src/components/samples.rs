@@ -4,7 +4,10 @@ use leptos::prelude::*;
 use tailblazer_core::{experiment::Comparison, session::Sample};
 
 use super::{arms::Swatch, denoising::Denoising};
-use crate::workspace::{Workspace, format, summary};
+use crate::{
+    t,
+    workspace::{Workspace, format, summary},
+};
 
 /// The samples of the run.
 #[component]
@@ -13,11 +16,11 @@ pub fn Samples() -> impl IntoView {
     let note = move || {
         let experiment = workspace.shown();
         match experiment.sample.every {
-            0 => "switched off".to_owned(),
-            _ => format!(
-                "{}, temp. {}",
-                summary::samples(&experiment),
-                format::scientific(experiment.sample.temperature)
+            0 => t!("switched off").to_owned(),
+            _ => t!(
+                "{samples}, temp. {temperature}",
+                samples = summary::samples(&experiment),
+                temperature = format::scientific(experiment.sample.temperature)
             ),
         }
     };
@@ -25,9 +28,9 @@ pub fn Samples() -> impl IntoView {
     let earlier =
         move || workspace.run().samples.with(|samples| samples.iter().rev().skip(1).cloned().collect::<Vec<_>>());
     view! {
-        <section class="card samples" id="panel-text" aria-label="Samples">
-            <header><h2>"Samples"</h2><span class="unit">{note}</span></header>
-            <div class="list" tabindex="0" role="region" aria-label="Samples, the newest first">
+        <section class="card samples" id="panel-text" aria-label=t!("Samples")>
+            <header><h2>{t!("Samples")}</h2><span class="unit">{note}</span></header>
+            <div class="list" tabindex="0" role="region" aria-label=t!("Samples, the newest first")>
                 <Show when=move || { workspace.arms() > 1 }><OfArms /></Show>
                 <Denoising />
                 <Show when=move || { workspace.arms() < 2 }>
@@ -50,7 +53,7 @@ fn OfArms() -> impl IntoView {
     let workspace = Workspace::expect();
     let column = move |arm: usize| {
         let newest = move || workspace.run_of(arm).samples.with(|samples| samples.last().cloned());
-        let step = move || newest().map_or_else(|| "before step 1".into(), |sample| step_words(sample.step));
+        let step = move || newest().map_or_else(|| t!("before step 1").into(), |sample| step_words(sample.step));
         let text = move || {
             let sample = newest();
             let prompt = sample.as_ref().map_or_else(|| workspace.shown_of(arm).sample.prompt, |s| s.prompt.clone());
@@ -68,7 +71,7 @@ fn OfArms() -> impl IntoView {
 }
 
 fn step_words(step: usize) -> String {
-    format!("step {}", format::integer(step))
+    t!("step {step}", step = format::integer(step))
 }
 
 #[component]
@@ -92,7 +95,7 @@ fn Waiting() -> impl IntoView {
     let prompt = move || workspace.shown().sample.prompt;
     view! {
         <article>
-            <h3>"before step 1"</h3>
+            <h3>{t!("before step 1")}</h3>
             <pre>
                 <span class="pr">{prompt}</span>
                 <span class="cells" aria-hidden="true">

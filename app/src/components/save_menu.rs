@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     chart::scene::Scene,
+    t,
     workspace::{Workspace, export::chart::Numbers, message::Message},
 };
 
@@ -55,11 +56,22 @@ impl Form {
     /// What its button says.
     fn words(self) -> &'static str {
         match self {
-            Self::Svg => "Save as SVG",
-            Self::Png => "Save as PNG",
-            Self::Csv => "Save as CSV",
-            Self::Copy => "Copy the picture",
+            Self::Svg => t!("Save as SVG"),
+            Self::Png => t!("Save as PNG"),
+            Self::Csv => t!("Save as CSV"),
+            Self::Copy => t!("Copy the picture"),
         }
+    }
+}
+
+/// What the button of a chart does, for screen readers.
+fn label(numbers: Numbers) -> &'static str {
+    match numbers {
+        Numbers::Loss => t!("Save the loss chart"),
+        Numbers::Rate => t!("Save the learning rate chart"),
+        Numbers::Gradient => t!("Save the gradient norm chart"),
+        Numbers::Alpha => t!("Save the alpha chart"),
+        Numbers::Esd => t!("Save the esd chart"),
     }
 }
 
@@ -68,8 +80,8 @@ impl Form {
 pub fn SaveMenu(
     /// Stem of the hooks.
     name: &'static str,
-    /// Title of the chart.
-    title: &'static str,
+    /// Which chart it is, by its numbers.
+    numbers: Numbers,
     /// The chart as it is now.
     figure: impl Fn() -> Figure + Copy + Send + Sync + 'static,
 ) -> impl IntoView {
@@ -88,9 +100,9 @@ pub fn SaveMenu(
         spawn_local(async move {
             match apart::figure_saver().await {
                 Ok(save) => save(workspace, figure, form).await,
-                Err(_) => workspace.messages.push(Message::failure(
-                    "The part of the page that saves charts did not load: check the connection and try again.",
-                )),
+                Err(_) => workspace.messages.push(Message::failure(t!(
+                    "The part of the page that saves charts did not load: check the connection and try again."
+                ))),
             }
         });
     };
@@ -123,8 +135,8 @@ pub fn SaveMenu(
             <summary
                 class="btn small icon quiet"
                 node_ref=button
-                aria-label=format!("Save the {} chart", title.to_lowercase())
-                title="Save"
+                aria-label=label(numbers)
+                title=t!("Save")
                 data-testid=format!("chart-save-{name}")
             >
                 <Glyph icon=Icon::Save />

@@ -4,6 +4,7 @@ use leptos::{html, prelude::*};
 
 use crate::{
     chart::sparkline::Outline,
+    t,
     workspace::{Workspace, format::integer},
 };
 
@@ -51,13 +52,13 @@ pub fn Track() -> impl IntoView {
         };
         (1..=20).map(tick).collect_view()
     };
-    let label = move || format!("Step {} of {}", integer(step.get()), integer(steps()));
+    let label = move || t!("Step {step} of {steps}", step = integer(step.get()), steps = integer(steps()));
     view! {
         <div
             class="track"
             node_ref=node
             role="progressbar"
-            aria-label="Progress on the schedule"
+            aria-label=t!("Progress on the schedule")
             aria-valuemin="0"
             aria-valuemax=move || steps().to_string()
             aria-valuenow=move || step.get().to_string()

@@ -6,9 +6,12 @@ use super::{
     apart::{self, Apart},
     charts, results, run_bar, samples,
 };
-use crate::workspace::{
-    Workspace,
-    view::{Pace, Screen, Tab, XAxis},
+use crate::{
+    key, t, words,
+    workspace::{
+        Workspace,
+        view::{Pace, Screen, Tab, XAxis},
+    },
 };
 
 /// The screen. It stays in place while another one is shown, and its runs go on.
@@ -70,17 +73,17 @@ fn Tabs() -> impl IntoView {
                 data-testid=format!("tab-{}", word.to_lowercase())
                 on:click=move |_| tab.set(this)
             >
-                {word}
+                {words::text(word)}
             </button>
         }
     };
     view! {
-        <div class="tabs-small" role="group" aria-label="Panel">
-            {button(Tab::Loss, "Loss", "panel-loss")}
-            {button(Tab::Rate, "Rate", "panel-rate")}
-            {button(Tab::Alpha, "Alpha", "panel-alpha")}
-            {button(Tab::Esd, "ESD", "panel-esd")}
-            {button(Tab::Text, "Text", "panel-text")}
+        <div class="tabs-small" role="group" aria-label=t!("Panel")>
+            {button(Tab::Loss, key!("Loss"), "panel-loss")}
+            {button(Tab::Rate, key!("Rate"), "panel-rate")}
+            {button(Tab::Alpha, key!("Alpha"), "panel-alpha")}
+            {button(Tab::Esd, key!("ESD"), "panel-esd")}
+            {button(Tab::Text, key!("Text"), "panel-text")}
             <AxisPick id="x-axis-small" />
         </div>
     }
@@ -99,15 +102,15 @@ pub fn AxisPick(
         }
     };
     view! {
-        <label class="pick" title="Key X">
-            <span class="k">"x-axis"</span>
+        <label class="pick" title=t!("Key X")>
+            <span class="k">{t!("x-axis")}</span>
             <select
                 id=id
                 data-testid=id
                 prop:value=move || axis.get().name()
                 on:change:target=move |event| choose(event.target().value())
             >
-                {XAxis::ALL.map(|axis| view! { <option value=axis.name()>{axis.name()}</option> })}
+                {XAxis::ALL.map(|axis| view! { <option value=axis.name()>{axis.word()}</option> })}
             </select>
         </label>
     }

@@ -9,6 +9,7 @@ use tailblazer_core::{
 use super::figure::Figure;
 use crate::{
     chart::forest::{self, Line},
+    key, t, words,
     workspace::{Workspace, quantity, record::Record, summary},
 };
 
@@ -52,9 +53,10 @@ pub fn VerdictStrip() -> impl IntoView {
     let is_coming = move || is_provisional() && workspace.comparison.with(|comparison| comparison.seeds > 1);
     let lead = move || rows.with(|rows| rows.first().cloned());
     let quantities = move |row: &Row| row.arms.map(|arm| quantity::validation(&workspace.shown_of(arm.index())));
+    // As scripts read it.
     let word = move || match lead() {
         Some(ref row @ Row { verdict: Ok(ref verdict), .. }) => verdict.word_of(quantities(row)),
-        _ => "no verdict yet".into(),
+        _ => key!("no verdict yet").into(),
     };
     let tone = move || match lead() {
         Some(ref row @ Row { verdict: Ok(ref verdict), .. }) if verdict.shows_a_better_model(quantities(row)) => {
@@ -63,37 +65,38 @@ pub fn VerdictStrip() -> impl IntoView {
         _ => "badge",
     };
     let headline = move || match lead() {
-        Some(Row { verdict: Ok(verdict), .. }) => verdict.difference(unit()),
+        Some(Row { verdict: Ok(verdict), .. }) => words::sentence(&verdict.difference(unit())),
         Some(Row { verdict: Err(NoVerdict::TooFew { pairs: 0, .. }), .. }) if workspace.state() == RunState::Idle => {
-            "Which arm do you expect to win, and by how much?".into()
+            t!("Which arm do you expect to win, and by how much?").into()
         }
         Some(Row { verdict: Err(NoVerdict::TooFew { pairs, .. }), .. }) if is_coming() => {
-            format!("The verdict comes with the second seed that all arms have finished; now {pairs}.")
+            t!("The verdict comes with the second seed that all arms have finished; now {pairs}.", pairs)
         }
-        Some(Row { verdict: Err(none), .. }) => none.to_string(),
+        Some(Row { verdict: Err(none), .. }) => words::sentence(&none.to_string()),
         None => String::new(),
     };
     let note = move || match lead() {
         Some(ref row @ Row { verdict: Ok(ref verdict), .. }) => {
-            let provisional = if is_provisional() { " Provisional: runs are still to come." } else { "" };
             let quantities = quantities(row);
-            let caution = verdict.caution(quantities).map_or_else(String::new, |sentence| format!(" {sentence}"));
-            let conclusion = verdict.conclusion_of(quantities);
-            let mut words = format!("{conclusion}.{caution} Final validation loss, 95 %, paired t.{provisional}");
-            for diverged in &verdict.pairs.diverged {
-                words += &format!(" {diverged}");
+            let mut sentences = vec![format!("{}.", words::sentence(&verdict.conclusion_of(quantities)))];
+            sentences.extend(verdict.caution(quantities).map(|caution| words::sentence(&caution)));
+            sentences.push(t!("Final validation loss, 95 %, paired t.").into());
+            if is_provisional() {
+                sentences.push(t!("Provisional: runs are still to come.").into());
             }
-            words
+            sentences.extend(verdict.pairs.diverged.iter().map(|diverged| words::sentence(&diverged.to_string())));
+            sentences.join(" ")
         }
         row => {
             let arms = row.map_or([0, 0], |row| row.arms.map(Arm::index));
             let [a, b] = arms.map(|arm| workspace.shown_of(arm));
-            let batches = if a.shares_batches(&b) {
-                "Both arms see the same batches for each seed"
+            let note = if a.shares_batches(&b) {
+                t!("Both arms see the same batches for each seed; the verdict is the paired difference over seeds.")
             } else {
-                "The arms see batches of their own, so that chance has a larger part"
+                t!("The arms see batches of their own, so that chance has a larger part; the verdict is the paired \
+                     difference over seeds.")
             };
-            format!("{batches}; the verdict is the paired difference over seeds.")
+            note.into()
         }
     };
     // Every pair of arms has a row once any two have a verdict.
@@ -111,7 +114,7 @@ pub fn VerdictStrip() -> impl IntoView {
     };
     view! {
         <div class="verdict" data-testid="verdict" data-word=word>
-            <span class=tone>{word}</span>
+            <span class=tone>{move || words::sentence(&word())}</span>
             <div class="verdict-words">
                 <p><b>{headline}</b></p>
                 <p class="verdict-note">{note}</p>

@@ -1,8 +1,9 @@
 //! One arm's side of its worker: it starts the engine that the device needs, sends commands, and takes events into the
 //! arm's [`Run`].
 //!
-//! The worker is expendable. When it dies, a new one goes on from the state that was last saved. Where there is none the
-//! curves stay on the page, the run is marked as failed, and the next command starts a new worker. An engine is replaced
+//! The worker is expendable. When it dies or its device does, a new one goes on from the state that was last saved. Where
+//! that fails again and again the curves stay on the page, the run is marked as failed, and the next command starts a new
+//! worker. An engine is replaced
 //! when a run is prepared on a device that it does not have; the engine of the run before waits until the new run is
 //! ready, so that a refusal loses nothing.
 
@@ -21,9 +22,13 @@ use wasm_bindgen::JsValue;
 use super::{
     Page,
     link::{Link, Program},
+    loss::Loss,
 };
 use crate::{
+    browser::trials,
+    t,
     transport::FromWorker,
+    words,
     workspace::{
         action::Request,
         message::Message,
@@ -41,8 +46,8 @@ pub struct ArmEngine {
     previous: RefCell<Option<Link>>,
     /// The state to return to when the next run is not to be.
     before: Cell<RunState>,
-    /// What the next preparation goes on from, in place of what is edited.
-    pub(super) resumed: RefCell<Option<(Plan, Resume)>>,
+    /// What the next preparation is of, in place of what is edited, and what it goes on from.
+    pub(super) next: RefCell<Option<(Plan, Option<Resume>)>>,
     /// What waits for the adapter.
     held: Cell<Option<&'static [Request]>>,
     links: Cell<u32>,
@@ -50,6 +55,8 @@ pub struct ArmEngine {
     arrived: Cell<u32>,
     /// Workers that were lost since the run was last saved.
     pub(super) losses: Cell<u32>,
+    /// Seconds without a word from an engine that should have some to say.
+    pub(super) silent: Cell<u32>,
     /// What arrived before the page could read it, with the link that it came from.
     unread: RefCell<Vec<(u32, JsValue)>>,
 }
@@ -63,11 +70,12 @@ impl ArmEngine {
             link: RefCell::default(),
             previous: RefCell::default(),
             before: Cell::default(),
-            resumed: RefCell::default(),
+            next: RefCell::default(),
             held: Cell::default(),
             links: Cell::default(),
             arrived: Cell::default(),
             losses: Cell::default(),
+            silent: Cell::default(),
             unread: RefCell::default(),
         })
     }
@@ -99,8 +107,8 @@ impl ArmEngine {
 
     fn request(self: &Rc<Self>, request: Request) {
         match request {
-            Request::Configure => match self.resumed.take() {
-                Some((plan, from)) => self.configure(plan, Some(from)),
+            Request::Configure => match self.next.take() {
+                Some((plan, from)) => self.configure(plan, from),
                 None => self.configure(untrack(|| self.edited()), None),
             },
             Request::Start => self.send(Command::Start),
@@ -126,8 +134,12 @@ impl ArmEngine {
         let own_text = (plan.experiment.text.corpus == Corpus::Own)
             .then(|| plan.own_text.as_deref().cloned().unwrap_or_else(none));
         let (experiment, adapter) = (Box::new(plan.seeded()), self.page.adapter.borrow().clone());
+        let (known, failed) = trials::known(&self.page.adapter_words.borrow(), &experiment);
+        if failed.is_some() {
+            self.page.workspace.failed_test.set(failed);
+        }
         self.run.asked.set_value(Some(plan));
-        self.send(Command::Configure { experiment, own_text, adapter, resume: resume.map(Box::new) });
+        self.send(Command::Configure { experiment, own_text, adapter, resume: resume.map(Box::new), known });
     }
 
     pub fn send(&self, command: Command) {
@@ -137,7 +149,7 @@ impl ArmEngine {
 
     fn say(&self, sent: Result<(), String>) {
         if let Err(why) = sent {
-            self.run.say(Message::failure(format!("A command was not sent: {why}.")));
+            self.run.say(Message::failure(t!("A command was not sent: {why}.", why)));
         }
     }
 
@@ -150,8 +162,11 @@ impl ArmEngine {
                 self.set_aside();
                 self.connect(program);
             }
-            Some(_) => {}
-            None => self.page.look_for_adapter(),
+            _ => {}
+        }
+        // What is known of an adapter is known by its words, also where the choice is made.
+        if choice != DeviceChoice::Cpu {
+            self.page.look_for_adapter();
         }
         program.is_some()
     }
@@ -198,12 +213,12 @@ impl ArmEngine {
         };
         let on_error = move || {
             if let Some(inner) = failing.upgrade() {
-                inner.lost(id, "The training worker stopped unexpectedly; train again to start over.");
+                inner.lost(id, &Loss::Stopped);
             }
         };
         match Link::start(program, id, self.page.codec.clone(), on_message, on_error) {
             Ok(link) => *self.link.borrow_mut() = Some(link),
-            Err(_) => self.lost(id, "This browser cannot start the training worker, so nothing can be trained here."),
+            Err(_) => self.lost(id, &Loss::NoWorker),
         }
     }
 
@@ -215,23 +230,23 @@ impl ArmEngine {
 
     /// The page cannot read what a worker says: nothing can be trained.
     pub fn give_up(self: &Rc<Self>) {
-        let id = self.link.borrow().as_ref().map(|link| link.id);
-        if let Some(id) = id {
-            self.lost(id, "The page was not loaded completely: train again, or reload it.");
-        }
+        self.lost_now(&Loss::Incomplete);
     }
 
     fn receive(self: &Rc<Self>, id: u32, data: JsValue) {
         let Some(codec) = self.page.codec.get() else { return self.unread.borrow_mut().push((id, data)) };
         let message = match (codec.decode)(data) {
             Ok(message) => message,
-            Err(error) => return self.run.say(Message::failure(format!("Reload the page: {error}."))),
+            Err(error) => {
+                let error = words::sentence(&error.to_string());
+                return self.run.say(Message::failure(t!("Reload the page: {error}.", error)));
+            }
         };
+        self.silent.set(0);
         let is_previous = self.previous.borrow().as_ref().is_some_and(|previous| previous.id == id);
         match message {
-            FromWorker::Crash(reason) => {
-                self.lost(id, &format!("The training worker broke down ({reason}); train again to start over."));
-            }
+            FromWorker::Crash(reason) => self.lost(id, &Loss::Broke(reason)),
+            FromWorker::Event(Event::Lost { message }) => self.lost(id, &Loss::Device(message)),
             // The last steps of a run that has just been paused; whatever else its engine says is out of date.
             FromWorker::Event(event @ Event::Metrics(_)) if is_previous => {
                 self.run.apply(event);
@@ -245,6 +260,13 @@ impl ArmEngine {
                 self.paint_soon();
             }
             FromWorker::Event(Event::State { state: RunState::Finished }) if self.begin_next_seed() => {}
+            FromWorker::Event(Event::Tested { adapter, passed, report }) => self.take_test(&adapter, passed, report),
+            FromWorker::Event(Event::Raced(race)) => {
+                let asked = self.run.asked.with_value(Clone::clone);
+                if let Some(plan) = asked.or_else(|| self.run.plan.get_untracked()) {
+                    trials::note_race(&self.page.adapter_words.borrow(), &plan.experiment, race);
+                }
+            }
             FromWorker::Event(event) => {
                 if matches!(event, Event::Autosave(_)) {
                     self.losses.set(0);
@@ -264,6 +286,18 @@ impl ArmEngine {
         }
     }
 
+    /// Remembers a self-test, and says so where the device failed it.
+    fn take_test(&self, name: &str, passed: bool, report: String) {
+        trials::note_test(&self.page.adapter_words.borrow(), passed, &report);
+        if !passed {
+            self.page.workspace.failed_test.set(Some(report));
+            self.page.workspace.messages.push(Message::warning(t!(
+                "WebGPU on {name} computes wrongly, so the CPU computes: the badge of the device has the details.",
+                name
+            )));
+        }
+    }
+
     /// Goes on with the next seed when a run is finished and more are wanted.
     fn begin_next_seed(&self) -> bool {
         let seeds = self.page.workspace.comparison.with_untracked(|comparison| comparison.seeds);
@@ -279,7 +313,7 @@ impl ArmEngine {
 
     fn greet(&self, protocol: u32) {
         if protocol != PROTOCOL {
-            let text = "The page and its worker come from different builds: reload the page.";
+            let text = t!("The page and its worker come from different builds: reload the page.");
             return self.run.say(Message::failure(text));
         }
         let sent = self.link.borrow_mut().as_mut().map_or(Ok(()), Link::greet);
@@ -317,7 +351,7 @@ impl ArmEngine {
     }
 
     /// Ends a worker that broke down. The page keeps what it has; there is no prepared run any more.
-    fn lost(self: &Rc<Self>, id: u32, sentence: &str) {
+    fn lost(self: &Rc<Self>, id: u32, loss: &Loss) {
         if self.previous.borrow().as_ref().is_some_and(|previous| previous.id == id) {
             if let Some(previous) = self.previous.borrow_mut().take() {
                 previous.end();
@@ -325,15 +359,23 @@ impl ArmEngine {
             return;
         }
         if self.previous.borrow().is_some() {
-            self.run.say(Message::failure(sentence));
+            self.run.say(Message::failure(loss.with_advice()));
             return self.go_back();
         }
-        if self.recover() {
+        if loss.is_of_one_worker() && self.recover(loss) {
             return;
         }
-        self.run.say(Message::failure(sentence));
+        self.run.say(Message::failure(loss.with_advice()));
         self.end_worker();
         self.run.apply(Event::State { state: RunState::Failed });
+    }
+
+    /// Gives up the engine that gets the commands.
+    pub(super) fn lost_now(self: &Rc<Self>, loss: &Loss) {
+        let id = self.link.borrow().as_ref().map(|link| link.id);
+        if let Some(id) = id {
+            self.lost(id, loss);
+        }
     }
 
     /// Ends the engine and forgets its run: the next one starts with nothing compiled and nothing in memory.

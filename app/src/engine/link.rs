@@ -10,7 +10,7 @@ use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{ErrorEvent, MessageEvent, Url, Worker, WorkerOptions, WorkerType};
 
 use super::codec::Codec;
-use crate::{browser::simd, transport::ToWorker};
+use crate::{browser::simd, t, transport::ToWorker, words};
 
 /// Which of the two engines: a visitor downloads only what computes here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,9 +108,9 @@ impl Link {
     }
 
     fn post(&self, message: &ToWorker) -> Result<(), String> {
-        let codec = self.codec.get().ok_or("the page is not loaded completely")?;
-        let value = (codec.encode)(message).map_err(|error| error.to_string())?;
-        let refused = |_| "the browser refused to pass it to the worker".to_owned();
+        let codec = self.codec.get().ok_or_else(|| t!("the page is not loaded completely"))?;
+        let value = (codec.encode)(message).map_err(|error| words::sentence(&error.to_string()))?;
+        let refused = |_| t!("the browser refused to pass it to the worker").to_owned();
         self.worker.post_message(&value).map_err(refused)
     }
 

@@ -4,9 +4,11 @@ mod arm;
 mod codec;
 mod decode;
 mod link;
+mod loss;
 mod pace;
 mod resume;
 mod save;
+mod watch;
 
 use std::{
     cell::{Cell, OnceCell, RefCell},
@@ -52,6 +54,8 @@ pub struct Page {
     arms: RefCell<Vec<Rc<ArmEngine>>>,
     /// The WebGPU adapter, once it was looked for.
     adapter: RefCell<Option<Adapter>>,
+    /// What the browser says of it.
+    adapter_words: RefCell<String>,
     is_looking: Cell<bool>,
     is_scheduled: Cell<bool>,
     /// What reads and writes messages, once it is loaded.
@@ -67,6 +71,7 @@ impl Engine {
             workspace,
             arms: RefCell::default(),
             adapter: RefCell::default(),
+            adapter_words: RefCell::default(),
             is_looking: Cell::default(),
             is_scheduled: Cell::default(),
             codec: Rc::default(),
@@ -75,6 +80,7 @@ impl Engine {
         });
         let arms = (0..ARMS).map(|place| ArmEngine::new(page.clone(), workspace.run_at(place)));
         *page.arms.borrow_mut() = arms.collect();
+        watch::start(&page);
         let engine = Self(StoredValue::new_local(page));
         // Who looks at a recording first may never train.
         if untrack(|| workspace.recorded()).is_none() {
@@ -226,7 +232,8 @@ impl Page {
         spawn_local(async move {
             let found = adapter::find().await;
             let Some(page) = page.upgrade() else { return };
-            *page.adapter.borrow_mut() = Some(found);
+            *page.adapter.borrow_mut() = Some(found.adapter);
+            *page.adapter_words.borrow_mut() = found.words;
             let arms = page.arms.borrow().clone();
             arms.iter().for_each(ArmEngine::go_on);
         });

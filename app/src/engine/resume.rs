@@ -8,12 +8,15 @@ use tailblazer_core::{
     session::{Report, Resume, RunState},
 };
 
-use super::arm::ArmEngine;
-use crate::workspace::{
-    action::Request,
-    format::integer,
-    message::Message,
-    run::{Plan, Resumed},
+use super::{arm::ArmEngine, loss::Loss};
+use crate::{
+    t,
+    workspace::{
+        action::Request,
+        format::integer,
+        message::Message,
+        run::{Plan, Resumed},
+    },
 };
 
 /// How often a run goes on with a new worker before it is given up; the last time it does so on the CPU.
@@ -27,33 +30,50 @@ impl ArmEngine {
             Resume::Weights(_) => None,
         };
         self.run.resumed.set_value(Some(Resumed { report, saved }));
-        *self.resumed.borrow_mut() = Some((plan, from));
+        *self.next.borrow_mut() = Some((plan, Some(from)));
         self.perform(if trains { &[Request::Configure, Request::Start] } else { &[Request::Configure] });
     }
 
-    /// Starts a new worker that goes on where the run was last saved; on the CPU where that has failed before. Returns
-    /// whether there is such a state, and it has not failed too often.
-    pub fn recover(self: &Rc<Self>) -> bool {
-        let (state, saved) = (self.run.state.get_untracked(), self.run.autosaved.get_untracked());
-        let (Some(mut plan), Some(saved)) = (self.run.plan.get_untracked(), saved) else { return false };
+    /// Starts a new worker that goes on where the run was last saved, or begins again where it was not; on the CPU where
+    /// that has failed before. Returns whether there is a run, and it has not failed too often.
+    pub fn recover(self: &Rc<Self>, loss: &Loss) -> bool {
+        let state = self.run.state.get_untracked();
+        // What was being prepared comes before what is on the page.
+        let asked = self.run.asked.with_value(Clone::clone);
+        let from = match &asked {
+            None => self.run.autosaved.get_untracked().map(|saved| (self.run.report().until(saved.step), saved)),
+            Some(_) => {
+                let resumed = self.run.resumed.try_update_value(Option::take).flatten();
+                resumed.and_then(|Resumed { report, saved }| Some((report, saved?)))
+            }
+        };
+        let Some(mut plan) = asked.or_else(|| self.run.plan.get_untracked()) else { return false };
         let losses = self.losses.get() + 1;
         if losses > RECOVERIES || matches!(state, RunState::Idle | RunState::Failed) {
             return false;
         }
         self.losses.set(losses);
-        let place = if losses == RECOVERIES {
+        let is_last = losses == RECOVERIES;
+        if is_last {
             plan.experiment.device = DeviceChoice::Cpu;
-            " on the CPU"
-        } else {
-            ""
+        }
+        let step = from.as_ref().map(|(_, saved)| integer(saved.step));
+        let what = match step {
+            Some(step) if is_last => t!("The run goes on from step {step} on the CPU.", step),
+            Some(step) => t!("The run goes on from step {step}.", step),
+            None if is_last => t!("The run begins again on the CPU.").to_owned(),
+            None => t!("The run begins again.").to_owned(),
         };
-        self.run.say(Message::warning(format!(
-            "The training worker stopped unexpectedly: the run goes on from step {}{place}.",
-            integer(saved.step)
-        )));
-        let report = self.run.report().until(saved.step);
+        self.run.say(Message::warning(format!("{} {what}", loss.sentence())));
+        let trains = self.run.starting.get_value() || state == RunState::Running;
         self.end_worker();
-        self.resume(plan, Resume::State((*saved).clone()), report, state == RunState::Running);
+        match from {
+            Some((report, saved)) => self.resume(plan, Resume::State((*saved).clone()), report, trains),
+            None => {
+                *self.next.borrow_mut() = Some((plan, None));
+                self.perform(if trains { &[Request::Configure, Request::Start] } else { &[Request::Configure] });
+            }
+        }
         true
     }
 }

@@ -2,6 +2,7 @@
 //! teacher chooses it; none of it changes what is trained.
 
 use super::view::{Screen, Theme};
+use crate::{key, words::Language};
 
 /// How much of the page is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -50,28 +51,28 @@ const fn group(name: &'static str, title: &'static str) -> Piece {
 
 /// Every piece, in the order of the page.
 pub const PIECES: [Piece; 22] = [
-    piece("nav", "Other screens"),
-    piece("guide", "What to look at"),
-    piece("step", "Step"),
-    piece("branch", "Branch"),
-    piece("reset", "Reset"),
-    piece("settings", "All settings"),
-    group("text", "Text"),
-    group("model", "Model"),
-    group("objective", "Objective"),
-    group("optimiser", "Optimiser"),
-    group("schedule", "Schedule"),
-    group("layerwise", "Layerwise"),
-    group("train", "Run"),
-    group("sample", "Samples"),
-    group("device", "Device"),
-    group("arms", "Arms"),
-    piece("verdict", "Verdict"),
-    piece("loss", "Loss chart"),
-    piece("rate", "Learning rate chart"),
-    piece("alpha", "Alpha chart"),
-    piece("esd", "Spectrum chart"),
-    piece("samples", "Samples card"),
+    piece("nav", key!("Other screens")),
+    piece("guide", key!("What to look at")),
+    piece("step", key!("Step")),
+    piece("branch", key!("Branch")),
+    piece("reset", key!("Reset")),
+    piece("settings", key!("All settings")),
+    group("text", key!("Text")),
+    group("model", key!("Model")),
+    group("objective", key!("Objective")),
+    group("optimiser", key!("Optimiser")),
+    group("schedule", key!("Schedule")),
+    group("layerwise", key!("Layerwise")),
+    group("train", key!("Run")),
+    group("sample", key!("Samples")),
+    group("device", key!("Device")),
+    group("arms", key!("Arms")),
+    piece("verdict", key!("Verdict")),
+    piece("loss", key!("Loss chart")),
+    piece("rate", key!("Learning rate chart")),
+    piece("alpha", key!("Alpha chart")),
+    piece("esd", key!("Spectrum chart")),
+    piece("samples", key!("Samples card")),
 ];
 
 /// What a link says of the page.
@@ -85,6 +86,8 @@ pub struct Classroom {
     pub locked: Vec<&'static str>,
     /// The theme; none for what the visitor prefers.
     pub theme: Option<Theme>,
+    /// The language; none for the visitor's.
+    pub language: Option<Language>,
     /// Whether training begins by itself once the page is seen.
     pub starts: bool,
     /// Whether the recording of a guided experiment plays at first.
@@ -136,6 +139,10 @@ impl Classroom {
                     Some(theme) => classroom.theme = Some(theme),
                     None => refuse("theme", &value),
                 },
+                "lang" => match Language::of_tag(&value) {
+                    Some(language) => classroom.language = Some(language),
+                    None => refuse("lang", &value),
+                },
                 "autostart" => match value.as_str() {
                     "visible" => classroom.starts = true,
                     "no" => classroom.starts = false,
@@ -173,6 +180,9 @@ impl Classroom {
         }
         if let Some(theme) = self.theme {
             add("theme", theme.name());
+        }
+        if let Some(language) = self.language {
+            add("lang", language.tag());
         }
         if self.starts {
             add("autostart", "visible");
@@ -224,24 +234,24 @@ mod tests {
 
     #[test]
     fn a_query_says_what_a_class_sees() {
-        let query =
-            "?preset=one-rate&ui=compact&hide=branch,esd&lock=model%2Ctrain&theme=dark&autostart=visible&story=open";
+        let query = "?preset=one-rate&ui=compact&hide=branch,esd&lock=model%2Ctrain&theme=dark&lang=de&autostart=visible&story=open";
         let (classroom, unknown) = Classroom::read(query);
         assert_eq!(unknown, []);
         assert_eq!(classroom.layout, Layout::Compact);
         assert!(classroom.hides("branch") && classroom.hides("esd") && !classroom.hides("loss"));
         assert!(classroom.locks("model") && classroom.locks("train") && !classroom.locks("text"));
         assert_eq!((classroom.theme, classroom.starts, classroom.story), (Some(Theme::Dark), true, true));
+        assert_eq!(classroom.language, Some(Language::German));
         assert_eq!(classroom.query(), query.replace("%2C", ",").replace("?preset=one-rate", ""));
     }
 
     #[test]
     fn what_is_not_known_is_named_and_the_rest_holds() {
         let (classroom, unknown) =
-            Classroom::read("?ui=huge&hide=esd,colour&lock=step&theme=pink&autostart=soon&story=1&preset=x");
+            Classroom::read("?ui=huge&hide=esd,colour&lock=step&theme=pink&lang=xx&autostart=soon&story=1&preset=x");
         assert_eq!(classroom, Classroom { hidden: vec!["esd"], ..Classroom::default() });
         let named: Vec<_> = unknown.iter().map(|unknown| (unknown.name, unknown.value.as_str())).collect();
-        let expected = [("ui", "huge"), ("hide", "colour"), ("lock", "step"), ("theme", "pink")];
+        let expected = [("ui", "huge"), ("hide", "colour"), ("lock", "step"), ("theme", "pink"), ("lang", "xx")];
         assert_eq!(named, [&expected[..], &[("autostart", "soon"), ("story", "1")]].concat());
         assert_eq!(Classroom::read("ui=decode").1, [], "a screen's name is for the screen");
     }
@@ -257,11 +267,19 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(100_000))]
         #[test]
         fn every_classroom_survives_its_query(
-            layout in 0usize..3, hidden: [bool; 22], locked: [bool; 22], theme in 0usize..4, flags: [bool; 3],
+            layout in 0usize..3, hidden: [bool; 22], locked: [bool; 22], theme in 0usize..4, language in 0usize..3,
+            flags: [bool; 3],
         ) {
             let themes = [None, Some(Theme::System), Some(Theme::Light), Some(Theme::Dark)];
-            let mut classroom =
-                Classroom { layout: Layout::ALL[layout], theme: themes[theme], starts: flags[0], story: flags[1], replays: flags[2], ..Classroom::default() };
+            let mut classroom = Classroom {
+                layout: Layout::ALL[layout],
+                theme: themes[theme],
+                language: [None, Some(Language::English), Some(Language::German)][language],
+                starts: flags[0],
+                story: flags[1],
+                replays: flags[2],
+                ..Classroom::default()
+            };
             for (place, piece) in PIECES.iter().enumerate() {
                 classroom.hide(piece.name, hidden[place]);
                 if piece.is_group {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use tailblazer_core::stats::{Study, StudyRun};
 
 use super::format::duration;
+use crate::t;
 
 /// Floating-point operations in a second where the studies were recorded, on one core of a CPU: gpt-nano's.
 const RECORDED: f64 = 30e9;
@@ -25,8 +26,8 @@ fn recorded_seconds(study: &Study) -> f64 {
 pub fn words(study: &Study, speed: Option<f64>) -> String {
     let recorded = recorded_seconds(study);
     match speed {
-        Some(speed) => format!("about {} here", duration(recorded * RECORDED / speed)),
-        None => format!("about {} on one CPU core", duration(recorded)),
+        Some(speed) => t!("about {time} here", time = duration(recorded * RECORDED / speed)),
+        None => t!("about {time} on one CPU core", time = duration(recorded)),
     }
 }
 

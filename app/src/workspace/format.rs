@@ -1,5 +1,7 @@
 //! Numbers as the page writes them: comma grouping, a true minus, units, and no more digits than they deserve.
 
+use crate::t;
+
 /// The sign that a reader expects; the hyphen is for words.
 const MINUS: char = '−';
 
@@ -22,7 +24,8 @@ pub fn fixed(value: f64, decimals: usize) -> String {
         return "NaN".into();
     }
     if value.is_infinite() {
-        return if value > 0.0 { "infinity".into() } else { format!("{MINUS}infinity") };
+        let word = t!("infinity");
+        return if value > 0.0 { word.into() } else { format!("{MINUS}{word}") };
     }
     if value.abs() >= 1e6 {
         return significant(value);
@@ -94,7 +97,7 @@ pub fn duration(seconds: f64) -> String {
 /// A size: `812 bytes`, `3.4 kB`, `12.0 MB`, `5.1 GB`.
 pub fn bytes(count: usize) -> String {
     match count {
-        0..1_000 => format!("{count} bytes"),
+        0..1_000 => t!("{count} bytes", count),
         1_000..1_000_000 => format!("{:.1} kB", count as f64 / 1e3),
         1_000_000..1_000_000_000 => format!("{:.1} MB", count as f64 / 1e6),
         _ => format!("{:.1} GB", count as f64 / 1e9),

@@ -7,6 +7,7 @@ use tailblazer_core::session::{Autosave, Recording, RecordingError, Report, Save
 use zip::ZipArchive;
 
 use super::export;
+use crate::key;
 
 /// Most bytes of a file that is read.
 pub const LARGEST: usize = 512 << 20;
@@ -89,10 +90,10 @@ pub fn read(bytes: &[u8]) -> Result<Imported, ImportError> {
 }
 
 fn archive(bytes: &[u8]) -> Result<Imported, ImportError> {
-    let damaged = |_| ImportError::Archive("it is damaged");
-    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|_| ImportError::Archive("it is damaged"))?;
+    let damaged = |_| ImportError::Archive(key!("it is damaged"));
+    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|_| ImportError::Archive(key!("it is damaged")))?;
     if archive.len() > MOST_FILES {
-        return Err(ImportError::Archive("it has too many files"));
+        return Err(ImportError::Archive(key!("it has too many files")));
     }
     // Only names that this page writes are looked at, so a path leads nowhere.
     let names: Vec<String> = archive.file_names().filter_map(|name| Some(name.ok()?.into_owned())).collect();
@@ -100,19 +101,19 @@ fn archive(bytes: &[u8]) -> Result<Imported, ImportError> {
         if !names.iter().any(|known| known == name) {
             return Ok(None);
         }
-        let file = archive.by_name(name).map_err(|_| ImportError::Archive("it is damaged"))?;
+        let file = archive.by_name(name).map_err(|_| ImportError::Archive(key!("it is damaged")))?;
         let mut bytes = Vec::new();
         file.take(LARGEST_PART + 1).read_to_end(&mut bytes).map_err(damaged)?;
         if bytes.len() as u64 > LARGEST_PART {
-            return Err(ImportError::Archive("a file in it is too large"));
+            return Err(ImportError::Archive(key!("a file in it is too large")));
         }
         Ok(Some(bytes))
     };
-    let about = part("experiment.json")?.ok_or(ImportError::Archive("it has no experiment.json"))?;
+    let about = part("experiment.json")?.ok_or(ImportError::Archive(key!("it has no experiment.json")))?;
     let about: About =
-        serde_json::from_slice(&about).map_err(|_| ImportError::Archive("its experiment.json is damaged"))?;
+        serde_json::from_slice(&about).map_err(|_| ImportError::Archive(key!("its experiment.json is damaged")))?;
     if about.version != export::VERSION {
-        return Err(ImportError::Archive("it is of another version of this page"));
+        return Err(ImportError::Archive(key!("it is of another version of this page")));
     }
     let mut runs = Vec::new();
     let places = names.iter().filter_map(|name| export::run_of_path(name.strip_suffix(".tbr")?));

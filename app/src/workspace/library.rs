@@ -15,6 +15,7 @@ use super::{
     run::{Plan, Run},
     summary,
 };
+use crate::{key, t, words};
 
 /// Where the runs of a page are kept: runs that were started together have one group.
 #[derive(Clone, Debug, PartialEq)]
@@ -133,7 +134,7 @@ impl Entry {
 
     /// Its arm and seed, such as `B, seed 1338`.
     pub fn place(&self) -> String {
-        format!("{}, seed {}", Comparison::letter(self.arm), self.experiment.seed)
+        t!("{arm}, seed {seed}", arm = Comparison::letter(self.arm), seed = self.experiment.seed)
     }
 
     /// Whether steps of it are left, and a state is kept to make them from.
@@ -143,12 +144,14 @@ impl Entry {
 
     /// What its loss is, in a word.
     pub fn loss_word(&self) -> &'static str {
-        if quantity::is_bounded(&self.experiment) { "bound" } else { "loss" }
+        if quantity::is_bounded(&self.experiment) { t!("bound") } else { t!("loss") }
     }
 
     /// Whether it has all words of a search in its name, arm, state or settings.
     fn has(&self, search: &str) -> bool {
-        let text = format!("{} {} {} {:?}", self.title(), self.place(), self.link, self.state).to_lowercase();
+        let state = format!("{:?}", self.state).to_lowercase();
+        let known = [&self.title(), &self.place(), &self.link, &state, &words::sentence(&state)];
+        let text = known.map(|text| text.to_lowercase()).join(" ");
         search.to_lowercase().split_whitespace().all(|word| text.contains(word))
     }
 }
@@ -171,13 +174,13 @@ impl Order {
     /// All of them, in the order of the page.
     pub const ALL: [Self; 4] = [Self::Newest, Self::Loss, Self::Steps, Self::Size];
 
-    /// Its word.
+    /// Its English word; the page shows its [`words::text`].
     pub fn word(self) -> &'static str {
         match self {
-            Self::Newest => "Newest",
-            Self::Loss => "Loss",
-            Self::Steps => "Steps",
-            Self::Size => "Size",
+            Self::Newest => key!("Newest"),
+            Self::Loss => key!("Loss"),
+            Self::Steps => key!("Steps"),
+            Self::Size => key!("Size"),
         }
     }
 }

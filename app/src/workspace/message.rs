@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use crate::{t, words};
+
 /// How serious a message is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
@@ -24,7 +26,7 @@ impl Offer {
     /// The word on its button.
     pub fn word(self) -> &'static str {
         match self {
-            Self::Update => "Update",
+            Self::Update => t!("Update"),
         }
     }
 }
@@ -45,17 +47,22 @@ pub struct Message {
 impl Message {
     /// Something to know.
     pub fn note(text: impl Into<String>) -> Self {
-        Self { id: 0, tone: Tone::Note, text: text.into(), offer: None }
+        Self::new(Tone::Note, text)
     }
 
     /// Something that may spoil the result.
     pub fn warning(text: impl Into<String>) -> Self {
-        Self { id: 0, tone: Tone::Warning, text: text.into(), offer: None }
+        Self::new(Tone::Warning, text)
     }
 
     /// Something was refused or broke.
     pub fn failure(text: impl Into<String>) -> Self {
-        Self { id: 0, tone: Tone::Failure, text: text.into(), offer: None }
+        Self::new(Tone::Failure, text)
+    }
+
+    /// A sentence of the core is said in the visitor's language.
+    fn new(tone: Tone, text: impl Into<String>) -> Self {
+        Self { id: 0, tone, text: words::sentence(&text.into()), offer: None }
     }
 
     /// The message with a button.

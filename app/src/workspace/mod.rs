@@ -35,6 +35,7 @@ use tailblazer_core::{
     session::{OwnText, RunState},
 };
 
+use crate::{t, words};
 use action::{Action, Request};
 use decode::Decode;
 use message::Messages;
@@ -87,6 +88,8 @@ pub struct Workspace {
     pub decode: Decode,
     /// The recording on the page.
     pub replay: Replay,
+    /// The report of a self-test that the WebGPU adapter has failed.
+    pub failed_test: RwSignal<Option<String>>,
 }
 
 impl Workspace {
@@ -117,6 +120,7 @@ impl Workspace {
             view,
             decode,
             replay: Replay::new(),
+            failed_test: RwSignal::new(None),
         };
         workspace.place_arms();
         workspace.show_decoding();
@@ -385,10 +389,11 @@ impl Workspace {
         for (arm, invalid) in &faults {
             // A fault that all arms share is the base's.
             let shared = faults.iter().filter(|(_, other)| other == invalid).count() == arms;
+            let sentence = words::sentence(&invalid.message);
             let sentence = if arms == 1 || shared {
-                invalid.message.clone()
+                sentence
             } else {
-                format!("Arm {}: {}", Comparison::letter(*arm), invalid.message)
+                t!("Arm {name}: {sentence}", name = Comparison::letter(*arm), sentence)
             };
             if !sentences.contains(&sentence) {
                 sentences.push(sentence);

@@ -3,6 +3,7 @@
 use tailblazer_core::{experiment::Experiment, objective::Quantity, session::Validation};
 
 use super::format::fixed;
+use crate::t;
 
 /// Standard errors on either side of a bound, wherever its error is shown.
 pub const STANDARD_ERRORS: f64 = 2.0;
@@ -29,7 +30,7 @@ pub fn is_bounded(experiment: &Experiment) -> bool {
 
 /// The word for its validation losses.
 pub fn word(experiment: &Experiment) -> &'static str {
-    if is_bounded(experiment) { "bound" } else { "validation" }
+    if is_bounded(experiment) { t!("bound") } else { t!("validation") }
 }
 
 /// A validation loss with two standard errors where it has an error: `2.310 ± 0.012`.
@@ -50,9 +51,9 @@ pub fn ends(validation: &Validation) -> Option<[f64; 2]> {
 /// The name of a quantity inside a sentence, with its article.
 pub fn name(quantity: Quantity) -> &'static str {
     match quantity {
-        Quantity::Likelihood => "a negative log-likelihood",
-        Quantity::Bound => "an upper bound of the negative log-likelihood",
-        Quantity::MaskedCrossEntropy => "a masked cross-entropy, which bounds nothing",
+        Quantity::Likelihood => t!("a negative log-likelihood"),
+        Quantity::Bound => t!("an upper bound of the negative log-likelihood"),
+        Quantity::MaskedCrossEntropy => t!("a masked cross-entropy, which bounds nothing"),
     }
 }
 
@@ -60,9 +61,10 @@ pub fn name(quantity: Quantity) -> &'static str {
 pub fn sentence(experiment: &Experiment) -> String {
     let (training, validation) = (training(experiment), validation(experiment));
     if training == validation {
-        format!("Training and validation loss are each {}.", name(training))
+        t!("Training and validation loss are each {quantity}.", quantity = name(training))
     } else {
-        format!("The training loss is {}; the validation loss is {}.", name(training), name(validation))
+        let (training, validation) = (name(training), name(validation));
+        t!("The training loss is {training}; the validation loss is {validation}.", training, validation)
     }
 }
 

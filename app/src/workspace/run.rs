@@ -19,6 +19,7 @@ use super::{
     message::{Message, Messages},
     record::Record,
 };
+use crate::t;
 
 /// How far the preparation is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -262,7 +263,7 @@ impl Run {
         self.shared.messages.push(if is_alone {
             message
         } else {
-            Message { text: format!("Arm {name}: {}", message.text), ..message }
+            Message { text: t!("Arm {name}: {sentence}", name, sentence = message.text), ..message }
         });
     }
 
@@ -332,6 +333,8 @@ impl Run {
             Event::Kept { steps } => self.kept.set(steps),
             Event::Limit(limit) => self.limit.set(Some(limit)),
             Event::Warning { message } => self.say(Message::warning(message)),
+            // The arm's engine sees to these.
+            Event::Lost { .. } | Event::Tested { .. } | Event::Raced(_) => {}
             Event::Failed(failure) => {
                 self.starting.set_value(false);
                 // What cannot go on is shown as far as it got.

@@ -10,6 +10,7 @@ use tailblazer_core::{
 };
 
 use super::format::{integer, plain, scientific};
+use crate::{key, t, words};
 
 /// The name of a variant as it is written in links and in the values of a form: `moby-dick`.
 pub fn kebab(variant: &impl Serialize) -> String {
@@ -29,19 +30,26 @@ pub fn model_name(experiment: &Experiment) -> String {
     let model = &experiment.model;
     match ModelPreset::matching(model) {
         Some(preset) => preset.name().into(),
-        None => format!("a {} × {} GPT", model.layers, model.width),
+        None => t!("a {layers} × {width} GPT", layers = model.layers, width = model.width),
     }
 }
 
-/// The experiment as a question.
+/// The experiment as a question. The visitor's own text has questions of its own: languages inflect it.
 pub fn question(experiment: &Experiment) -> String {
-    let (model, corpus) = (model_name(experiment), experiment.text.corpus);
+    let (model, text) = (model_name(experiment), experiment.text.corpus);
+    let corpus = in_sentence(text);
     match experiment.text.then {
+        Some(Corpus::Own) => t!("What does {model} keep of {corpus} while it learns your text?", model, corpus),
         Some(then) => {
-            format!("What does {model} keep of {} while it learns {}?", in_sentence(corpus), in_sentence(then))
+            let then = in_sentence(then);
+            match text {
+                Corpus::Own => t!("What does {model} keep of your text while it learns {then}?", model, then),
+                _ => t!("What does {model} keep of {corpus} while it learns {then}?", model, corpus, then),
+            }
         }
-        None if is_task(corpus) => format!("Can {model} learn {}?", lower_first(corpus.name())),
-        None => format!("What does {model} learn from {}?", in_sentence(corpus)),
+        None if is_task(text) => t!("Can {model} learn {task}?", model, task = inside(text.name())),
+        None if text == Corpus::Own => t!("What does {model} learn from your text?", model),
+        None => t!("What does {model} learn from {corpus}?", model, corpus),
     }
 }
 
@@ -52,10 +60,10 @@ pub fn is_task(corpus: Corpus) -> bool {
 
 fn in_sentence(corpus: Corpus) -> String {
     match corpus {
-        Corpus::StateOfTheUnion => format!("the {}", corpus.name()),
-        Corpus::FirstNames => lower_first(corpus.name()),
-        Corpus::Own => "your text".into(),
-        other => other.name().into(),
+        Corpus::StateOfTheUnion => t!("the State of the Union").into(),
+        Corpus::FirstNames => inside(corpus.name()),
+        Corpus::Own => t!("your text").into(),
+        other => words::text(other.name()).into(),
     }
 }
 
@@ -64,12 +72,19 @@ fn lower_first(text: &str) -> String {
     chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
 }
 
+/// An English name or label inside a sentence, which begins with a small letter there; in another language it stays as
+/// its catalogue has it.
+fn inside(name: &str) -> String {
+    let shown = words::sentence(name);
+    if shown == name { lower_first(name) } else { shown }
+}
+
 /// The unit of a loss: what one token is.
 pub fn loss_unit(experiment: &Experiment) -> &'static str {
     match experiment.text.tokeniser {
-        TokeniserKind::Char => "nats/char",
-        TokeniserKind::Byte => "nats/byte",
-        TokeniserKind::Bpe => "nats/token",
+        TokeniserKind::Char => t!("nats/char"),
+        TokeniserKind::Byte => t!("nats/byte"),
+        TokeniserKind::Bpe => t!("nats/token"),
     }
 }
 
@@ -82,12 +97,15 @@ pub fn tokens_per_step(experiment: &Experiment) -> usize {
 /// `Moby-Dick, characters`, or `Moby-Dick, then State of the Union, characters`.
 pub fn text(experiment: &Experiment) -> String {
     let tokens = match experiment.text.tokeniser {
-        TokeniserKind::Char => "characters".into(),
-        TokeniserKind::Byte => "bytes".into(),
+        TokeniserKind::Char => t!("characters").into(),
+        TokeniserKind::Byte => t!("bytes").into(),
         TokeniserKind::Bpe => format!("BPE {}", integer(experiment.text.vocabulary)),
     };
-    let then = experiment.text.then.map_or_else(String::new, |then| format!("then {}, ", then.name()));
-    format!("{}, {then}{tokens}", experiment.text.corpus.name())
+    let corpus = words::text(experiment.text.corpus.name());
+    match experiment.text.then {
+        Some(then) => t!("{corpus}, then {then}, {tokens}", corpus, then = words::text(then.name()), tokens),
+        None => format!("{corpus}, {tokens}"),
+    }
 }
 
 /// `gpt-nano, 3 × 48`.
@@ -95,23 +113,26 @@ pub fn model(experiment: &Experiment) -> String {
     let model = &experiment.model;
     match ModelPreset::matching(model) {
         Some(preset) => format!("{}, {} × {}", preset.name(), model.layers, model.width),
-        None => format!("{} layers, {} heads, {}", model.layers, model.heads, model.width),
+        None => {
+            let (layers, heads, width) = (model.layers, model.heads, model.width);
+            t!("{layers} layers, {heads} heads, {width}", layers, heads, width)
+        }
     }
 }
 
 /// `AdamW, decay 0.1`.
 pub fn optimiser(experiment: &Experiment) -> String {
-    let name = experiment.optimiser.method.description().name;
-    format!("{name}, decay {}", scientific(experiment.optimiser.weight_decay))
+    let name = words::text(experiment.optimiser.method.description().name);
+    t!("{name}, decay {decay}", name, decay = scientific(experiment.optimiser.weight_decay))
 }
 
 /// `LLR, ×1 to ×5`, or the method alone.
 pub fn layerwise(experiment: &Experiment) -> String {
     let rule = &experiment.layerwise.rule;
     let value = |id: &str| rule.method().knob(id).map(|knob| plain(rule.value(knob)));
-    let name = rule.method().description().name;
+    let name = words::text(rule.method().description().name);
     match (value("s1"), value("s2")) {
-        (Some(s1), Some(s2)) => format!("{name}, ×{s1} to ×{s2}"),
+        (Some(s1), Some(s2)) => t!("{name}, ×{s1} to ×{s2}", name, s1, s2),
         _ => name.into(),
     }
 }
@@ -121,20 +142,20 @@ pub fn objective(experiment: &Experiment) -> String {
     let objective = &experiment.objective;
     let method = objective.method();
     let value = |id: &str| method.knob(id).map(|knob| (objective.value(knob), knob.default));
-    let mut words = method.description().name.to_owned();
+    let mut parts = vec![words::text(method.description().name).to_owned()];
     if let Some((block, _)) = value("block") {
-        words += &format!(", block {}", plain(block));
+        parts.push(t!("block {block}", block = plain(block)));
     }
     if let (Some((first, _)), Some((last, _))) = (value("first"), value("last")) {
-        words += &format!(", blocks {} to {}", plain(first), plain(last));
+        parts.push(t!("blocks {first} to {last}", first = plain(first), last = plain(last)));
     }
     match (value("low"), value("high")) {
         (Some((low, usual_low)), Some((high, usual_high))) if (low, high) != (usual_low, usual_high) => {
-            words += &format!(", levels {} to {}", plain(low), plain(high));
+            parts.push(t!("levels {low} to {high}", low = plain(low), high = plain(high)));
         }
         _ => {}
     }
-    words
+    parts.join(", ")
 }
 
 /// Whether [`objective`] says what a setting of the objective is.
@@ -157,35 +178,68 @@ pub fn arm(arm: &Arm, experiment: &Experiment) -> String {
         names.push(layerwise(experiment));
     }
     if differs("optimiser.method") {
-        names.push(experiment.optimiser.method.description().name.into());
+        names.push(words::text(experiment.optimiser.method.description().name).into());
     }
     if differs("schedule.shape") {
-        names.push(experiment.schedule.shape.description().name.into());
+        names.push(words::text(experiment.schedule.shape.description().name).into());
     }
     if names.is_empty() {
         names = arm.differences.iter().take(2).map(|(path, _)| setting(experiment, path)).collect();
     }
-    if names.is_empty() { "Base".into() } else { names.join(", ") }
+    if names.is_empty() { t!("Base").into() } else { names.join(", ") }
 }
 
 /// A setting with its value inside a sentence: `peak learning rate 4e−3`.
 fn setting(experiment: &Experiment, path: &str) -> String {
-    format!("{} {}", lower_first(&label(path)), value_at(experiment, path).unwrap_or_default())
+    format!("{} {}", inside(&english_label(path)), value_at(experiment, path).unwrap_or_default())
 }
 
 /// The label of a setting: `Peak learning rate` for `schedule.peak`.
 pub fn label(path: &str) -> String {
+    words::sentence(&english_label(path))
+}
+
+/// Labels that follow from the names of settings.
+const _: [&str; 25] = [
+    key!("Seed"),
+    key!("Corpus"),
+    key!("Replay"),
+    key!("Task size"),
+    key!("Tokeniser"),
+    key!("Vocabulary"),
+    key!("Layers"),
+    key!("Heads"),
+    key!("Width"),
+    key!("Context"),
+    key!("Positions"),
+    key!("Bias"),
+    key!("Tied"),
+    key!("Weight decay"),
+    key!("Clip"),
+    key!("Warmup"),
+    key!("Points"),
+    key!("Watch"),
+    key!("Steps"),
+    key!("Batch"),
+    key!("Accumulation"),
+    key!("Eval windows"),
+    key!("Every"),
+    key!("Length"),
+    key!("Device"),
+];
+
+fn english_label(path: &str) -> String {
     let (group, key) = path.split_once('.').unwrap_or(("", path));
     match (group, key) {
-        ("layerwise", "method") => return "Layerwise".into(),
-        ("objective", "method") => return "Objective".into(),
-        ("optimiser", "method") => return "Optimiser".into(),
-        ("schedule", "shape") => return "Schedule".into(),
-        ("schedule", "peak") => return "Peak learning rate".into(),
-        ("text", "then") => return "Second text".into(),
+        ("layerwise", "method") => return key!("Layerwise").into(),
+        ("objective", "method") => return key!("Objective").into(),
+        ("optimiser", "method") => return key!("Optimiser").into(),
+        ("schedule", "shape") => return key!("Schedule").into(),
+        ("schedule", "peak") => return key!("Peak learning rate").into(),
+        ("text", "then") => return key!("Second text").into(),
         // A schedule may have a switch too.
-        ("text", "switch") => return "Second text after".into(),
-        ("train", "eval_every") => return "Validate every".into(),
+        ("text", "switch") => return key!("Second text after").into(),
+        ("train", "eval_every") => return key!("Validate every").into(),
         _ => {}
     }
     let knob = match group {
@@ -208,16 +262,16 @@ pub fn value_at(experiment: &Experiment, path: &str) -> Option<String> {
         "optimiser.method" => experiment.optimiser.method.description().name,
         "schedule.shape" => experiment.schedule.shape.description().name,
         "text.corpus" => experiment.text.corpus.name(),
-        "text.then" => experiment.text.then.map_or("none", Corpus::name),
+        "text.then" => experiment.text.then.map_or(key!("none"), Corpus::name),
         _ => {
             let value = experiment.value_at(path)?;
             if let Some(name) = named(experiment, path, &value) {
-                return Some(name.into());
+                return Some(words::text(name).into());
             }
             return Some(value.parse().map_or(value, scientific));
         }
     };
-    Some(name.into())
+    Some(words::text(name).into())
 }
 
 /// The name that a value of the objective's settings stands for, if it is a choice and not a number.
@@ -228,37 +282,45 @@ fn named(experiment: &Experiment, path: &str, value: &str) -> Option<&'static st
 
 /// `cosine, peak 4e−3`.
 pub fn schedule(experiment: &Experiment) -> String {
-    format!("{}, peak {}", shape_name(experiment.schedule.shape), scientific(experiment.schedule.peak))
+    let (shape, peak) = (shape_name(experiment.schedule.shape), scientific(experiment.schedule.peak));
+    t!("{shape}, peak {peak}", shape, peak)
 }
 
 /// The name of a schedule inside a sentence: `cosine`, but `WSD cosine` and `nanoGPT`.
 pub fn shape_name(shape: Shape) -> String {
     let name = shape.description().name;
     let is_word = !name.chars().skip(1).any(char::is_uppercase);
-    if is_word { lower_first(name) } else { name.into() }
+    if is_word { inside(name) } else { words::text(name).into() }
 }
 
 /// What a schedule does, inside a sentence: `100 updates of warm-up to 4e−3, then cosine`.
 pub fn course(schedule: &ScheduleConfig) -> String {
     let (shape, peak) = (shape_name(schedule.shape), scientific(schedule.peak));
     match schedule.warmup_steps() {
-        0 => format!("{shape} with the peak {peak}"),
-        warmup => format!("{} updates of warm-up to {peak}, then {shape}", integer(warmup)),
+        0 => t!("{shape} with the peak {peak}", shape, peak),
+        warmup => {
+            t!("{warmup} updates of warm-up to {peak}, then {shape}", warmup = integer(warmup), peak, shape)
+        }
     }
 }
 
 /// `2,000 steps, batch 16 × 64`.
 pub fn run(experiment: &Experiment) -> String {
     let train = &experiment.train;
-    format!("{} steps, batch {} × {}", integer(train.steps), train.batch * train.accumulation, experiment.model.context)
+    t!(
+        "{steps} steps, batch {batch} × {context}",
+        steps = integer(train.steps),
+        batch = train.batch * train.accumulation,
+        context = experiment.model.context,
+    )
 }
 
 /// `every 100 steps`.
 pub fn samples(experiment: &Experiment) -> String {
     match experiment.sample.every {
-        0 => "none".into(),
-        1 => "every step".into(),
-        every => format!("every {} steps", integer(every)),
+        0 => t!("none").into(),
+        1 => t!("every step").into(),
+        every => t!("every {count} steps", count = integer(every)),
     }
 }
 

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::{classroom::Classroom, library::Unfinished, overlay::Overlay};
+use crate::{t, words::Language};
 
 /// One of the page's screens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,12 +30,12 @@ impl Screen {
     /// The word on its tab.
     pub fn word(self) -> &'static str {
         match self {
-            Self::Train => "Train",
-            Self::Decode => "Decode",
-            Self::Lab => "Lab",
-            Self::Runs => "Runs",
-            Self::Methods => "Methods",
-            Self::Bench => "Bench",
+            Self::Train => t!("Train"),
+            Self::Decode => t!("Decode"),
+            Self::Lab => t!("Lab"),
+            Self::Runs => t!("Runs"),
+            Self::Methods => t!("Methods"),
+            Self::Bench => t!("Bench"),
         }
     }
 
@@ -85,7 +86,7 @@ impl XAxis {
     /// All of them, in the order of the key X.
     pub const ALL: [Self; 3] = [Self::Step, Self::Tokens, Self::Seconds];
 
-    /// Its word.
+    /// Its name in a list of choices.
     pub fn name(self) -> &'static str {
         match self {
             Self::Step => "step",
@@ -94,7 +95,16 @@ impl XAxis {
         }
     }
 
-    /// The axis with this word.
+    /// Its word on the page.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Step => t!("step"),
+            Self::Tokens => t!("tokens"),
+            Self::Seconds => t!("seconds"),
+        }
+    }
+
+    /// The axis with this name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|axis| axis.name() == name)
     }
@@ -122,7 +132,7 @@ pub enum Theme {
 }
 
 impl Theme {
-    /// Its word.
+    /// Its name in a link.
     pub fn name(self) -> &'static str {
         match self {
             Self::System => "system",
@@ -131,7 +141,16 @@ impl Theme {
         }
     }
 
-    /// The theme with this word.
+    /// Its word on the page.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::System => t!("system"),
+            Self::Light => t!("light"),
+            Self::Dark => t!("dark"),
+        }
+    }
+
+    /// The theme with this name.
     pub fn named(name: &str) -> Option<Self> {
         [Self::System, Self::Light, Self::Dark].into_iter().find(|theme| theme.name() == name)
     }
@@ -224,6 +243,8 @@ pub struct View {
     pub unfinished: RwSignal<Option<Unfinished>>,
     /// The theme.
     pub theme: RwSignal<Theme>,
+    /// The language that is spoken; the page is drawn anew when it changes.
+    pub language: RwSignal<Language>,
     /// Raised when colours changed: charts read them from the style sheet.
     pub palette: RwSignal<u32>,
     /// The panel shown on a small screen.
@@ -256,6 +277,7 @@ impl View {
             overlays: RwSignal::new(Vec::new()),
             unfinished: RwSignal::new(None),
             theme: RwSignal::new(Theme::System),
+            language: RwSignal::new(Language::English),
             palette: RwSignal::new(0),
             tab: RwSignal::new(Tab::Loss),
             settings_open: RwSignal::new(false),

@@ -41,7 +41,9 @@ pub use meter::Meter;
 pub use methods::FAMILY;
 pub use network::{ForwardKind, Logits, Network, Query, Reuse, Row};
 pub use trace::{Action, End, Forward, Gauge, Mark, TraceEvent};
-pub use usual::{usual, whole_blocks, write};
+#[cfg(feature = "engine")]
+pub use usual::write;
+pub use usual::{usual, whole_blocks};
 
 use canvas::{Answers, Block, Canvas};
 use distribution::{Guess, Sampling};
@@ -58,6 +60,7 @@ pub trait Decoder: Sync {
     fn description(&self) -> &'static Description;
 
     /// Decodes everything that is left on a canvas.
+    #[cfg(feature = "engine")]
     fn fill<'a>(
         &'a self,
         settings: &'a Settings,
@@ -92,6 +95,7 @@ pub trait Decoder: Sync {
     }
 }
 
+#[cfg(feature = "engine")]
 impl dyn Decoder {
     /// Decodes `task.length` tokens behind the prompt, telling `trace` of each thing as it happens.
     ///

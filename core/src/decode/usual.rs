@@ -24,6 +24,7 @@ pub fn whole_blocks(prompt: usize, length: usize, block: usize, context: usize) 
 }
 
 /// What the usual decoder writes behind a prompt; nothing where it refuses or breaks off.
+#[cfg(feature = "engine")]
 pub async fn write(network: &mut dyn Network, task: Task) -> Vec<u32> {
     let method = usual(network.reading());
     method.decode(&Settings::default(), task, network, &mut |_| {}).await.unwrap_or_default()

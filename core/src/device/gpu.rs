@@ -44,6 +44,19 @@ struct Gpu {
 
 static GPU: Mutex<Option<Gpu>> = Mutex::new(None);
 
+/// Whether it passed its self-test, once it took it.
+static PASSED: Mutex<Option<bool>> = Mutex::new(None);
+
+/// Whether the GPU passed its self-test in this program; none where it took none.
+pub fn passed() -> Option<bool> {
+    *PASSED.lock().expect("no holder panics")
+}
+
+/// Remembers whether it passed.
+pub fn note(is_passed: bool) {
+    *PASSED.lock().expect("no holder panics") = Some(is_passed);
+}
+
 /// Memory of a run on a GPU. WebGPU does not tell how much there is; more than this is rarely free.
 const GPU_MEMORY: u64 = 4 << 30;
 

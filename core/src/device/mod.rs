@@ -2,8 +2,16 @@
 
 #[cfg(feature = "webgpu")]
 mod gpu;
+#[cfg(feature = "webgpu")]
+mod self_test;
 
 use burn::tensor::Device;
+
+#[cfg(feature = "webgpu")]
+pub use self::{
+    gpu::{note, passed},
+    self_test::{Check, SelfTest, self_test},
+};
 
 use crate::{
     experiment::DeviceChoice,
@@ -54,7 +62,14 @@ fn instead_of(adapter: &Adapter) -> OpenDevice {
     })
 }
 
-fn cpu(reason: String) -> OpenDevice {
+/// The CPU in place of a GPU that computes wrongly.
+#[cfg(feature = "webgpu")]
+pub fn instead_of_a_failed(gpu: &OpenDevice) -> OpenDevice {
+    cpu(format!("WebGPU on {} failed its self-test, so the CPU computes.", gpu.name))
+}
+
+/// The CPU, for this reason.
+pub fn cpu(reason: String) -> OpenDevice {
     OpenDevice {
         device: Device::flex(),
         backend: Backend::Cpu,

@@ -18,16 +18,19 @@ impl Chosen<dyn Objective> {
     }
 
     /// A validation batch, see [`Objective::validation`].
+    #[cfg(feature = "engine")]
     pub fn validation(&self, windows: &Batch, vocabulary: usize, seed: u32, draw: u64) -> Example {
         self.method().validation(self.settings(), windows, vocabulary, seed, draw)
     }
 
     /// What a batch says about the steps until the next validation, see [`Objective::probe`].
+    #[cfg(feature = "engine")]
     pub fn probe(&self, windows: &Batch, vocabulary: usize, seed: u32, draw: u64) -> Option<Probe> {
         self.method().probe(self.settings(), windows, vocabulary, seed, draw)
     }
 
     /// The same with what was learned from a probe, see [`Objective::tuned`].
+    #[cfg(feature = "engine")]
     pub fn tuned(&self, losses: &[BlockLoss]) -> Self {
         let mut tuned = self.clone();
         for (id, value) in self.method().tuned(self.settings(), losses).0 {

@@ -55,6 +55,7 @@ pub trait Objective: Sync {
 
     /// A batch whose weighted losses sum to an unbiased estimate of the validation loss in nats per token: see
     /// [`Reading::validation`].
+    #[cfg(feature = "engine")]
     fn validation(&self, settings: &Settings, windows: &Batch, vocabulary: usize, seed: u32, draw: u64) -> Example {
         self.reading(settings, windows.context).validation(windows, vocabulary, seed, draw)
     }
@@ -87,6 +88,7 @@ pub trait Objective: Sync {
     }
 
     /// A batch from whose losses [`Objective::tuned`] learns; none where nothing is to be learned from losses.
+    #[cfg(feature = "engine")]
     fn probe(
         &self,
         _settings: &Settings,
@@ -99,6 +101,7 @@ pub trait Objective: Sync {
     }
 
     /// The settings for the steps until the next validation, from what the blocks of [`Objective::probe`] lost.
+    #[cfg(feature = "engine")]
     fn tuned(&self, settings: &Settings, _losses: &[BlockLoss]) -> Settings {
         settings.clone()
     }

@@ -54,11 +54,16 @@ impl<H: Host> Engine<H> {
         let Some(failed) = run.trainer.failed_rate() else { return false };
         let search = run.trainer.search();
         let SearchFrame { step, rate, .. } = search;
-        let next = rate.map_or_else(String::new, |rate| format!(" at the rate {rate:.2e}, the next best"));
-        let message = format!(
-            "The loss was not finite at step {} with the rate {:.2e}: the run goes on from step {step}{next}.",
-            failed.step, failed.rate
-        );
+        let (broken, old) = (failed.step, failed.rate);
+        let message = match rate {
+            Some(rate) => format!(
+                "The loss was not finite at step {broken} with the rate {old:.2e}: the run goes on from step {step} at the \
+                 rate {rate:.2e}, the next best."
+            ),
+            None => format!(
+                "The loss was not finite at step {broken} with the rate {old:.2e}: the run goes on from step {step}."
+            ),
+        };
         self.host.emit(Event::Search(search));
         self.host.emit(Event::Warning { message });
         true

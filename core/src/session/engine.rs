@@ -3,8 +3,8 @@
 use futures::{StreamExt as _, channel::mpsc::UnboundedReceiver};
 
 use super::{
-    Adapter, BranchEnd, Command, Counters, Event, Failure, Host, LayersFrame, MetricsFrame, PROTOCOL, Prepared, Resume,
-    RunState, Stage, StepMetrics, TextFacts, Work,
+    Adapter, BranchEnd, Command, Counters, Event, Failure, Host, Known, LayersFrame, MetricsFrame, PROTOCOL, Prepared,
+    Resume, RunState, Stage, StepMetrics, TextFacts, Work,
     aside::Branching,
     decoding::Kept,
     keeping, limit,
@@ -87,8 +87,8 @@ pub(super) struct Run {
 impl<H: Host> Engine<H> {
     async fn obey(&mut self, command: Command) {
         match command {
-            Command::Configure { experiment, own_text, adapter, resume } => {
-                self.configure(*experiment, own_text, adapter, resume.map(|resume| *resume)).await;
+            Command::Configure { experiment, own_text, adapter, resume, known } => {
+                self.configure(*experiment, own_text, (adapter, known), resume.map(|resume| *resume)).await;
             }
             Command::Start => self.start(RunState::Running).await,
             Command::Step => {
@@ -118,7 +118,7 @@ impl<H: Host> Engine<H> {
         &mut self,
         experiment: Experiment,
         own_text: Option<OwnText>,
-        adapter: Option<Adapter>,
+        adapter: (Option<Adapter>, Known),
         resume: Option<Resume>,
     ) {
         let before = self.settle().await;
@@ -152,20 +152,23 @@ impl<H: Host> Engine<H> {
         &mut self,
         experiment: &Experiment,
         own_text: Option<OwnText>,
-        adapter: Option<Adapter>,
+        (adapter, known): (Option<Adapter>, Known),
     ) -> Result<Trainer, Failure> {
         if let Some(invalid) = validate(experiment).into_iter().next() {
             return Err(Failure { field: Some(invalid.field), message: invalid.message });
         }
         self.enter(RunState::Preparing);
         let dataset = self.texts.dataset(&self.host, experiment, own_text).await?;
-        let open = prepare::device(&self.host, experiment.device, adapter).await;
+        let open = prepare::device(&self.host, experiment.device, adapter, known.passed).await;
         let (model, train) = (&experiment.model, &experiment.train);
         let (vocabulary, operations) = network(experiment, &dataset);
         let cost = |batch| {
             Cost::of(model, operations, vocabulary, experiment.objective.shape(batch, model.context, train.steps))
         };
         open.check(cost, train.batch)?;
+        let work = cost(train.batch).flops * train.accumulation as f64;
+        let open = prepare::faster(&self.host, open, experiment, &dataset, work, known.faster).await;
+        prepare::report(&self.host, &open);
 
         let trainer = Trainer::new(experiment, dataset.clone(), &open.device);
         let cost = cost(train.batch);
@@ -174,7 +177,7 @@ impl<H: Host> Engine<H> {
             vocabulary: dataset.tokeniser.vocabulary(),
             text: TextFacts::from(&dataset.first),
             then: dataset.then.as_ref().map(TextFacts::from),
-            flops_per_step: cost.flops * train.accumulation as f64,
+            flops_per_step: work,
             layout: trainer.transformer().specs.iter().map(Parameter::from).collect(),
         }));
         Ok(trainer)
@@ -400,8 +403,11 @@ impl<H: Host> Engine<H> {
     }
 
     pub(super) fn break_off(&mut self, error: TrainError) {
-        let field = matches!(error, TrainError::Diverged { .. }).then(|| "schedule.peak".into());
-        self.fail(Failure { field, message: error.to_string() });
+        let message = error.to_string();
+        match error {
+            TrainError::Diverged { .. } => self.fail(Failure { field: Some("schedule.peak".into()), message }),
+            TrainError::Device(_) => self.host.emit(Event::Lost { message }),
+        }
         self.enter(RunState::Failed);
     }
 

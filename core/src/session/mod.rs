@@ -22,11 +22,14 @@ mod limit;
 #[cfg(feature = "engine")]
 mod prepare;
 mod protocol;
+#[cfg(feature = "webgpu")]
+mod racing;
 mod recording;
 mod report;
 mod saved;
 #[cfg(all(test, feature = "engine"))]
 mod tests;
+mod trial;
 
 pub use adapter::Adapter;
 pub use counters::{Counters, Work};
@@ -45,3 +48,4 @@ pub use protocol::{
 pub use recording::{Recording, RecordingError};
 pub use report::{DeviceReport, Report, Sample, Validation};
 pub use saved::{Autosave, Resume, Saved, SavedTensor, WeightsAbout, WeightsError};
+pub use trial::{Known, Race};

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+#[cfg(feature = "webgpu")]
+pub use super::racing::faster;
 use super::{Adapter, Event, Failure, Host, OwnText, Stage};
 use crate::{
     device::{self, OpenDevice},
@@ -99,12 +101,58 @@ async fn bundled<H: Host>(host: &H, corpus: Corpus, file: &str, path: &str) -> R
     split.map_err(|error| failure(path, error.to_string()))
 }
 
-/// Opens the device and reports it.
-pub async fn device<H: Host>(host: &H, choice: DeviceChoice, adapter: Option<Adapter>) -> OpenDevice {
+/// Opens the device. A GPU is used once it has passed its self-test, here or on an earlier visit.
+pub async fn device<H: Host>(
+    host: &H,
+    choice: DeviceChoice,
+    adapter: Option<Adapter>,
+    passed: Option<bool>,
+) -> OpenDevice {
     host.emit(Event::Progress { stage: Stage::Device, done: 0, total: 0 });
     let open = device::open(choice, adapter).await;
-    host.emit(Event::Device { backend: open.backend, name: open.name.clone(), reason: open.reason.clone() });
+    #[cfg(feature = "webgpu")]
+    if open.backend == super::Backend::Gpu {
+        return tested(host, open, passed).await;
+    }
+    // Nothing else needs a test.
+    let _ = passed;
     open
+}
+
+/// The GPU, or the CPU where the GPU fails.
+#[cfg(feature = "webgpu")]
+async fn tested<H: Host>(host: &H, open: OpenDevice, passed: Option<bool>) -> OpenDevice {
+    let is_passed = match passed.or_else(device::passed) {
+        Some(is_passed) => is_passed,
+        None => {
+            host.emit(Event::Progress { stage: Stage::SelfTest, done: 0, total: 0 });
+            host.yield_now().await;
+            let test = device::self_test(&open.device, open.name.clone()).await;
+            let (passed, report) = (test.is_passed(), test.report());
+            host.emit(Event::Tested { adapter: test.adapter, passed, report });
+            passed
+        }
+    };
+    device::note(is_passed);
+    if is_passed { open } else { device::instead_of_a_failed(&open) }
+}
+
+/// Without WebGPU nobody races.
+#[cfg(not(feature = "webgpu"))]
+pub async fn faster<H: Host>(
+    _host: &H,
+    open: OpenDevice,
+    _experiment: &Experiment,
+    _dataset: &Arc<Dataset>,
+    _work: f64,
+    _known: Option<super::Backend>,
+) -> OpenDevice {
+    open
+}
+
+/// Says which device it is and why.
+pub fn report<H: Host>(host: &H, open: &OpenDevice) {
+    host.emit(Event::Device { backend: open.backend, name: open.name.clone(), reason: open.reason.clone() });
 }
 
 fn failure(field: &str, message: String) -> Failure {

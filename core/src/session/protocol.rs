@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Adapter, Autosave, DecodeFrame, DecodeRequest, JudgeRequest, Judged, MeasureRequest, Measured, Resume, Saved, Work,
+    Adapter, Autosave, DecodeFrame, DecodeRequest, JudgeRequest, Judged, Known, MeasureRequest, Measured, Race, Resume,
+    Saved, Work,
 };
 use crate::{
     experiment::Experiment,
@@ -13,7 +14,7 @@ use crate::{
 };
 
 /// Version of these messages; a page and a worker of different versions must not talk.
-pub const PROTOCOL: u32 = 7;
+pub const PROTOCOL: u32 = 8;
 
 /// What the page may ask of a session.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,6 +31,9 @@ pub enum Command {
         /// Where the run goes on, if it was saved before. What cannot be read is refused.
         #[serde(default)]
         resume: Option<Box<Resume>>,
+        /// What earlier visits found out about the adapter.
+        #[serde(default)]
+        known: Known,
     },
     /// Trains until the last step, a pause or a failure.
     Start,
@@ -104,6 +108,17 @@ pub enum Event {
         /// One sentence: why this device.
         reason: String,
     },
+    /// The GPU took its self-test.
+    Tested {
+        /// Name of the adapter.
+        adapter: String,
+        /// Whether it may be used.
+        passed: bool,
+        /// What was compared, as lines of text for whoever reports a bug.
+        report: String,
+    },
+    /// The GPU raced the CPU on this model and batch.
+    Raced(Race),
     /// Preparation advanced.
     Progress {
         /// What is being done.
@@ -181,6 +196,11 @@ pub enum Event {
     },
     /// Something was refused or broke; whatever was trained is kept.
     Failed(Failure),
+    /// The device stopped and the run with it; another session may go on from what was saved.
+    Lost {
+        /// One sentence.
+        message: String,
+    },
 }
 
 /// The state of the run, as the run bar shows it.
@@ -224,6 +244,10 @@ pub enum Stage {
     Tokeniser,
     /// The device is being opened.
     Device,
+    /// The GPU takes its self-test.
+    SelfTest,
+    /// The GPU and the CPU race.
+    Race,
     /// The first step runs: kernels compile.
     Kernels,
 }

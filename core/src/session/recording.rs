@@ -56,7 +56,7 @@ pub struct Recording {
 impl Recording {
     /// The bytes of its file.
     pub fn to_bytes(&self) -> Vec<u8> {
-        pack(self)
+        pack(self, Compression::best())
     }
 
     /// Reads the bytes of a file.
@@ -100,9 +100,9 @@ impl Recording {
 }
 
 impl Report {
-    /// It alone, as bytes.
+    /// It alone, as bytes. They are written every few seconds beside a page that draws, so quickly rather than small.
     pub fn to_bytes(&self) -> Vec<u8> {
-        pack(self)
+        pack(self, Compression::fast())
     }
 
     /// Reads what [`Report::to_bytes`] wrote.
@@ -124,9 +124,9 @@ fn rounded(value: f32) -> f32 {
     f32::from_bits(value.to_bits() >> dropped << dropped)
 }
 
-fn pack(value: &impl Serialize) -> Vec<u8> {
+fn pack(value: &impl Serialize, level: Compression) -> Vec<u8> {
     let plain = postcard::to_extend(value, Vec::new()).expect("memory takes plain data");
-    let mut encoder = DeflateEncoder::new(MAGIC.to_vec(), Compression::best());
+    let mut encoder = DeflateEncoder::new(MAGIC.to_vec(), level);
     let packed = encoder.write_all(&plain).and_then(|()| encoder.finish());
     packed.expect("memory takes all of it")
 }

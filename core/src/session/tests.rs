@@ -17,7 +17,7 @@ use futures::{
     executor::block_on,
 };
 
-use super::{Command, Counters, Event, Host, OwnText, PROTOCOL, RunState, StepMetrics, run};
+use super::{Command, Counters, Event, Host, Known, OwnText, PROTOCOL, RunState, StepMetrics, run};
 use crate::experiment::{Corpus, DeviceChoice, Experiment, ModelConfig};
 
 /// What a test answers to an event.
@@ -99,6 +99,7 @@ fn configure(experiment: Experiment) -> Command {
         own_text: Some(OwnText { name: "fox".into(), text }),
         adapter: None,
         resume: None,
+        known: Known::default(),
     }
 }
 

@@ -20,9 +20,7 @@ pub enum TrainError {
         peak: f64,
     },
     /// The device failed.
-    #[error(
-        "The device stopped: {0}. The weights of the last validation are kept; choose the CPU under Device, or reload the page."
-    )]
+    #[error("The device stopped: {0}.")]
     Device(String),
 }
 
@@ -35,6 +33,25 @@ fn last_finite(last: &Option<(usize, f64)>) -> String {
 
 impl From<burn::tensor::ExecutionError> for TrainError {
     fn from(error: burn::tensor::ExecutionError) -> Self {
-        Self::Device(error.to_string())
+        Self::Device(essence(&error.to_string()))
+    }
+}
+
+/// The cause behind all others of an error that lists them, without the backtrace.
+fn essence(error: &str) -> String {
+    let (causes, _) = error.split_once("Backtrace:").unwrap_or((error, ""));
+    let last = causes.lines().map(str::trim).rfind(|line| !line.is_empty() && *line != "Caused by:");
+    last.unwrap_or(error).trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_cause_is_the_essence() {
+        let error = "The device is poisoned\nCaused by:\n  Destroyed: Device was destroyed.\nBacktrace:\nNone.";
+        assert_eq!(essence(error), "Destroyed: Device was destroyed");
+        assert_eq!(essence("out of memory"), "out of memory");
     }
 }

@@ -13,6 +13,7 @@ use super::{resume, store::Store};
 use crate::{
     browser::address,
     engine::Engine,
+    t,
     workspace::{
         Workspace,
         import::{self, ImportError, Imported, LARGEST},
@@ -26,7 +27,7 @@ pub async fn open(workspace: Workspace, engine: Engine, file: File) -> Result<()
     if file.size() > LARGEST as f64 {
         return Err(ImportError::Large.to_string());
     }
-    let unreadable = |_| "The browser could not read the file: choose it again.".to_owned();
+    let unreadable = |_| t!("The browser could not read the file: choose it again.").to_owned();
     let bytes = Uint8Array::new(&JsFuture::from(file.array_buffer()).await.map_err(unreadable)?).to_vec();
     match import::read(&bytes).map_err(|error| error.to_string())? {
         Imported::Recording(recording) => {
@@ -65,7 +66,7 @@ async fn keep(link: &str, runs: Vec<import::Run>) -> Result<String, String> {
     let group = format!("{now:.0}-imported");
     let store = Store::open().await.map_err(|error| error.to_string())?;
     if runs.is_empty() {
-        return Err("The archive has no runs in it: it was saved before anything was trained.".into());
+        return Err(t!("The archive has no runs in it: it was saved before anything was trained.").into());
     }
     for import::Run { arm, seed, report, state } in runs.into_iter().filter(|run| run.arm < comparison.arms.len()) {
         let plan = Plan { experiment: comparison.experiment(arm), own_text: None, seed };

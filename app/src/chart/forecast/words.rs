@@ -6,14 +6,18 @@ use tailblazer_core::{
 };
 
 use super::{Candidate, Forecast, LEAST_STEPS, Outlook};
-use crate::workspace::format::{fixed, integer, scientific, significant};
+use crate::{
+    t, words,
+    workspace::format::{fixed, integer, scientific, significant},
+};
 
 /// The law, what its letters mean, and what is called a loss here.
 pub fn names() -> String {
-    format!(
+    t!(
         "L = L0 + A·S1^−α − C·S2. S1 is the sum of all learning rates so far, S2 what the falls of the rate add up \
          to with the momentum λ. L0 is what remains, A·S1^−α what is left to learn, C what a fall of the rate takes \
-         off. Measured losses are means of {STRETCH} steps or more, without the warm-up and the first tenth."
+         off. Measured losses are means of {steps} steps or more, without the warm-up and the first tenth.",
+        steps = STRETCH,
     )
 }
 
@@ -33,8 +37,8 @@ impl Forecast {
     pub fn parameters(&self) -> Option<String> {
         let fit = self.law.as_ref().ok()?;
         let (law, error) = (fit.law, percent(fit.accuracy.relative_error));
-        let [l0, a, alpha, c] = [law.l0, law.a, law.alpha, law.c].map(number);
-        Some(format!("L0 {l0}, A {a}, α {alpha}, C {c}, λ {}, mean error {error}", scientific(law.lambda)))
+        let ([l0, a, alpha, c], lambda) = ([law.l0, law.a, law.alpha, law.c].map(number), scientific(law.lambda));
+        Some(t!("L0 {l0}, A {a}, α {alpha}, C {c}, λ {lambda}, mean error {error}", l0, a, alpha, c, lambda, error))
     }
 
     /// What it says about every other arm.
@@ -46,14 +50,14 @@ impl Forecast {
 
     /// The law in one sentence or two, behind what a chart shows; empty without a law.
     pub fn sentence(&self) -> String {
-        let (Some(parameters), [first, rest @ ..]) = (self.parameters(), &self.fitted[..]) else {
+        let (Some(parameters), [_, ..]) = (self.parameters(), &self.fitted[..]) else {
             return String::new();
         };
-        let mut fitted = Comparison::letter(*first).to_string();
-        rest.iter().for_each(|arm| fitted += &format!(" and {}", Comparison::letter(*arm)));
+        let fitted = letters(self.fitted.iter().copied());
         let remarks: String =
             self.remarks().iter().map(|remark| format!(" {}{}.", remark.short, remark.more)).collect();
-        format!("Annealing law fitted to {fitted}: {parameters}.{remarks}")
+        let law = t!("Annealing law fitted to {arms}: {parameters}.", arms = fitted, parameters);
+        format!("{law}{remarks}")
     }
 }
 
@@ -62,21 +66,26 @@ fn remark(arm: usize, outlook: &Outlook, is_open: bool) -> Remark {
     let prediction = match outlook {
         Outlook::Predicted(prediction) => prediction,
         Outlook::Differs(difference) => {
+            let difference = words::sentence(&difference.to_string());
             return Remark { arm, short: format!("{letter} {difference}"), more: String::new() };
         }
     };
-    let end = prediction.end().map_or_else(|| "no loss".into(), |end| fixed(end, 3));
-    let provided = if is_open { ", if its rate stays" } else { "" };
+    let end = prediction.end().map_or_else(|| t!("no loss").into(), |end| fixed(end, 3));
+    let predicted = match is_open {
+        true => t!("{end} predicted at the end, if its rate stays", end),
+        false => t!("{end} predicted at the end", end),
+    };
     let (short, more) = match prediction {
-        Prediction { accuracy: None, .. } => (format!("{end} predicted at the end{provided}"), String::new()),
+        Prediction { accuracy: None, .. } => (predicted, String::new()),
         Prediction { accuracy: Some(accuracy), .. } if prediction.is_done() => {
             let [predicted, measured] = [accuracy.last_predicted, accuracy.last_loss].map(|loss| fixed(loss, 3));
             let error = percent(accuracy.relative_error);
-            (format!("mean error {error}"), format!(", at the end predicted {predicted}, measured {measured}"))
+            let more = t!("at the end predicted {predicted}, measured {measured}", predicted, measured);
+            (t!("mean error {error}", error), format!(", {more}"))
         }
         Prediction { accuracy: Some(accuracy), .. } => {
             let error = percent(accuracy.relative_error);
-            (format!("mean error {error} so far"), format!(", {end} predicted at the end{provided}"))
+            (t!("mean error {error} so far", error), format!(", {predicted}"))
         }
     };
     Remark { arm, short: format!("{letter}: {short}"), more }
@@ -85,54 +94,69 @@ fn remark(arm: usize, outlook: &Outlook, is_open: bool) -> Remark {
 /// Why no arm is fitted to.
 pub fn nothing_to_fit(candidates: &[Candidate]) -> String {
     if candidates.iter().any(Candidate::is_ready) {
-        "No arm has finished: choose one to fit the law to what it has shown so far.".into()
+        t!("No arm has finished: choose one to fit the law to what it has shown so far.").into()
     } else {
-        format!("There is nothing to fit yet: train an arm for {LEAST_STEPS} steps after its warm-up, or to its end.")
+        t!(
+            "There is nothing to fit yet: train an arm for {steps} steps after its warm-up, or to its end.",
+            steps = LEAST_STEPS,
+        )
     }
 }
 
 /// Why arms whose text changes are not fitted to.
 pub fn two_texts(chosen: &[&Candidate]) -> String {
     let names = names_of(chosen);
-    format!("The text of {names} changes, and the law describes one text: choose an arm whose text stays.")
+    t!("The text of {names} changes, and the law describes one text: choose an arm whose text stays.", names)
 }
 
 fn names_of(chosen: &[&Candidate]) -> String {
-    let names: Vec<String> = chosen.iter().map(|arm| Comparison::letter(arm.index).to_string()).collect();
-    names.join(" and ")
+    letters(chosen.iter().map(|arm| arm.index))
+}
+
+/// The letters of arms: `A and B`.
+fn letters(arms: impl Iterator<Item = usize>) -> String {
+    let letters: Vec<String> = arms.map(|arm| Comparison::letter(arm).to_string()).collect();
+    letters.join(&format!(" {} ", t!("and")))
 }
 
 /// Why the law cannot be fitted to the chosen arms, and what to do.
 pub fn cannot_fit(error: AnnealingError, chosen: &[&Candidate]) -> String {
     let names = names_of(chosen);
     match error {
-        AnnealingError::ConstantRates if chosen.iter().all(|arm| arm.is_done()) => {
-            format!(
-                "The learning rate of {names} never changes, so that C cannot be fitted: train an arm whose rate falls."
-            )
-        }
+        AnnealingError::ConstantRates if chosen.iter().all(|arm| arm.is_done()) => t!(
+            "The learning rate of {names} never changes, so that C cannot be fitted: train an arm whose rate falls.",
+            names,
+        ),
         AnnealingError::ConstantRates => {
-            format!("The learning rate of {names} has not fallen yet: wait, or choose an arm whose rate falls.")
+            t!("The learning rate of {names} has not fallen yet: wait, or choose an arm whose rate falls.", names)
         }
-        AnnealingError::TooFew { points, .. } => format!(
-            "The law needs {LEAST_POINTS} means of {STRETCH} steps after the warm-up and the first tenth of {names}, \
-             not {points}: train longer."
+        AnnealingError::TooFew { points, .. } => t!(
+            "The law needs {least} means of {steps} steps after the warm-up and the first tenth of {names}, not \
+             {points}: train longer.",
+            least = LEAST_POINTS,
+            steps = STRETCH,
+            names,
+            points,
         ),
         AnnealingError::NoProgress { run, step } => {
             let name =
                 run.checked_sub(1).and_then(|at| chosen.get(at)).map_or('A', |arm| Comparison::letter(arm.index));
             let steps = integer(step + 1);
-            format!("The learning rate of {name} is 0 in all of its first {steps} updates: choose an arm that learns.")
+            t!(
+                "The learning rate of {name} is 0 in all of its first {steps} updates: choose an arm that learns.",
+                name,
+                steps,
+            )
         }
-        AnnealingError::NoFit => format!("The law could not be fitted to {names}: choose another arm."),
-        other => other.to_string(),
+        AnnealingError::NoFit => t!("The law could not be fitted to {names}: choose another arm.", names),
+        other => words::sentence(&other.to_string()),
     }
 }
 
 /// A share in percent.
 fn percent(share: f64) -> String {
     match 100.0 * share {
-        percent if percent < 0.1 => "below 0.1 %".into(),
+        percent if percent < 0.1 => t!("below 0.1 %").into(),
         percent => format!("{} %", fixed(percent, 1)),
     }
 }

@@ -10,6 +10,7 @@ use crate::{
         mark::{Shape, Stroke},
         scene::Scene,
     },
+    t,
     workspace::{columns::EMA_DECAY, quantity},
 };
 
@@ -78,7 +79,7 @@ pub fn draw_key(scene: &mut Scene, input: &Input, frame: Frame, width: f64) {
                 let zigzag = [0.0, -3.0, 3.0, -4.0, 2.0, -2.0, 1.0];
                 let points = zigzag.iter().enumerate().map(|(i, dy)| (x + 3.0 * i as f64, y - 3.0 + dy)).collect();
                 scene.path(points, Stroke::ghost(Ink::Ink));
-                "every step".into()
+                t!("every step").into()
             }
             Line::Average => {
                 scene.line((x, y - 3.0), (x + 18.0, y - 3.0), Stroke::solid(Ink::Ink, 1.75));
@@ -86,23 +87,23 @@ pub fn draw_key(scene: &mut Scene, input: &Input, frame: Frame, width: f64) {
             }
             Line::Validation => {
                 scene.marker(Shape::Disc, (x + 9.0, y - 3.0), 3.2, Ink::Ink);
-                "validation".into()
+                t!("validation").into()
             }
             Line::Seeds(seeds) => {
                 scene.band(&[[x, y - 8.0, y + 2.0], [x + 18.0, y - 8.0, y + 2.0]], Ink::Ink);
-                format!("range of {seeds} seeds")
+                t!("range of {seeds} seeds", seeds)
             }
             Line::Branch => {
                 scene.line((x, y - 3.0), (x + 18.0, y - 3.0), Stroke::solid(Ink::Ink, 1.0));
                 scene.marker(Shape::Ring, (x + 18.0, y - 3.0), 3.2, Ink::Ink);
-                "branch".into()
+                t!("branch").into()
             }
             Line::Bar => {
                 draw_bar(scene, (x + 9.0, y + 2.5), (x + 9.0, y - 8.5), Ink::Ink);
-                "bound ± 2 s.e.".into()
+                t!("bound ± 2 s.e.").into()
             }
-            Line::Alone(letters) if letters.is_empty() => "validation alone".into(),
-            Line::Alone(letters) => format!("{letters}: val. alone"),
+            Line::Alone(letters) if letters.is_empty() => t!("validation alone").into(),
+            Line::Alone(letters) => t!("{letters}: val. alone", letters),
         };
         scene.words(words, (x + 26.0, y + 0.5), Ink::Second, false);
     }

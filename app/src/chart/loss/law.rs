@@ -12,6 +12,7 @@ use crate::{
         mark::Stroke,
         scene::Scene,
     },
+    t,
     workspace::{format::fixed, quantity, view::XAxis},
 };
 
@@ -83,12 +84,14 @@ fn ends<'a>(plot: &Plot<'a>, is_long: bool) -> Column<'a> {
         let last = steps(&plot.input, arm, prediction).next_back().filter(|step| *step == prediction.curve.len());
         if let (Some(step), Some(loss)) = (last, prediction.end()) {
             right = f64::max(right, plot.x.map(plot.input.x_of_step(arm, step)));
-            let word = match is_past {
-                _ if !is_long => "law",
-                true => "fitted",
-                false => "predicted",
+            let y = plot.place(loss);
+            let loss = fixed(loss, 2);
+            let words = match is_past {
+                _ if !is_long => t!("law {loss}", loss),
+                true => t!("fitted {loss}", loss),
+                false => t!("predicted {loss}", loss),
             };
-            ends.push(End { arm, words: format!("{word} {}", fixed(loss, 2)), y: plot.place(loss) });
+            ends.push(End { arm, words, y });
         }
     }
     (ends, right)

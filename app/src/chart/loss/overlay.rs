@@ -9,6 +9,7 @@ use crate::{
         mark::{Stroke, Weight},
         scene::{Anchor, Scene},
     },
+    t,
     workspace::{format::fixed, overlay::Overlay},
 };
 
@@ -61,8 +62,8 @@ pub fn summary(overlays: &[Overlay]) -> Option<String> {
         .iter()
         .filter_map(|overlay| {
             let (step, loss) = line(overlay).into_iter().rfind(|(_, loss)| loss.is_finite())?;
-            Some(format!("{} {} at step {step}", overlay.name, fixed(loss, 3)))
+            Some(t!("{name} {loss} at step {step}", name = overlay.name, loss = fixed(loss, 3), step))
         })
         .collect();
-    (!ends.is_empty()).then(|| format!("Kept runs behind: {}.", ends.join("; ")))
+    (!ends.is_empty()).then(|| t!("Kept runs behind: {list}.", list = ends.join("; ")))
 }

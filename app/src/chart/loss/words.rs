@@ -10,6 +10,7 @@ use crate::{
         input::{Arm, Input},
         strip, texts,
     },
+    t,
     workspace::{
         format::{fixed, integer},
         quantity,
@@ -18,11 +19,14 @@ use crate::{
 
 /// The chart in one sentence.
 pub fn summary(input: Input, log: bool, unit: &str) -> String {
-    let scale = if log { "log" } else { "linear" };
-    let start = format!("Loss by {}, in {unit}, on a {scale} scale", input.x_axis.name());
+    let axis = input.x_axis.word();
+    let start = match log {
+        true => t!("Loss by {axis}, in {unit}, on a log scale", axis, unit),
+        false => t!("Loss by {axis}, in {unit}, on a linear scale", axis, unit),
+    };
     let courses: Vec<String> = input.arms.iter().filter_map(|arm| course(&input, arm)).collect();
     if courses.is_empty() {
-        return format!("{start}. No step has been made.");
+        return format!("{start}. {}", t!("No step has been made."));
     }
     let law = input.law.map(Forecast::sentence).filter(|sentence| !sentence.is_empty());
     let more = strip::summary(&input).into_iter().chain(kinds(&input)).chain(law);
@@ -39,18 +43,23 @@ fn course(input: &Input, arm: &Arm) -> Option<String> {
     let validation = arm.record.validations.last().map(|v| texts::sentence(arm, v)).unwrap_or_default();
     let branches = branches::summary(arm);
     let (step, steps) = (integer(last.step), integer(arm.experiment.train.steps));
-    Some(match shows_training(arm) {
-        true => format!(
-            "{name}{} at step {}, {} at step {step} of {steps}.{validation}{branches}",
-            fixed(first.loss, 3),
-            integer(first.step),
-            fixed(last.loss, 3),
+    let training = match shows_training(arm) {
+        true => t!(
+            "{first} at step {start}, {last} at step {step} of {steps}.",
+            first = fixed(first.loss, 3),
+            start = integer(first.step),
+            last = fixed(last.loss, 3),
+            step,
+            steps,
         ),
-        false => format!(
-            "{name}step {step} of {steps}, validation alone: the training loss is a masked cross-entropy, which has no \
-             place on this axis.{validation}{branches}"
+        false => t!(
+            "step {step} of {steps}, validation alone: the training loss is a masked cross-entropy, which has no place \
+             on this axis.",
+            step,
+            steps,
         ),
-    })
+    };
+    Some(format!("{name}{training}{validation}{branches}"))
 }
 
 /// What the validation losses are, where some are bounds.
@@ -63,13 +72,13 @@ fn kinds(input: &Input) -> Option<String> {
     match (&bounds[..], &likelihoods[..]) {
         ([], _) => None,
         (_, []) => Some(
-            "Validations are upper bounds of the negative log-likelihood, with bars of two standard errors.".into(),
+            t!("Validations are upper bounds of the negative log-likelihood, with bars of two standard errors.").into(),
         ),
-        _ => Some(format!(
-            "Validations of {} are upper bounds of the negative log-likelihood, with bars of two standard errors, and \
-             those of {} are likelihoods: a worse bound does not show a worse model.",
-            bounds.join(", "),
-            likelihoods.join(", ")
+        _ => Some(t!(
+            "Validations of {bounds} are upper bounds of the negative log-likelihood, with bars of two standard \
+             errors, and those of {likelihoods} are likelihoods: a worse bound does not show a worse model.",
+            bounds = bounds.join(", "),
+            likelihoods = likelihoods.join(", "),
         )),
     }
 }
@@ -82,10 +91,10 @@ pub fn readout(input: &Input, arm: &Arm, step: usize) -> Option<(String, Option<
         Quantity::MaskedCrossEntropy => {
             let word = quantity::word(arm.experiment);
             let validation = validation_at(arm, step).map_or_else(|| "–".into(), |v| quantity::with_error(v, 3));
-            (format!("{word} {validation}"), is_alone.then(|| format!("masked cross-entropy, EMA {ema}")))
+            (format!("{word} {validation}"), is_alone.then(|| t!("masked cross-entropy, EMA {ema}", ema)))
         }
-        Quantity::Bound if is_alone => (format!("bound, EMA {ema}"), Some(fixed(row.loss, 3))),
-        Quantity::Bound => (format!("bound {ema}"), None),
+        Quantity::Bound if is_alone => (t!("bound, EMA {ema}", ema), Some(fixed(row.loss, 3))),
+        Quantity::Bound => (t!("bound {loss}", loss = ema), None),
         Quantity::Likelihood if is_alone => (format!("EMA {ema}"), Some(fixed(row.loss, 3))),
         Quantity::Likelihood => (ema, None),
     })

@@ -6,7 +6,7 @@ use tailblazer_core::{
     session::{Backend, Limit, Work},
 };
 
-use crate::workspace::Workspace;
+use crate::{t, workspace::Workspace};
 
 /// Steps and seconds that make a measurement, after the first step; the second pair is for what takes seconds a step.
 const ENOUGH: [(usize, f64); 2] = [(5, 2.0), (1, 5.0)];
@@ -54,8 +54,8 @@ impl Case {
     /// The kind of operations in a word.
     pub fn operations(self) -> &'static str {
         match self.operations {
-            Operations::Fused => "fused",
-            Operations::Plain => "plain",
+            Operations::Fused => t!("fused"),
+            Operations::Plain => t!("plain"),
         }
     }
 

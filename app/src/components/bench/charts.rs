@@ -7,6 +7,7 @@ use super::frames::FramesCard;
 use crate::{
     chart::{matrices, synthetic},
     components::charts::{AlphaCard, EsdCard, LossCard, RateCard},
+    t,
     workspace::{Workspace, record::Record},
 };
 
@@ -23,8 +24,8 @@ pub fn Charts() -> impl IntoView {
     let workspace = Workspace::expect();
     view! {
         <FramesCard
-            title="Drawing charts"
-            about="Four arms of 10,000 steps in four charts, drawn anew in every frame."
+            title=t!("Drawing charts")
+            about=t!("Four arms of 10,000 steps in four charts, drawn anew in every frame.")
             hook="frames"
             prepare=Callback::new(move |()| fill(workspace))
             draw=Callback::new(move |_| workspace.version.update(|version| *version += 1))

@@ -11,6 +11,7 @@ use tailblazer_core::{
 use super::frames::FramesCard;
 use crate::{
     components::decode::SideBySide,
+    t,
     workspace::{Workspace, decode::Decode},
 };
 
@@ -31,8 +32,8 @@ pub fn Decoders() -> impl IntoView {
     let decode = workspace.decode;
     view! {
         <FramesCard
-            title="Drawing decoders"
-            about="Six decoders of 64 tokens, one forward further in every frame: tokens, meters and timeline."
+            title=t!("Drawing decoders")
+            about=t!("Six decoders of 64 tokens, one forward further in every frame: tokens, meters and timeline.")
             hook="decode-frames"
             prepare=Callback::new(move |()| fill(workspace))
             draw=Callback::new(move |frame: usize| decode.playback.at.set((frame % (TOKENS + 1)) as f64))

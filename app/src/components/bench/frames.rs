@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::{
     browser::frame::{self, now},
+    t,
     workspace::format::fixed,
 };
 
@@ -52,7 +53,8 @@ pub fn FramesCard(
         result.get().map(|Frames { began, busy }| {
             let gaps: Vec<f64> = began.windows(2).map(|pair| pair[1] - pair[0]).collect();
             let [busy, gap] = [median(busy), median(gaps)];
-            format!("Median of {FRAMES} frames: {} ms of work, {} ms apart.", fixed(busy, 1), fixed(gap, 1))
+            let (busy, gap) = (fixed(busy, 1), fixed(gap, 1));
+            t!("Median of {count} frames: {busy} ms of work, {gap} ms apart.", count = FRAMES, busy, gap)
         })
     };
     let value = move || result.get().map(|frames| median(frames.busy).to_string());
@@ -61,7 +63,7 @@ pub fn FramesCard(
         <section class="card bench">
             <h2>{title}</h2>
             <p class="note">
-                {about} " A screen with 60 frames per second has 16.7 ms for each."
+                {about} " " {t!("A screen with 60 frames per second has 16.7 ms for each.")}
             </p>
             <p>
                 <button
@@ -71,7 +73,8 @@ pub fn FramesCard(
                     disabled=move || is_running.get()
                     on:click=measure
                 >
-                    "Draw"
+                    // The space tells it from the knob of that name.
+                    {t!("Draw ").trim_end()}
                 </button>
                 <span class="note" role="status" data-testid=format!("{hook}-result") data-value=value>{words}</span>
             </p>

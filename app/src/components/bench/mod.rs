@@ -15,6 +15,7 @@ use tailblazer_core::{
 use super::notices::Notices;
 use crate::{
     engine::Engine,
+    key, t, words,
     workspace::{
         Workspace,
         action::Action,
@@ -91,12 +92,18 @@ impl Bench {
         match self.running.get() {
             Some(index) => self.cases.with_value(|cases| {
                 let (count, case) = (cases.len(), cases[index]);
-                format!("Measuring {} of {count}: {}, {}", index + 1, case.shape(), case.operations())
+                t!(
+                    "Measuring {number} of {count}: {shape}, {operations}",
+                    number = index + 1,
+                    count,
+                    shape = case.shape(),
+                    operations = case.operations()
+                )
             }),
             None if self.outcomes.with(Vec::is_empty) => {
-                "Takes a minute on a GPU, and two or three on a software adapter.".into()
+                t!("Takes a minute on a GPU, and two or three on a software adapter.").into()
             }
-            None => "Done.".into(),
+            None => t!("Done.").into(),
         }
     }
 }
@@ -106,6 +113,7 @@ impl Bench {
 pub fn BenchScreen() -> impl IntoView {
     view! {
         <main class="page">
+            <h1 class="sr">{t!("Bench")}</h1>
             <Notices />
             <Speed />
             <charts::Charts />
@@ -133,11 +141,13 @@ fn Speed() -> impl IntoView {
     };
     view! {
         <section class="card bench">
-            <h2>"Training speed"</h2>
+            <h2>{t!("Training speed")}</h2>
             <p class="note">
-                "Shapes are model, context × batch. Each case trains for some seconds after its first step, in an engine
-                of its own. Compare ratios within one visit, because machines differ. The limit is the speed at which
-                a step would be nothing but its matrix products, timed by themselves on the CPU."
+                {t!(
+                    "Shapes are model, context × batch. Each case trains for some seconds after its first step, in an \
+                     engine of its own. Compare ratios within one visit, because machines differ. The limit is the \
+                     speed at which a step would be nothing but its matrix products, timed by themselves on the CPU."
+                )}
             </p>
             <p>
                 <button
@@ -150,14 +160,14 @@ fn Speed() -> impl IntoView {
                         bench.begin(0);
                     }
                 >
-                    "Measure"
+                    {t!("Measure")}
                 </button>
                 <span class="note" role="status" data-testid="bench-status">{move || bench.status()}</span>
             </p>
-            <div class="tbl" data-testid="bench-result">
+            <div class="tbl" tabindex="0" role="region" aria-label=t!("Training speed") data-testid="bench-result">
                 <table>
                     <thead>
-                        <tr>{HEADINGS.map(|heading| view! { <th scope="col">{heading}</th> })}</tr>
+                        <tr>{HEADINGS.map(|heading| view! { <th scope="col">{words::text(heading)}</th> })}</tr>
                     </thead>
                     <tbody>{rows}</tbody>
                 </table>
@@ -167,20 +177,20 @@ fn Speed() -> impl IntoView {
 }
 
 const HEADINGS: [&str; 14] = [
-    "shape",
-    "device",
-    "operations",
-    "tokens/s",
-    "ms/step",
-    "first step",
-    "times plain",
-    "dispatches per step",
-    "submits per step",
-    "readbacks per step",
-    "pipelines",
-    "memory",
-    "matrix products alone",
-    "share of the limit",
+    key!("shape"),
+    key!("device"),
+    key!("operations"),
+    key!("tokens/s"),
+    key!("ms/step"),
+    key!("first step"),
+    key!("times plain"),
+    key!("dispatches per step"),
+    key!("submits per step"),
+    key!("readbacks per step"),
+    key!("pipelines"),
+    key!("memory"),
+    key!("matrix products alone"),
+    key!("share of the limit"),
 ];
 
 fn row(outcome: &Outcome, times_plain: Option<f64>) -> impl IntoView + use<> {

@@ -9,6 +9,7 @@ use crate::{
         input::Input,
     },
     components::{chart_card::ChartCard, table::AlphaTable},
+    t,
     workspace::{Workspace, export::chart::Numbers, format::fixed, view::AlphaView},
 };
 
@@ -21,7 +22,7 @@ pub fn AlphaCard() -> impl IntoView {
         with_input(workspace, |input| {
             let readout = alpha::readout(input)?;
             let values = readout.alphas.into_iter().filter_map(|(index, alpha)| {
-                let words = alpha.map_or_else(|| "none".to_owned(), |alpha| fixed(alpha, 2));
+                let words = alpha.map_or_else(|| t!("none").to_owned(), |alpha| fixed(alpha, 2));
                 Some(arm_value(input.arm(index)?, input.is_comparison(), words))
             });
             Some(view! {
@@ -34,8 +35,8 @@ pub fn AlphaCard() -> impl IntoView {
         <ChartCard
             name="alpha"
             numbers=Numbers::Alpha
-            title="Alpha"
-            unit=Signal::derive(|| "by depth".to_owned())
+            title=t!("Alpha")
+            unit=Signal::derive(|| t!("by depth").to_owned())
             summary=sentence(workspace, alpha::summary)
             draw=drawing(workspace, move |input, width, height| {
                 alpha::scene(input, options(workspace), width, height)
@@ -79,7 +80,7 @@ fn Legend() -> impl IntoView {
         let ramp = if shown == AlphaView::Difference { "delta-ramp" } else { "alpha-ramp" };
         alpha::ends(shown).map(|[low, high]| {
             view! {
-                <span class="legend" title="Dotted: beyond the ends. Hatched: no tail to fit.">
+                <span class="legend" title=t!("Dotted: beyond the ends. Hatched: no tail to fit.")>
                     {low}
                     <i class=ramp aria-hidden="true"></i>
                     {high}
@@ -100,7 +101,7 @@ fn Arms() -> impl IntoView {
         view! {
             <button
                 type="button"
-                aria-label=format!("Alphas of arm {letter}")
+                aria-label=t!("Alphas of arm {letter}", letter)
                 aria-pressed=move || (chosen.get() == Some(letter)).to_string()
                 data-testid=format!("alpha-arm-{}", letter.to_ascii_lowercase())
                 on:click=move |_| workspace.view.alpha_arm.set(Some(index))
@@ -113,7 +114,7 @@ fn Arms() -> impl IntoView {
         let arms = arms.get();
         (!arms.is_empty()).then(|| {
             view! {
-                <span class="seg" role="group" aria-label="Arm">{arms.into_iter().map(button).collect_view()}</span>
+                <span class="seg" role="group" aria-label=t!("Arm")>{arms.into_iter().map(button).collect_view()}</span>
             }
         })
     };
@@ -130,7 +131,7 @@ fn Views() -> impl IntoView {
         let difference = Options { view: AlphaView::Difference, ..options(workspace) };
         match letters(workspace, difference) {
             (Some(arm), Some(base)) => format!("{arm} − {base}"),
-            _ => "difference".into(),
+            _ => t!("difference").into(),
         }
     };
     let button = move |this: AlphaView, hook: &'static str, word: Signal<String>| {
@@ -147,9 +148,9 @@ fn Views() -> impl IntoView {
     };
     let fixed = |word: &'static str| Signal::derive(move || word.to_owned());
     view! {
-        <span class="seg" role="group" aria-label="View of the alphas">
-            {button(AlphaView::Heat, "alpha-heat", fixed("heat"))}
-            {button(AlphaView::Lines, "alpha-lines", fixed("lines"))}
+        <span class="seg" role="group" aria-label=t!("View of the alphas")>
+            {button(AlphaView::Heat, "alpha-heat", fixed(t!("heat")))}
+            {button(AlphaView::Lines, "alpha-lines", fixed(t!("lines")))}
             <Show when=move || is_comparison.get()>
                 {button(AlphaView::Difference, "alpha-difference", Signal::derive(difference))}
             </Show>

@@ -6,6 +6,7 @@ use super::{drawing, readout_view, sentence, spectra, with_input};
 use crate::{
     chart::{esd, matrices},
     components::{chart_card::ChartCard, table::EsdTable},
+    t,
     workspace::{Workspace, export::chart::Numbers, format::integer},
 };
 
@@ -18,15 +19,15 @@ pub fn EsdCard() -> impl IntoView {
         workspace.version.track();
         with_input(workspace, |input| {
             let step = esd::densities(&input, arm()).first()?.step;
-            Some(view! { <span>"at "{integer(step)}</span> })
+            Some(view! { <span>{t!("at {step}", step = integer(step))}</span> })
         })
     };
     view! {
         <ChartCard
             name="esd"
             numbers=Numbers::Esd
-            title="ESD"
-            unit=Signal::derive(|| "density of λ(WᵀW), log-log".to_owned())
+            title=t!("ESD")
+            unit=Signal::derive(|| t!("density of λ(WᵀW), log-log").to_owned())
             summary=sentence(workspace, move |input| esd::summary(input, arm()))
             draw=drawing(workspace, move |input, width, height| esd::scene(input, arm(), width, height))
             follow=spectra(workspace)
@@ -92,17 +93,17 @@ fn Picker() -> impl IntoView {
         options.collect_view()
     };
     view! {
-        <span class="seg matrix-pick" role="group" aria-label="Matrix">
-            {button(-1, "‹", "Previous matrix", "esd-previous")}
+        <span class="seg matrix-pick" role="group" aria-label=t!("Matrix")>
+            {button(-1, "‹", t!("Previous matrix"), "esd-previous")}
             <select
-                aria-label="Matrix"
+                aria-label=t!("Matrix")
                 data-testid="esd-matrix"
                 prop:disabled=move || options.with(Vec::is_empty)
                 on:change=choose
             >
                 {list}
             </select>
-            {button(1, "›", "Next matrix", "esd-next")}
+            {button(1, "›", t!("Next matrix"), "esd-next")}
         </span>
     }
 }

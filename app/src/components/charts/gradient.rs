@@ -6,6 +6,7 @@ use super::{arm_value, drawing, pace, readout_view, sentence, with_input};
 use crate::{
     chart::gradient,
     components::{chart_card::ChartCard, table::GradientTable},
+    t,
     workspace::{Workspace, export::chart::Numbers, format::integer},
 };
 
@@ -21,7 +22,7 @@ pub fn GradientCard() -> impl IntoView {
                 .into_iter()
                 .filter_map(|(index, norm)| Some(arm_value(input.arm(index)?, input.is_comparison(), norm)));
             Some(view! {
-                <span>"at "{integer(step)}</span>
+                <span>{t!("at {step}", step = integer(step))}</span>
                 {values.collect_view()}
             })
         })
@@ -30,8 +31,8 @@ pub fn GradientCard() -> impl IntoView {
         <ChartCard
             name="gradient"
             numbers=Numbers::Gradient
-            title="Gradient norm"
-            unit=Signal::derive(|| "l2, before clipping, log".to_owned())
+            title=t!("Gradient norm")
+            unit=Signal::derive(|| t!("l2, before clipping, log").to_owned())
             summary=sentence(workspace, gradient::summary)
             draw=drawing(workspace, gradient::scene)
             readout=readout_view(readout)
@@ -45,8 +46,10 @@ pub fn GradientCard() -> impl IntoView {
 #[component]
 fn Refine() -> impl IntoView {
     let workspace = Workspace::expect();
-    let title = "Add an arm with the schedule that this run's gradients call for (Defazio et al. 2023, arXiv:2310.07831: \
-                 from their l2 norms for SGD and LARS, from their l1 norms for the others)";
+    let title = t!(
+        "Add an arm with the schedule that this run's gradients call for (Defazio et al. 2023, arXiv:2310.07831: from \
+         their l2 norms for SGD and LARS, from their l1 norms for the others)"
+    );
     view! {
         <Show when=move || workspace.can_refine()>
             <button
@@ -56,7 +59,7 @@ fn Refine() -> impl IntoView {
                 data-testid="schedule-refine"
                 on:click=move |_| workspace.refine()
             >
-                "Refine"
+                {t!("Refine")}
             </button>
         </Show>
     }

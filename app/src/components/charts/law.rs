@@ -11,6 +11,7 @@ use crate::{
         forecast::{self, Candidate, Forecast, LEAST_STEPS, MOST_FITTED, Remark},
         input::Arm,
     },
+    t,
     workspace::Workspace,
 };
 
@@ -55,13 +56,13 @@ pub fn LawToggle() -> impl IntoView {
         <span class="seg">
             <button
                 type="button"
-                title="Predict the loss under any schedule from one or two runs"
-                aria-label="Annealing law"
+                title=t!("Predict the loss under any schedule from one or two runs")
+                aria-label=t!("Annealing law")
                 aria-pressed=move || is_shown.get().to_string()
                 data-testid="law-toggle"
                 on:click=move |_| is_shown.update(|on| *on = !*on)
             >
-                "law"
+                {t!("law")}
             </button>
         </span>
     }
@@ -74,7 +75,7 @@ pub fn LawStrip(
     law: Law,
 ) -> impl IntoView {
     let workspace = Workspace::expect();
-    let advice = format!("At most {MOST_FITTED} arms; two with different schedules tell more.");
+    let advice = t!("At most {count} arms; two with different schedules tell more.", count = MOST_FITTED);
     let words = move || {
         law.get().map(|forecast| match &forecast.law {
             Ok(_) => of_law(&forecast, workspace.arms()).into_any(),
@@ -83,9 +84,9 @@ pub fn LawStrip(
     };
     view! {
         <Show when=move || workspace.view.law.get()>
-            <div class="law" role="group" aria-label="Annealing law" data-testid="law">
+            <div class="law" role="group" aria-label=t!("Annealing law") data-testid="law">
                 <span class="law-fit" title=advice.clone()>
-                    "Fitted to"
+                    {t!("Fitted to")}
                     <Arms law=law />
                 </span>
                 {words}
@@ -104,8 +105,8 @@ fn of_law(forecast: &Forecast, arms: usize) -> impl IntoView {
             </span>
         }
     };
-    let hint =
-        (arms < 2).then(|| view! { <span class="faint">"Add an arm with another schedule to predict it."</span> });
+    let hint = (arms < 2)
+        .then(|| view! { <span class="faint">{t!("Add an arm with another schedule to predict it.")}</span> });
     view! {
         <span title=forecast::names() data-testid="law-parameters">{forecast.parameters()}</span>
         {forecast.remarks().into_iter().map(remark).collect_view()}
@@ -128,14 +129,16 @@ fn Arms(law: Law) -> impl IntoView {
             workspace.view.law_fit.set(places);
         };
         let title = move || match is_ready() {
-            true => format!("Fit the law to arm {letter}"),
-            false => format!("Arm {letter} can be fitted to after {LEAST_STEPS} steps behind its warm-up"),
+            true => t!("Fit the law to arm {letter}", letter),
+            false => {
+                t!("Arm {letter} can be fitted to after {steps} steps behind its warm-up", letter, steps = LEAST_STEPS)
+            }
         };
         view! {
             <button
                 type="button"
                 title=title
-                aria-label=format!("Fit to arm {letter}")
+                aria-label=t!("Fit to arm {letter}", letter)
                 aria-pressed=move || is_fitted().to_string()
                 data-testid=format!("law-fit-{letter}")
                 disabled=move || !is_ready()
@@ -146,7 +149,7 @@ fn Arms(law: Law) -> impl IntoView {
         }
     };
     view! {
-        <span class="seg" role="group" aria-label="Arms that the law is fitted to">
+        <span class="seg" role="group" aria-label=t!("Arms that the law is fitted to")>
             {move || (0..workspace.arms()).map(button).collect_view()}
         </span>
     }

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     chart::{input::Input, loss},
     components::{chart_card::ChartCard, table::LossTable},
+    t,
     workspace::{Workspace, export::chart::Numbers, format::integer, run::Run, summary},
 };
 
@@ -37,12 +38,13 @@ pub fn LossCard() -> impl IntoView {
                 Some(view! { {arm_value(arm, is_comparison, words)} {pale} })
             });
             Some(view! {
-                <span>"at "{integer(step)}</span>
+                <span>{t!("at {step}", step = integer(step))}</span>
                 {values.collect_view()}
             })
         })
     };
-    let scales = [(false, "lin", "Linear loss axis", "y-lin"), (true, "log", "Logarithmic loss axis", "y-log")];
+    let scales =
+        [(false, t!("lin"), t!("Linear loss axis"), "y-lin"), (true, t!("log"), t!("Logarithmic loss axis"), "y-log")];
     let cover = move || {
         let idle = move || {
             workspace.slow_version.track();
@@ -51,7 +53,7 @@ pub fn LossCard() -> impl IntoView {
         view! {
             <Show when=idle>
                 <div class="first">
-                    <div><b>"Press Train"</b><span>"Everything is computed in this tab."</span></div>
+                    <div><b>{t!("Press Train")}</b><span>{t!("Everything is computed in this tab.")}</span></div>
                 </div>
             </Show>
         }
@@ -60,7 +62,7 @@ pub fn LossCard() -> impl IntoView {
         <ChartCard
             name="loss"
             numbers=Numbers::Loss
-            title="Loss"
+            title=t!("Loss")
             unit=Signal::derive(unit)
             summary=sentence
             draw=drawing(workspace, move |input, width, height| {
@@ -68,7 +70,7 @@ pub fn LossCard() -> impl IntoView {
                 loss::scene(Input { law: law.as_deref(), ..input }, log.get(), width, height)
             })
             readout=readout_view(readout)
-            tools=move || view! { {choice("Loss axis", log, scales)} <LawToggle /> }
+            tools=move || view! { {choice(t!("Loss axis"), log, scales)} <LawToggle /> }
             strip=move || view! { <LawStrip law=law /> }
             table=move || view! { <LossTable law=law /> }
             cover=cover

@@ -29,6 +29,7 @@ use crate::{
         loss as loss_chart, rate as rate_chart,
         scene::Scene,
     },
+    t,
     workspace::{Workspace, record::Record, run::Run, summary, view::Pace},
 };
 
@@ -120,7 +121,7 @@ fn choice<T: Copy + PartialEq + Send + Sync + 'static>(
         view! {
             <button
                 type="button"
-                aria-label=label
+                title=label
                 aria-pressed=move || (value.get() == this).to_string()
                 data-testid=hook
                 on:click=move |_| value.set(this)
@@ -135,10 +136,10 @@ fn choice<T: Copy + PartialEq + Send + Sync + 'static>(
 /// Which of the two charts that share a place is shown.
 fn pace(workspace: Workspace) -> impl IntoView {
     let options = [
-        (Pace::Rate, "rate", "Learning rate", "pace-rate"),
-        (Pace::Gradient, "grad", "Gradient norm", "pace-gradient"),
+        (Pace::Rate, t!("rate"), t!("Learning rate"), "pace-rate"),
+        (Pace::Gradient, t!("grad"), t!("Gradient norm"), "pace-gradient"),
     ];
-    choice("Chart", workspace.view.pace, options)
+    choice(t!("Chart"), workspace.view.pace, options)
 }
 
 /// The arms, as indices with letters; empty where there is nothing to choose between.

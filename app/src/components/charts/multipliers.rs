@@ -9,6 +9,7 @@ use super::{drawing, sentence};
 use crate::{
     chart::{multipliers, scene::Scene},
     components::canvas::{Canvas, follow_runs},
+    t,
     workspace::Workspace,
 };
 
@@ -19,7 +20,8 @@ pub fn Multipliers(
     in_sight: Signal<bool>,
 ) -> impl IntoView {
     let workspace = Workspace::expect();
-    let letter = move || (workspace.arms() > 1).then(|| format!("arm {}", Comparison::letter(workspace.arm())));
+    let letter =
+        move || (workspace.arms() > 1).then(|| t!("arm {letter}", letter = Comparison::letter(workspace.arm())));
     let summary =
         sentence(workspace, move |input| input.arm(workspace.arm()).map(multipliers::summary).unwrap_or_default());
     let canvas = move || {
@@ -32,7 +34,7 @@ pub fn Multipliers(
     };
     view! {
         <div class="field wide block">
-            <span>"Multipliers by depth " <i>{letter}</i></span>
+            <span>{format!("{} ", t!("Multipliers by depth"))} <i>{letter}</i></span>
             <div class="multipliers" role="img" aria-label=summary data-testid="multipliers">
                 <Show when=move || in_sight.get()>{canvas()}</Show>
             </div>

@@ -6,6 +6,7 @@ use super::{arm_value, choice, drawing, pace, readout_view, sentence, with_input
 use crate::{
     chart::rate,
     components::{chart_card::ChartCard, table::RateTable},
+    t,
     workspace::{Workspace, export::chart::Numbers, format::integer},
 };
 
@@ -18,7 +19,7 @@ pub fn RateCard() -> impl IntoView {
         workspace.version.track();
         with_input(workspace, |input| {
             let readout = rate::readout(input)?;
-            let place = readout.matrix.unwrap_or_else(|| format!("at {}", integer(readout.step)));
+            let place = readout.matrix.unwrap_or_else(|| t!("at {step}", step = integer(readout.step)));
             let values = readout
                 .rates
                 .into_iter()
@@ -30,20 +31,20 @@ pub fn RateCard() -> impl IntoView {
         })
     };
     let scales = [
-        (false, "lin", "Linear learning rate axis", "lr-lin"),
-        (true, "log", "Logarithmic learning rate axis", "lr-log"),
+        (false, t!("lin"), t!("Linear learning rate axis"), "lr-lin"),
+        (true, t!("log"), t!("Logarithmic learning rate axis"), "lr-log"),
     ];
     view! {
         <ChartCard
             name="rate"
             numbers=Numbers::Rate
-            title="Learning rate"
+            title=t!("Learning rate")
             hook="chart-lr"
             unit=Signal::derive(move || with_input(workspace, rate::unit))
             summary=sentence(workspace, rate::summary)
             draw=drawing(workspace, move |input, width, height| rate::scene(input, log.get(), width, height))
             readout=readout_view(readout)
-            tools=move || view! { {choice("Learning rate axis", log, scales)} {pace(workspace)} }
+            tools=move || view! { {choice(t!("Learning rate axis"), log, scales)} {pace(workspace)} }
             table=|| view! { <RateTable /> }
         />
     }

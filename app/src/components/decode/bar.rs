@@ -4,12 +4,14 @@ use leptos::prelude::*;
 use tailblazer_core::{
     experiment::{Comparison, DECODERS},
     objective::Noise,
+    session::Recording,
 };
 
 use super::number::NumberInput;
 use crate::{
     components::icon::{Glyph, Icon},
     engine::Engine,
+    t,
     workspace::{
         Workspace,
         decode::{Model, moment},
@@ -25,7 +27,7 @@ pub fn Bar() -> impl IntoView {
     let decode = workspace.decode;
     let playback = decode.playback;
     let icon = Signal::derive(move || if playback.is_playing.get() { Icon::Pause } else { Icon::Play });
-    let word = move || if playback.is_playing.get() { "Pause" } else { "Play" };
+    let word = move || if playback.is_playing.get() { t!("Pause") } else { t!("Play") };
     let state = move || match (playback.is_playing.get(), decode.is_busy()) {
         (true, _) => "playing",
         (_, true) => "decoding",
@@ -53,19 +55,19 @@ pub fn Bar() -> impl IntoView {
     });
     let is_full = move || decode.list.with(Vec::len) >= DECODERS;
     view! {
-        <section class="decode-bar" aria-label="Decoding" data-state=state>
+        <section class="decode-bar" aria-label=t!("Decoding") data-state=state>
             <button
                 type="button"
                 class="btn primary"
                 data-testid="decode-run"
-                title="Key Space"
+                title=t!("Key Space")
                 on:click=move |_| engine.play_decodes()
             >
                 <Glyph icon=icon />
                 {word}
             </button>
-            {step(-1, Icon::Back, "One forward back", "Key ,", "decode-back")}
-            {step(1, Icon::Step, "One forward on", "Key .", "decode-step")}
+            {step(-1, Icon::Back, t!("One forward back"), t!("Key ,"), "decode-back")}
+            {step(1, Icon::Step, t!("One forward on"), t!("Key ."), "decode-step")}
             <SpeedPick />
             <span class="vr"></span>
             <Prompt />
@@ -73,8 +75,8 @@ pub fn Bar() -> impl IntoView {
             <BlockPick />
             <NumberInput
                 hook="decode-length".to_owned()
-                label="Length"
-                title="Tokens to decode; fewer where the context is full before"
+                label=t!("Length")
+                title=t!("Tokens to decode; fewer where the context is full before")
                 class="pick number"
                 value=Signal::derive(move || Some(decode.common.get().length))
                 fits=|length: &usize| (1..=4096).contains(length)
@@ -82,8 +84,8 @@ pub fn Bar() -> impl IntoView {
             />
             <NumberInput
                 hook="decode-temperature".to_owned()
-                label="Temp."
-                title="Softmax temperature; 0 takes the likeliest token"
+                label=t!("Temp.")
+                title=t!("Softmax temperature; 0 takes the likeliest token")
                 class="pick number"
                 value=Signal::derive(move || Some(decode.common.get().temperature))
                 fits=|temperature: &f64| (0.0..=100.0).contains(temperature)
@@ -94,11 +96,14 @@ pub fn Bar() -> impl IntoView {
                 class="btn"
                 data-testid="decoder-add"
                 disabled=is_full
-                title=move || if is_full() { "Six decoders are the most" } else { "Another decoder beside these" }
+                title=move || match is_full() {
+                    true => t!("Six decoders are the most"),
+                    false => t!("Another decoder beside these"),
+                }
                 on:click=move |_| decode.add(untrack(|| workspace.reading()).as_ref())
             >
                 <Glyph icon=Icon::Plus />
-                "Decoder"
+                {t!("Decoder")}
             </button>
             <Show when=move || workspace.replay.is_shown()><Recorded /></Show>
             <Legend />
@@ -110,9 +115,10 @@ pub fn Bar() -> impl IntoView {
 #[component]
 fn Recorded() -> impl IntoView {
     let recording = Workspace::expect().replay.recording;
-    let date = move || recording.with(|recording| recording.as_ref().map(|of| format!("Recorded {}", of.date)));
+    let date = move || recording.with(|recording| recording.as_ref().map(|of| t!("Recorded {date}", date = of.date)));
     let source = move || {
-        recording.with(|recording| recording.as_ref().map(|of| format!("On {}, build {}", of.device, of.build)))
+        let words = |of: &Recording| t!("On {device}, build {build}", device = of.device, build = of.build);
+        recording.with(|recording| recording.as_deref().map(words))
     };
     view! { <span class="chip" data-testid="decode-recorded" title=source>{date}</span> }
 }
@@ -131,8 +137,11 @@ fn SpeedPick() -> impl IntoView {
         }
     };
     view! {
-        <label class="pick" title="How fast it plays: forwards in a second, or parts of the time that decoding took">
-            <span class="k">"Speed"</span>
+        <label
+            class="pick"
+            title=t!("How fast it plays: forwards in a second, or parts of the time that decoding took")
+        >
+            <span class="k">{t!("Speed")}</span>
             <select
                 data-testid="decode-speed"
                 prop:value=move || {
@@ -151,13 +160,13 @@ fn SpeedPick() -> impl IntoView {
 fn Prompt() -> impl IntoView {
     let common = Workspace::expect().decode.common;
     view! {
-        <label class="pick prompt" title="The text to continue; without one, held-out text">
-            <span class="k">"Prompt"</span>
+        <label class="pick prompt" title=t!("The text to continue; without one, held-out text")>
+            <span class="k">{t!("Prompt")}</span>
             <input
                 class="mono"
                 type="text"
                 data-testid="decode-prompt"
-                placeholder="held-out text"
+                placeholder=t!("held-out text")
                 autocomplete="off"
                 spellcheck="false"
                 prop:value=move || common.with(|common| common.prompt.clone())
@@ -185,10 +194,16 @@ fn ModelPick() -> impl IntoView {
             if workspace.trained(run).is_none() {
                 continue;
             }
-            let name = if is_alone { String::new() } else { format!("arm {}, ", Comparison::letter(arm)) };
-            list.push((Model { run, step: None }, format!("{name}present weights")));
+            let letter = Comparison::letter(arm);
+            let words = |step: Option<usize>| match (step.map(integer), is_alone) {
+                (None, true) => t!("present weights").to_owned(),
+                (None, false) => t!("arm {arm}, present weights", arm = letter),
+                (Some(step), true) => t!("step {step}", step),
+                (Some(step), false) => t!("arm {arm}, step {step}", arm = letter, step),
+            };
+            list.push((Model { run, step: None }, words(None)));
             let kept = workspace.run_at(run).kept.get().into_iter().rev();
-            list.extend(kept.map(|step| (Model { run, step: Some(step) }, format!("{name}step {}", integer(step)))));
+            list.extend(kept.map(|step| (Model { run, step: Some(step) }, words(Some(step)))));
         }
         list
     });
@@ -203,8 +218,8 @@ fn ModelPick() -> impl IntoView {
         view! { <option value=value(this) prop:selected=move || model.get() == this>{words}</option> }
     };
     view! {
-        <label class="pick" title="Whose weights decode">
-            <span class="k">"Model"</span>
+        <label class="pick" title=t!("Whose weights decode")>
+            <span class="k">{t!("Model")}</span>
             <select
                 data-testid="decode-model"
                 on:change:target=move |event| choose(event.target().value())
@@ -231,22 +246,22 @@ fn BlockPick() -> impl IntoView {
         sizes.sort_unstable();
         sizes.dedup();
         let words = |size: usize| {
-            let note = if reading.sizes.contains(&size) { ", trained" } else { "" };
-            format!("{}{note}", integer(size))
+            let (is_trained, size) = (reading.sizes.contains(&size), integer(size));
+            if is_trained { t!("{size}, trained", size) } else { size }
         };
         let is_chosen = move |size: Option<usize>| move || common.with(|common| common.block == size);
         let option = |size: usize| {
             view! { <option value=size.to_string() prop:selected=is_chosen(Some(size))>{words(size)}</option> }
         };
         Some(view! {
-            <option value="" prop:selected=is_chosen(None)>{format!("auto, {}", integer(reading.block))}</option>
+            <option value="" prop:selected=is_chosen(None)>{t!("auto, {size}", size = integer(reading.block))}</option>
             {sizes.into_iter().map(option).collect_view()}
         })
     };
     let has_none = move || reading.with(|reading| reading.as_ref().is_none_or(|of| of.noise == Noise::None));
     view! {
-        <label class="pick" title="Tokens of a block; a network that predicts the next token has none">
-            <span class="k">"Block"</span>
+        <label class="pick" title=t!("Tokens of a block; a network that predicts the next token has none")>
+            <span class="k">{t!("Block")}</span>
             <select
                 data-testid="block-size"
                 disabled=has_none
@@ -270,9 +285,10 @@ fn Legend() -> impl IntoView {
         view! { <span class:plain=is_plain><i class=format!("tok {state}")>{letter}</i>{word}</span> }
     };
     view! {
-        <div class="token-states" aria-label="Token states">
-            {state("waiting", "", "waiting")} {state("masked", "", "masked")} {state("now", "a", "now")}
-            {state("committed", "a", "earlier")} {state("edited", "a", "edited")} {state("rejected", "a", "rejected")}
+        <div class="token-states" role="group" aria-label=t!("Token states")>
+            {state("waiting", "", t!("waiting"))} {state("masked", "", t!("masked"))} {state("now", "a", t!("now"))}
+            {state("committed", "a", t!("earlier"))} {state("edited", "a", t!("edited"))}
+            {state("rejected", "a", t!("rejected"))}
         </div>
     }
 }

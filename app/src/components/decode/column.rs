@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::{grid::Grid, knobs::Knobs, meters::Meters, number_of};
 use crate::{
     components::arms::Swatch,
+    t, words,
     workspace::{Workspace, decode::choice},
 };
 
@@ -20,7 +21,8 @@ pub fn DecoderColumn(
     let entry = Memo::new(move |_| decode.entry(place));
     let id = move || entry.with(|entry| entry.as_ref().map(|entry| entry.chosen.method().id()).unwrap_or_default());
     let summary = move || {
-        entry.with(|entry| entry.as_ref().map(|entry| entry.chosen.method().description().summary).unwrap_or_default())
+        let summary = entry.with(|entry| entry.as_ref().map(|entry| entry.chosen.method().description().summary));
+        summary.map(words::text)
     };
     let fault = Memo::new(move |_| {
         let column = decode.column(place);
@@ -31,14 +33,14 @@ pub fn DecoderColumn(
         let (field, message) = fault.get()?;
         let hook = format!("decoder-{}-error", number.get());
         let field = (!field.is_empty()).then(|| view! { <b class="mono">{field}</b>": " });
-        Some(view! { <p class="err" role="alert" data-testid=hook>{field} {message}</p> })
+        Some(view! { <p class="err" role="alert" data-testid=hook>{field} {words::sentence(&message)}</p> })
     };
     let caution = move || {
         let reading = workspace.reading().filter(|_| fault.with(Option::is_none))?;
         let block = decode.common.with(|common| common.block);
-        let words = entry.with(|entry| entry.as_ref()?.caution(&reading, block))?;
+        let caution = entry.with(|entry| entry.as_ref()?.caution(&reading, block))?;
         let hook = format!("decoder-{}-caution", number.get());
-        Some(view! { <p class="caution" role="note" data-testid=hook>{words}</p> })
+        Some(view! { <p class="caution" role="note" data-testid=hook>{caution}</p> })
     };
     let state = move || match (fault.with(Option::is_some), decode.column(place).is_busy()) {
         (true, _) => "refused",
@@ -57,13 +59,15 @@ pub fn DecoderColumn(
             <header>
                 <Swatch arm=place />
                 <label class="dec-pick">
-                    <span class="sr">{move || format!("Decoder {}", number.get())}</span>
+                    <span class="sr">{move || t!("Decoder {number}", number = number.get())}</span>
                     <select
                         data-testid=move || format!("decoder-{}-select", number.get())
                         prop:value=id
                         on:change:target=move |event| decode.choose(place, &event.target().value())
                     >
-                        {choice::all().map(|(id, name)| view! { <option value=id>{name}</option> }).collect_view()}
+                        {choice::all()
+                            .map(|(id, name)| view! { <option value=id>{words::text(name)}</option> })
+                            .collect_view()}
                     </select>
                 </label>
                 <Knobs place number />

@@ -6,14 +6,17 @@ use leptos::prelude::*;
 use web_sys::KeyboardEvent;
 
 use super::shown;
-use crate::workspace::{
-    Workspace,
-    decode::{
-        Selected,
-        cell::{Cell, State},
-        trace::Trace,
+use crate::{
+    t,
+    workspace::{
+        Workspace,
+        decode::{
+            Selected,
+            cell::{Cell, State},
+            trace::Trace,
+        },
+        format::fixed,
     },
-    format::fixed,
 };
 
 /// Tokens side by side.
@@ -93,7 +96,8 @@ pub fn Grid(
             layout.across()
         );
         let label = move || {
-            format!("Decoder {}: {} tokens with their states, confidence and forward", number.get(), layout.length)
+            let (number, length) = (number.get(), layout.length);
+            t!("Decoder {number}: {length} tokens with their states, confidence and forward", number, length)
         };
         let is_framed = layout.block > 1;
         let block = |(index, group): (usize, Range<usize>)| {
@@ -134,7 +138,7 @@ fn BlockRow(
         is_framed && cells.with(|cells| cells.iter().take(range.end).skip(range.start).any(|cell| cell.is_open))
     });
     let lead = lead.into_iter().map(|word| {
-        view! { <span class="tok prompt" role="cell" data-state="prompt" title="Prompt"><span>{word}</span></span> }
+        view! { <span class="tok prompt" role="cell" data-state="prompt" title=t!("Prompt")><span>{word}</span></span> }
     });
     let lead = lead.collect_view();
     let tokens = group.map(|token| view! { <Token cells place token /> }).collect_view();
@@ -193,15 +197,14 @@ fn Token(cells: Memo<Vec<Cell>>, place: usize, token: usize) -> impl IntoView {
 /// A cell in words.
 fn words(trace: &Trace, cell: &Cell) -> String {
     let token = cell.token.map(|token| format!("{}, ", shown(trace, token))).unwrap_or_default();
-    let was = cell.was.map(|was| format!(", was {}", shown(trace, was))).unwrap_or_default();
-    let state = match cell.state {
-        State::Committed(_) => "committed",
-        other => other.word(),
-    };
+    let was = cell.was.map(|was| format!(", {}", t!("was {token}", token = shown(trace, was)))).unwrap_or_default();
+    let state = cell.state.shown();
     match cell.forward {
         0 => format!("{token}{state}"),
         forward => {
-            format!("{token}{state}, forward {forward}, confidence {}{was}", fixed(f64::from(cell.confidence), 2))
+            let confidence = fixed(f64::from(cell.confidence), 2);
+            let decided = t!("forward {forward}, confidence {confidence}", forward, confidence);
+            format!("{token}{state}, {decided}{was}")
         }
     }
 }

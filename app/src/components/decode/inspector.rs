@@ -11,6 +11,7 @@ use super::shown;
 use crate::{
     chart::{calibration, mask},
     components::figure::Figure,
+    t, words,
     workspace::{
         Workspace,
         decode::{Selected, cell::State, choice, trace::Trace},
@@ -48,9 +49,9 @@ pub fn Inspector() -> impl IntoView {
         }
     };
     let place = move || match (tab.get(), decode.selected.get()) {
-        (Tab::Token, Some(selected)) => format!("position {}", selected.token + 1),
+        (Tab::Token, Some(selected)) => t!("position {position}", position = selected.token + 1),
         (Tab::Calibration, _) => "95 %".to_owned(),
-        (Tab::Mask, _) => "in training".to_owned(),
+        (Tab::Mask, _) => t!("in training").to_owned(),
         _ => String::new(),
     };
     let body = move || match tab.get() {
@@ -59,9 +60,9 @@ pub fn Inspector() -> impl IntoView {
         Tab::Mask => view! { <MaskBody /> }.into_any(),
     };
     let title = move || match tab.get() {
-        Tab::Token => "Token",
-        Tab::Calibration => "Calibration",
-        Tab::Mask => "Attention",
+        Tab::Token => t!("Token"),
+        Tab::Calibration => t!("Calibration"),
+        Tab::Mask => t!("Attention"),
     };
     view! {
         <section class="card chart inspector" data-testid="token-panel">
@@ -69,10 +70,10 @@ pub fn Inspector() -> impl IntoView {
                 <h2>{title}</h2>
                 <span class="unit">{place}</span>
                 <span class="grow"></span>
-                <span class="seg" role="group" aria-label="Panel">
-                    {button(Tab::Token, "token", "panel-token")}
-                    {button(Tab::Calibration, "calibration", "panel-calibration")}
-                    {button(Tab::Mask, "mask", "panel-mask")}
+                <span class="seg" role="group" aria-label=t!("Panel")>
+                    {button(Tab::Token, t!("token"), "panel-token")}
+                    {button(Tab::Calibration, t!("calibration"), "panel-calibration")}
+                    {button(Tab::Mask, t!("mask"), "panel-mask")}
                 </span>
             </header>
             <div class="decode-figure">{body}</div>
@@ -100,12 +101,12 @@ fn TokenBody() -> impl IntoView {
         });
         let (cell, letter, alternatives, lines) = story?;
         let sentence = match (cell.state, cell.forward) {
-            (State::Waiting, _) => format!("{name}: its block has not begun."),
-            (_, 0) => format!("{name}: nothing is decided here yet."),
+            (State::Waiting, _) => t!("{name}: its block has not begun.", name),
+            (_, 0) => t!("{name}: nothing is decided here yet.", name),
             (state, forward) => {
-                let what = if state.stands() { "decided" } else { state.word() };
+                let what = if state.stands() { t!("decided") } else { state.shown() };
                 let sure = fixed(f64::from(cell.confidence), 2);
-                format!("{name}: {what} at forward {forward} with confidence {sure}.")
+                t!("{name}: {what} at forward {forward} with confidence {sure}.", name, what, forward, sure)
             }
         };
         let bars = alternatives.into_iter().map(|(word, share)| {
@@ -125,11 +126,11 @@ fn TokenBody() -> impl IntoView {
                 <span class=format!("tok {}", cell.state.word())>{letter}</span>
                 <p data-testid="token-sentence">{sentence}</p>
             </div>
-            <ol class="alternatives" aria-label="Alternatives at that forward">{bars}</ol>
-            <ol class="events" aria-label="What happened to it">{lines}</ol>
+            <ol class="alternatives" aria-label=t!("Alternatives at that forward")>{bars}</ol>
+            <ol class="events" aria-label=t!("What happened to it")>{lines}</ol>
         })
     };
-    let hint = "Choose a token above: what happened to it, how sure the decoder was, and what else was likely.";
+    let hint = t!("Choose a token above: what happened to it, how sure the decoder was, and what else was likely.");
     move || match body() {
         Some(body) => body.into_any(),
         None => view! { <p class="decode-hint">{hint}</p> }.into_any(),
@@ -146,14 +147,14 @@ fn event(trace: &Trace, forward: usize, mark: &Mark) -> String {
     let word = shown(trace, mark.token);
     let sure = fixed(f64::from(mark.confidence), 2);
     let what = match mark.action {
-        Action::Draft => format!("drafted {word}, {sure}"),
-        Action::Commit => format!("committed {word}, {sure}"),
-        Action::Accept => format!("verified {word}, {sure}"),
-        Action::Reject => format!("draft rejected, {word} drawn in its place, {sure}"),
-        Action::Edit => format!("edited to {word}, {sure}"),
-        Action::Remask => "taken back".to_owned(),
+        Action::Draft => t!("drafted {word}, {sure}", word, sure),
+        Action::Commit => t!("committed {word}, {sure}", word, sure),
+        Action::Accept => t!("verified {word}, {sure}", word, sure),
+        Action::Reject => t!("draft rejected, {word} drawn in its place, {sure}", word, sure),
+        Action::Edit => t!("edited to {word}, {sure}", word, sure),
+        Action::Remask => t!("taken back").to_owned(),
     };
-    format!("forward {forward}: {what}")
+    t!("forward {forward}: {what}", forward, what)
 }
 
 /// How often committed tokens are right, by their confidence.
@@ -168,8 +169,7 @@ fn CalibrationBody() -> impl IntoView {
         let name = decode.entry(chosen.place)?.name();
         Some((chosen.place, name, chosen.calibration()))
     });
-    move || {
-        match of.get() {
+    move || match of.get() {
         Some((place, name, bins)) => {
             let summary = calibration::summary(name, &bins);
             let sentence = summary.clone();
@@ -179,9 +179,12 @@ fn CalibrationBody() -> impl IntoView {
             }
             .into_any()
         }
-        None => view! { <p class="decode-hint">"Press Measure: its committed tokens are held against the held-out text."</p> }
-            .into_any(),
-    }
+        None => view! {
+            <p class="decode-hint">
+                {t!("Press Measure: its committed tokens are held against the held-out text.")}
+            </p>
+        }
+        .into_any(),
     }
 }
 
@@ -206,19 +209,20 @@ fn MaskBody() -> impl IntoView {
     move || match of.get() {
         Some((view, about, noise)) => {
             let short: View = mask::shortened(view);
-            let words = mask::summary(view);
-            let sentence = words.clone();
+            let summary = mask::summary(view);
+            let sentence = summary.clone();
             view! {
-                <p class="objective" data-testid="decode-objective" title=about.summary>
-                    <b>{about.name}</b>{format!(", {noise}.")}
+                <p class="objective" data-testid="decode-objective" title=words::text(about.summary)>
+                    <b>{words::text(about.name)}</b>{format!(", {noise}.")}
                 </p>
-                <Figure draw=move |width| mask::scene(short, width, HEIGHT - 68.0) summary=words />
+                <Figure draw=move |width| mask::scene(short, width, HEIGHT - 68.0) summary=summary />
                 <p class="note">{sentence}</p>
             }
             .into_any()
         }
         None => {
-            view! { <p class="decode-hint">"No session holds this network any more: train it again."</p> }.into_any()
+            let hint = t!("No session holds this network any more: train it again.");
+            view! { <p class="decode-hint">{hint}</p> }.into_any()
         }
     }
 }

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use tailblazer_core::policy::Knob;
 
 use super::number::NumberInput;
-use crate::workspace::Workspace;
+use crate::{t, words, workspace::Workspace};
 
 /// The knobs of a decoder.
 #[component]
@@ -18,7 +18,7 @@ pub fn Knobs(
     let entry = Memo::new(move |_| decode.entry(place));
     let words = move || {
         let words = entry.with(|entry| entry.as_ref().map(|entry| entry.knobs()).unwrap_or_default());
-        if words.is_empty() { "settings".to_owned() } else { words }
+        if words.is_empty() { t!("settings").to_owned() } else { words }
     };
     let method = Memo::new(move |_| entry.with(|entry| entry.as_ref().map(|entry| entry.chosen.method())));
     let fields = move || {
@@ -33,15 +33,15 @@ pub fn Knobs(
     let is_alone = move || decode.list.with(Vec::len) < 2;
     view! {
         <details class="dec-knobs">
-            <summary class="chip" title="Settings of this decoder" data-testid=move || format!("decoder-{}-knobs", number.get())>
+            <summary class="chip" title=t!("Settings of this decoder") data-testid=move || format!("decoder-{}-knobs", number.get())>
                 <span>{words}</span>
             </summary>
             <div class="popover">
                 {fields}
                 <NumberInput
                     hook=Signal::derive(move || format!("decoder-{}-temperature", number.get()))
-                    label="Temperature"
-                    title="A temperature of this decoder's own; empty for the common one"
+                    label=t!("Temperature")
+                    title=t!("A temperature of this decoder's own; empty for the common one")
                     class="field"
                     value=temperature
                     may_be_empty=true
@@ -56,7 +56,7 @@ pub fn Knobs(
                     disabled=is_alone
                     on:click=move |_| decode.remove(place)
                 >
-                    "Remove"
+                    {t!("Remove")}
                 </button>
             </div>
         </details>
@@ -73,13 +73,14 @@ fn KnobInput(place: usize, number: Memo<usize>, knob: &'static Knob) -> impl Int
             decode.edit(place, |entry| entry.chosen.set(knob, value));
         }
     });
+    let (name, summary) = (words::text(knob.name), words::text(knob.summary));
     let (start, end) = (knob.range.start(), knob.range.end());
-    let unit = if knob.unit.is_empty() { String::new() } else { format!(", {}", knob.unit) };
+    let unit = if knob.unit.is_empty() { String::new() } else { format!(", {}", words::text(knob.unit)) };
     view! {
         <NumberInput
             hook=Signal::derive(move || format!("decoder-{}-{}", number.get(), knob.id))
-            label=format!("{}{unit}", knob.name)
-            title=format!("{} From {start} to {end}.", knob.summary)
+            label=format!("{name}{unit}")
+            title=t!("{summary} From {start} to {end}.", summary, start, end)
             class="field"
             value=value
             fits=any

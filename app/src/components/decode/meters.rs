@@ -3,10 +3,13 @@
 use leptos::prelude::*;
 use tailblazer_core::{objective::Quantity, session::TextQuality};
 
-use crate::workspace::{
-    Workspace,
-    decode::measure::speed,
-    format::{fixed, integer},
+use crate::{
+    t,
+    workspace::{
+        Workspace,
+        decode::measure::speed,
+        format::{fixed, integer},
+    },
 };
 
 /// The meters of a decoder.
@@ -27,20 +30,25 @@ pub fn Meters(
     };
     let kinds = move || {
         let meter = meter.get();
-        format!(
-            "{} drafts, {} verifications, {} to keep keys and values; {} edits, {} taken back",
-            meter.drafts, meter.verifications, meter.commits, meter.edits, meter.remasks
+        t!(
+            "{drafts} drafts, {verifications} verifications, {commits} to keep keys and values; {edits} edits, \
+             {remasks} taken back",
+            drafts = meter.drafts,
+            verifications = meter.verifications,
+            commits = meter.commits,
+            edits = meter.edits,
+            remasks = meter.remasks
         )
     };
     let per_forward = move || speed(&meter.get()).map_or_else(|| "–".to_owned(), |speed| fixed(speed, 2));
     let per_any = move || match meter.get().tokens_per_any_forward() {
-        Some(all) => format!("Forwards that draft or verify; of all forwards: {}", fixed(all, 2)),
-        None => "Tokens per forward that drafts or verifies".to_owned(),
+        Some(all) => t!("Forwards that draft or verify; of all forwards: {all}", all = fixed(all, 2)),
+        None => t!("Tokens per forward that drafts or verifies").to_owned(),
     };
     // A decode of a small network takes a few milliseconds.
     let time = Memo::new(move |_| {
         let (seconds, all) = column.with(|trace| (trace.seconds(forward.get()), trace.seconds(usize::MAX)));
-        if all < 0.1 { (fixed(1e3 * seconds, 1), "ms") } else { (fixed(seconds, 2), "seconds") }
+        if all < 0.1 { (fixed(1e3 * seconds, 1), "ms") } else { (fixed(seconds, 2), t!("seconds")) }
     });
     let quality = move || column.with(|trace| trace.quality);
     let nats = move || quality().map_or_else(|| "–".to_owned(), |quality| fixed(quality.nats, 2));
@@ -48,11 +56,11 @@ pub fn Meters(
         <div class="dec-meters">
             <div data-testid=move || format!("meter-forwards-{}", number.get()) title=kinds>
                 <b>{move || integer(forward.get())}<i>{all}</i></b>
-                <span>"forwards"</span>
+                <span>{t!("forwards")}</span>
             </div>
             <div data-testid=move || format!("meter-tokens-per-forward-{}", number.get()) title=per_any>
                 <b>{per_forward}</b>
-                <span>"tokens/"<wbr />"forward"</span>
+                <span>{t!("tokens/")}<wbr />{t!("forward")}</span>
             </div>
             <div data-testid=move || format!("meter-seconds-{}", number.get())>
                 <b>{move || time.get().0}</b>
@@ -63,7 +71,7 @@ pub fn Meters(
                 title=move || quality().map(|quality| worth(&quality))
             >
                 <b>{nats}</b>
-                <span>{move || quality().map_or("nats/token", |quality| unit(quality.quantity))}</span>
+                <span>{move || quality().map_or_else(|| t!("nats/token"), |quality| unit(quality.quantity))}</span>
             </div>
         </div>
     }
@@ -71,25 +79,30 @@ pub fn Meters(
 
 fn unit(quantity: Quantity) -> &'static str {
     match quantity {
-        Quantity::Likelihood => "nats/token",
-        Quantity::Bound => "nats, bound",
-        Quantity::MaskedCrossEntropy => "nats, masked",
+        Quantity::Likelihood => t!("nats/token"),
+        Quantity::Bound => t!("nats, bound"),
+        Quantity::MaskedCrossEntropy => t!("nats, masked"),
     }
 }
 
-/// What a text is worth, in a sentence.
+/// What a text is worth, in two sentences.
 fn worth(quality: &TextQuality) -> String {
     let error = quality.error.map(|error| format!(" ± {}", fixed(error, 3))).unwrap_or_default();
-    let what = match quality.quantity {
-        Quantity::Likelihood => "under the model",
-        Quantity::Bound => "at most, a bound under the model with its standard error",
-        Quantity::MaskedCrossEntropy => "of masked cross-entropy, which bounds nothing",
+    let nats = format!("{}{error}", fixed(quality.nats, 3));
+    let nats = match quality.quantity {
+        Quantity::Likelihood => t!("{nats} nats per token under the model.", nats),
+        Quantity::Bound => {
+            t!("{nats} nats per token at most, a bound under the model with its standard error.", nats)
+        }
+        Quantity::MaskedCrossEntropy => {
+            t!("{nats} nats per token of masked cross-entropy, which bounds nothing.", nats)
+        }
     };
-    format!(
-        "{}{error} nats per token {what}. Entropy of the tokens: {} nats; a text that repeats itself has little.",
-        fixed(quality.nats, 3),
-        fixed(quality.entropy, 2)
-    )
+    let entropy = t!(
+        "Entropy of the tokens: {entropy} nats; a text that repeats itself has little.",
+        entropy = fixed(quality.entropy, 2)
+    );
+    format!("{nats} {entropy}")
 }
 
 #[cfg(test)]

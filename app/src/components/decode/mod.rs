@@ -17,6 +17,7 @@ use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
 use crate::{
     browser::{address, frame},
     engine::Engine,
+    t,
     workspace::{
         Workspace,
         decode::{Decode, trace::Trace},
@@ -43,10 +44,12 @@ pub fn DecodeScreen() -> impl IntoView {
     let has_traces = Memo::new(move |_| decode.over(|trace| trace.start.is_some()).contains(&true));
     let count = move || format!("--columns: {}", decode.list.with(Vec::len).max(1));
     view! {
-        <h1 class="sr">"Decode"</h1>
         <Show when=move || has_network.get() || has_traces.get() fallback=|| view! { <Untrained /> }>
             <bar::Bar />
-            <main class="decode" style=count><SideBySide /></main>
+            <main class="decode" style=count>
+                <h1 class="sr">{t!("Decode")}</h1>
+                <SideBySide />
+            </main>
         </Show>
     }
 }
@@ -74,15 +77,16 @@ fn Untrained() -> impl IntoView {
     let workspace = Workspace::expect();
     view! {
         <main class="page decode-empty">
+            <h1 class="sr">{t!("Decode")}</h1>
             <div class="card" data-testid="decode-untrained">
-                <p>"Nothing is trained yet: train a network for a few steps, then watch here how it writes."</p>
+                <p>{t!("Nothing is trained yet: train a network for a few steps, then watch here how it writes.")}</p>
                 <button
                     type="button"
                     class="btn primary"
                     data-testid="decode-to-train"
                     on:click=move |_| address::go(workspace, Screen::Train)
                 >
-                    "Go to Train"
+                    {t!("Go to Train")}
                 </button>
             </div>
         </main>

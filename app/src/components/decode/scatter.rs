@@ -9,9 +9,13 @@ use crate::{
         icon::{Glyph, Icon},
     },
     engine::Engine,
+    t,
     workspace::{
         Workspace,
-        decode::{PROMPTS, choice::Entry},
+        decode::{
+            PROMPTS,
+            choice::{self, Entry},
+        },
         format::scientific,
     },
 };
@@ -44,33 +48,34 @@ pub fn Scatter() -> impl IntoView {
         of.or_else(|| list.iter().find(apt)).and_then(|entry| Some((entry.place, entry.name(), entry.trade()?)))
     });
     let sweep_title = move || match swept.get() {
-        Some((_, name, knob)) => format!("Measure {name} at values of its knob {}", knob.name.to_lowercase()),
-        None => "No decoder here has a knob that trades quality for speed".to_owned(),
+        Some((_, name, knob)) => {
+            t!("Measure {name} at values of its knob {knob}", name, knob = choice::inside(knob.name))
+        }
+        None => t!("No decoder here has a knob that trades quality for speed").to_owned(),
     };
     let unit = move || match is_waiting() {
-        true => format!("{} to go", decode.awaited()),
+        true => t!("{count} to go", count = decode.awaited()),
         false => String::new(),
     };
-    let drawn = move || {
-        match plot.get() {
+    let drawn = move || match plot.get() {
         Some(plot) => {
             let summary = quality::summary(Some(&plot));
             view! { <Figure draw=move |width| quality::scene(&plot, width, HEIGHT) summary=summary /> }.into_any()
         }
         None => view! {
             <p class="decode-hint">
-                {format!(
-                    "Measure decodes {PROMPTS} held-out prompts with every decoder: tokens per forward against quality.",
+                {t!(
+                    "Measure decodes {count} held-out prompts with every decoder: tokens per forward against quality.",
+                    count = PROMPTS
                 )}
             </p>
         }
         .into_any(),
-    }
     };
     view! {
         <section class="card chart scatter" data-testid="chart-tpf-quality" aria-busy=move || is_waiting().to_string()>
             <header>
-                <h2>"Speed and quality"</h2>
+                <h2>{t!("Speed and quality")}</h2>
                 <span class="unit" data-testid="measure-state">{unit}</span>
                 <span class="grow"></span>
                 <Show
@@ -83,7 +88,7 @@ pub fn Scatter() -> impl IntoView {
                                 data-testid="decode-measure-stop"
                                 on:click=move |_| decode.stop_waiting()
                             >
-                                "Stop"
+                                {t!("Stop")}
                             </button>
                         }
                     }
@@ -94,7 +99,7 @@ pub fn Scatter() -> impl IntoView {
                         data-testid="decode-measure"
                         on:click=move |_| engine.measure_decoders()
                     >
-                        "Measure"
+                        {t!("Measure")}
                     </button>
                     <button
                         type="button"
@@ -108,14 +113,14 @@ pub fn Scatter() -> impl IntoView {
                             }
                         }
                     >
-                        "Sweep"
+                        {t!("Sweep")}
                     </button>
                 </Show>
                 <button
                     type="button"
                     class="btn small icon quiet"
-                    aria-label="Speed and quality as a table"
-                    title="Table"
+                    aria-label=t!("Speed and quality as a table")
+                    title=t!("Table")
                     data-testid="quality-table-toggle"
                     aria-pressed=move || as_table.get().to_string()
                     on:click=move |_| as_table.update(|on| *on = !*on)
@@ -132,7 +137,7 @@ pub fn Scatter() -> impl IntoView {
 
 #[component]
 fn Table(plot: Memo<Option<Plot>>) -> impl IntoView {
-    let kind = move || plot.with(|plot| plot.as_ref().map_or("quality", |plot| plot.kind.words()));
+    let kind = move || plot.with(|plot| plot.as_ref().map_or_else(|| t!("quality"), |plot| plot.kind.words()));
     let rows = move || {
         let plot = plot.get()?;
         let rows = plot.points.into_iter().map(|point| {
@@ -149,16 +154,22 @@ fn Table(plot: Memo<Option<Plot>>) -> impl IntoView {
         Some(rows.collect_view())
     };
     view! {
-        <div class="tbl" tabindex="0" role="region" aria-label="Speed and quality as a table" data-testid="quality-table">
+        <div
+            class="tbl"
+            tabindex="0"
+            role="region"
+            aria-label=t!("Speed and quality as a table")
+            data-testid="quality-table"
+        >
             <table>
-                <caption class="sr">"Means with their 95 % intervals"</caption>
+                <caption class="sr">{t!("Means with their 95 % intervals")}</caption>
                 <thead>
                     <tr>
-                        <th scope="col">"decoder"</th>
-                        <th scope="col">"swept"</th>
-                        <th scope="col">"tokens per forward"</th>
+                        <th scope="col">{t!("decoder")}</th>
+                        <th scope="col">{t!("swept")}</th>
+                        <th scope="col">{t!("tokens per forward")}</th>
                         <th scope="col">{kind}</th>
-                        <th scope="col">"prompts"</th>
+                        <th scope="col">{t!("prompts")}</th>
                     </tr>
                 </thead>
                 <tbody>{rows}</tbody>

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use leptos::{html, prelude::*};
+use tailblazer_core::decode::ForwardKind;
 use web_sys::{KeyboardEvent, PointerEvent};
 
 use crate::{
@@ -11,6 +12,7 @@ use crate::{
         canvas::{Canvas, Draw},
         icon::{Glyph, Icon},
     },
+    t,
     workspace::{
         Workspace,
         decode::{Decode, moment::Align},
@@ -40,18 +42,18 @@ pub fn Timeline() -> impl IntoView {
     view! {
         <section class="card chart timeline" data-testid="chart-commits">
             <header>
-                <h2>"Commits per forward"</h2>
-                <span class="unit">"bar height = tokens, hollow = verification, triangle = edit"</span>
-                <span class="read">"at " <b data-testid="decode-moment">{moment}</b></span>
-                <span class="seg" role="group" aria-label="Line decoders up by">
-                    {button(Align::Forwards, "forwards", "align-forwards")}
-                    {button(Align::Seconds, "seconds", "align-seconds")}
+                <h2>{t!("Commits per forward")}</h2>
+                <span class="unit">{t!("bar height = tokens, hollow = verification, triangle = edit")}</span>
+                <span class="read">{t!("at")} " " <b data-testid="decode-moment">{moment}</b></span>
+                <span class="seg" role="group" aria-label=t!("Line decoders up by")>
+                    {button(Align::Forwards, t!("forwards"), "align-forwards")}
+                    {button(Align::Seconds, t!("seconds"), "align-seconds")}
                 </span>
                 <button
                     type="button"
                     class="btn small icon quiet"
-                    aria-label="Commits per forward as a table"
-                    title="Table"
+                    aria-label=t!("Commits per forward as a table")
+                    title=t!("Table")
                     data-testid="commits-table-toggle"
                     aria-pressed=move || as_table.get().to_string()
                     on:click=move |_| as_table.update(|on| *on = !*on)
@@ -102,7 +104,7 @@ fn Scrubber() -> impl IntoView {
             role="slider"
             tabindex="0"
             data-testid="trace-scrubber"
-            aria-label="Moment of all decodes"
+            aria-label=t!("Moment of all decodes")
             aria-valuemin="0"
             aria-valuemax=move || decode.end().to_string()
             aria-valuenow=move || playback.at.get().to_string()
@@ -183,8 +185,13 @@ fn Table() -> impl IntoView {
                 let cells = lines.iter().map(|line| {
                     let step = line.steps.get(index);
                     let words = step.map(|step| {
-                        let kind = format!("{:?}", step.kind).to_lowercase();
-                        let edits = if step.edits > 0 { format!(", {} edited", step.edits) } else { String::new() };
+                        let kind = match step.kind {
+                            ForwardKind::Draft => t!("draft"),
+                            ForwardKind::Verify => t!("verify"),
+                            ForwardKind::Commit => t!("commit"),
+                        };
+                        let edits = (step.edits > 0).then(|| t!("{count} edited", count = step.edits));
+                        let edits = edits.map(|edits| format!(", {edits}")).unwrap_or_default();
                         format!("{} ({kind}{edits})", step.commits)
                     });
                     view! { <td>{words}</td> <td>{step.map(|step| fixed(step.seconds, 3))}</td> }
@@ -195,10 +202,18 @@ fn Table() -> impl IntoView {
         })
     };
     view! {
-        <div class="tbl" tabindex="0" role="region" aria-label="Commits per forward as a table" data-testid="commits-table">
+        <div
+            class="tbl"
+            tabindex="0"
+            role="region"
+            aria-label=t!("Commits per forward as a table")
+            data-testid="commits-table"
+        >
             <table>
-                <caption class="sr">"Tokens that each forward committed, what the forward was for, and when it was answered"</caption>
-                <thead><tr><th scope="col">"forward"</th>{heads}</tr></thead>
+                <caption class="sr">
+                    {t!("Tokens that each forward committed, what the forward was for, and when it was answered")}
+                </caption>
+                <thead><tr><th scope="col">{t!("forward")}</th>{heads}</tr></thead>
                 <tbody>{rows}</tbody>
             </table>
         </div>

@@ -11,6 +11,7 @@ use super::{Effort, OpenLink, recording};
 use crate::{
     chart::forest::{self, Line},
     components::{arms::Swatch, figure::Figure, guide::GuideText},
+    t, words,
     workspace::{format::scientific, summary},
 };
 
@@ -30,7 +31,7 @@ pub fn Lead(preset: &'static Preset) -> impl IntoView {
             .get()
             .flatten()
             .map(|studies| view! { <Evidence studies /> }.into_any())
-            .unwrap_or_else(|| view! { <p class="faint">"The recorded study is not here."</p> }.into_any())
+            .unwrap_or_else(|| view! { <p class="faint">{t!("The recorded study is not here.")}</p> }.into_any())
     };
     let arm = |arm: usize| {
         let words = summary::layerwise(&comparison.experiment(arm));
@@ -39,13 +40,13 @@ pub fn Lead(preset: &'static Preset) -> impl IntoView {
     view! {
         <article class="card lead">
             <div class="lead-text">
-                <span class="chip">"Start here"</span>
-                <h2>{preset.title}</h2>
+                <span class="chip">{t!("Start here")}</span>
+                <h2>{words::text(preset.title)}</h2>
                 {preset.guide.map(|guide| view! { <GuideText guide /> })}
                 <ul class="lead-arms">{(0..comparison.arms.len()).map(arm).collect_view()}</ul>
                 <Effort comparison time=None />
                 <OpenLink link=format!("?preset={}", preset.name) class="btn primary" hook="lab-lead">
-                    "Open experiment"
+                    {t!("Open experiment")}
                 </OpenLink>
             </div>
             <div class="lead-study" data-testid="lab-study">{study}</div>
@@ -58,13 +59,15 @@ pub fn Lead(preset: &'static Preset) -> impl IntoView {
 fn Evidence(studies: Vec<Study>) -> impl IntoView {
     let Some(first) = studies.first() else { return ().into_any() };
     let (comparison, note) = (first.comparison(), first.note.clone());
+    // Where it was recorded, in English.
+    let note = note.strip_prefix("native, ").map(|rest| t!("native, {rest}", rest)).unwrap_or(note);
     let base = &comparison.base;
-    let about = format!(
-        "{}, {} steps, {} seeds, final validation loss in {}; intervals 95 %, paired t.",
-        summary::model_name(base),
-        base.train.steps,
-        comparison.seeds,
-        summary::loss_unit(base),
+    let about = t!(
+        "{model}, {steps} steps, {seeds} seeds, final validation loss in {unit}; intervals 95 %, paired t.",
+        model = summary::model_name(base),
+        steps = base.train.steps,
+        seeds = comparison.seeds,
+        unit = summary::loss_unit(base)
     );
     // Thousands of resamples: once for each study, not once more for each arm.
     let rows: Vec<(String, Vec<Row>)> =
@@ -79,12 +82,14 @@ fn Evidence(studies: Vec<Study>) -> impl IntoView {
         }
     });
     view! {
-        <h3 class="study-title">"The study behind it"<span>{note}</span></h3>
+        <h3 class="study-title">{t!("The study behind it")}<span>{note}</span></h3>
         <p class="faint">{about}</p>
         {forests.collect_view()}
         <p class="note">
-            "Left of the line the arm is better than one rate for all layers. Each row is one text at one peak rate: read
-            down a column before you read across."
+            {t!(
+                "Left of the line the arm is better than one rate for all layers. Each row is one text at one peak \
+                 rate: read down a column before you read across."
+            )}
         </p>
     }
     .into_any()
@@ -99,5 +104,5 @@ fn line(name: &str, rows: &[Row], arm: Arm) -> Option<Line> {
 
 /// `Moby-Dick, 2e−3`: the text and the peak rate.
 fn name(base: &Experiment) -> String {
-    format!("{}, {}", base.text.corpus.name(), scientific(base.schedule.peak))
+    format!("{}, {}", words::text(base.text.corpus.name()), scientific(base.schedule.peak))
 }

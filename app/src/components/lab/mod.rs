@@ -12,7 +12,7 @@ use tailblazer_core::{
     stats::Study,
 };
 
-use crate::{browser::studies, components::arms::Swatch, workspace::format::integer};
+use crate::{browser::studies, components::arms::Swatch, t, words, workspace::format::integer};
 use lead::Lead;
 use story::Story;
 
@@ -30,8 +30,8 @@ pub fn LabScreen() -> impl IntoView {
         let stories = rest.iter().copied().filter(|preset| of_chapter(preset));
         let own = (chapter == Chapter::Evidence).then(|| view! { <OwnQuestion /> });
         view! {
-            <section aria-label=chapter.title()>
-                <h2>{chapter.title()}<span>{chapter.subtitle()}</span></h2>
+            <section aria-label=words::text(chapter.title())>
+                <h2>{words::text(chapter.title())}<span>{words::text(chapter.subtitle())}</span></h2>
                 <div class="stories">
                     {stories.map(|preset| view! { <Story preset /> }).collect_view()} {own}
                 </div>
@@ -41,8 +41,8 @@ pub fn LabScreen() -> impl IntoView {
     view! {
         <main class="page lab">
             <header>
-                <h1>"Lab"</h1>
-                <p>"One question per experiment. Each opens as a link that you can change and share."</p>
+                <h1>{t!("Lab")}</h1>
+                <p>{t!("One question per experiment. Each opens as a link that you can change and share.")}</p>
             </header>
             {lead}
             {chapters}
@@ -54,8 +54,8 @@ pub fn LabScreen() -> impl IntoView {
 fn OwnQuestion() -> impl IntoView {
     view! {
         <OpenLink link=OWN class="story own" hook="lab-own">
-            <h3>"Your own question"</h3>
-            <p>"Start from two equal arms and change one thing. A text of your own stays in this browser."</p>
+            <h3>{t!("Your own question")}</h3>
+            <p>{t!("Start from two equal arms and change one thing. A text of your own stays in this browser.")}</p>
         </OpenLink>
     }
 }
@@ -70,7 +70,8 @@ fn Effort(
     time: Signal<Option<String>>,
 ) -> impl IntoView {
     let arms = comparison.arms.len();
-    let words = format!("{arms} arms, {} seeds, {} steps", comparison.seeds, integer(comparison.base.train.steps));
+    let (seeds, steps) = (comparison.seeds, integer(comparison.base.train.steps));
+    let words = t!("{arms} arms, {seeds} seeds, {steps} steps", arms, seeds, steps);
     view! {
         <p class="effort">
             {(0..arms).map(|arm| view! { <Swatch arm /> }).collect_view()}

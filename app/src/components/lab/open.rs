@@ -3,7 +3,7 @@
 use leptos::{ev::MouseEvent, prelude::*};
 use tailblazer_core::experiment::comparison_from_link;
 
-use crate::{browser::address, engine::Engine, workspace::Workspace};
+use crate::{browser::address, engine::Engine, t, workspace::Workspace};
 
 /// A link to an experiment. Where something was trained it opens a tab of its own, so that nothing is lost.
 #[component]
@@ -35,7 +35,7 @@ pub fn OpenLink(
             class=class
             data-testid=hook
             target=move || is_trained().then_some("_blank")
-            title=move || is_trained().then_some("Opens a tab of its own, because a run is on this one")
+            title=move || is_trained().then(|| t!("Opens a tab of its own, because a run is on this one"))
             on:click=follow
         >
             {children()}

@@ -11,6 +11,8 @@ use crate::{
     browser::speed,
     chart::{mark::dash, recorded, sparkline::Outline},
     components::figure::Figure,
+    t,
+    words::{sentence, text},
     workspace::{effort, summary},
 };
 
@@ -34,7 +36,8 @@ pub fn Story(preset: &'static Preset) -> impl IntoView {
     let outcome = move || {
         // Until the look-up has ended, nobody knows.
         let found = recording.get()?;
-        let words = found.and_then(|list| list.into_iter().next()).map_or("Not recorded yet.".into(), |s| words(&s));
+        let study = found.and_then(|list| list.into_iter().next());
+        let words = study.map_or_else(|| t!("Not recorded yet.").into(), |study| words(&study));
         Some(view! { <p class="recorded">{words}</p> })
     };
     view! {
@@ -45,8 +48,8 @@ pub fn Story(preset: &'static Preset) -> impl IntoView {
             hook=format!("lab-{}", preset.name)
         >
             <div class="thumbnail">{thumbnail}</div>
-            <h3>{preset.title}</h3>
-            <p>{preset.guide.map(|guide| guide.text)}</p>
+            <h3>{text(preset.title)}</h3>
+            <p>{preset.guide.map(|guide| text(guide.text))}</p>
             {outcome}
             <Effort comparison time />
         </OpenLink>
@@ -57,19 +60,21 @@ pub fn Story(preset: &'static Preset) -> impl IntoView {
 /// What a recording came to: what speed costs where decoders were measured, and else `Recorded: B − A = −0.022 ± 0.015 nats/char over 4 seeds, B better`.
 pub fn words(study: &Study) -> String {
     if let Some(words) = recorded::free_speed(study) {
-        return format!("Recorded: {words}.");
+        return t!("Recorded: {words}.", words);
     }
     let comparison = study.comparison();
     let unit = summary::loss_unit(&comparison.base);
     let verdict = study.forest().into_iter().next().map(|row| match row.verdict {
         Ok(verdict) => {
             let quantities = row.arms.map(|arm| comparison.quantity(arm.index()));
-            let caution = verdict.caution(quantities).map_or_else(String::new, |sentence| format!(". {sentence}"));
-            format!("{}, {}{caution}", verdict.difference(unit), verdict.word_of(quantities))
+            let caution = verdict.caution(quantities).map(|caution| format!(". {}", sentence(&caution)));
+            let (estimate, count, [a, b]) = (verdict.estimate(), verdict.seeds(), row.arms);
+            let difference = t!("{b} − {a} = {estimate} {unit} over {count} seeds", a, b, estimate, unit, count);
+            format!("{difference}, {}{}", sentence(&verdict.word_of(quantities)), caution.unwrap_or_default())
         }
-        Err(none) => none.to_string(),
+        Err(none) => sentence(&none.to_string()),
     });
-    format!("Recorded: {}", verdict.unwrap_or_else(|| "one arm alone".into()))
+    t!("Recorded: {words}", words = verdict.unwrap_or_else(|| t!("one arm alone").into()))
 }
 
 /// The schedules of the arms, where nothing was recorded.

@@ -7,7 +7,7 @@ use tailblazer_core::{
 };
 
 use super::{Method, Section, anchor, assignments};
-use crate::{chart::sparkline::Outline, components::lab::OpenLink, workspace::format::scientific};
+use crate::{chart::sparkline::Outline, components::lab::OpenLink, t, words, workspace::format::scientific};
 
 /// The entry.
 #[component]
@@ -21,21 +21,23 @@ pub fn Entry(section: Section, method: Method) -> impl IntoView {
         let path = if section.path.is_some() { format!("{group}.{}", knob.id) } else { knob.id.to_owned() };
         view! {
             <tr>
-                <th scope="row">{knob.name}</th>
+                <th scope="row">{words::text(knob.name)}</th>
                 <td class="mono">{path}</td>
                 <td>{default(knob, names)}</td>
                 <td>{range(knob, names)}</td>
-                <td>{knob.summary}</td>
+                <td>{words::text(knob.summary)}</td>
             </tr>
         }
     });
-    let place = if section.path.is_some() { "In links" } else { "Setting" };
+    let place = if section.path.is_some() { t!("In links") } else { t!("Setting") };
     let table = (!method.knobs.is_empty()).then(|| {
+        let label = t!("Knobs of {method}", method = words::text(method.name));
+        let heads = [t!("Knob"), place, t!("Default"), t!("Range"), t!("What it does")];
         view! {
-            <div class="tbl" tabindex="0" role="region" aria-label=format!("Knobs of {}", method.name)>
+            <div class="tbl" tabindex="0" role="group" aria-label=label>
                 <table>
                     <thead>
-                        <tr>{["Knob", place, "Default", "Range", "What it does"].map(|head| view! { <th scope="col">{head}</th> })}</tr>
+                        <tr>{heads.map(|head| view! { <th scope="col">{head}</th> })}</tr>
                     </thead>
                     <tbody>{knobs.collect_view()}</tbody>
                 </table>
@@ -50,15 +52,15 @@ pub fn Entry(section: Section, method: Method) -> impl IntoView {
     // A decoder trains nothing that could be compared.
     let compare = compare(section, method).map(|link| {
         let hook = format!("try-{anchor}");
-        view! { <OpenLink link=link class="btn small" hook=hook>"Compare"</OpenLink> }
+        view! { <OpenLink link=link class="btn small" hook=hook>{t!("Compare")}</OpenLink> }
     });
     view! {
         <article class="entry" id=anchor.clone() data-testid=format!("method-{anchor}")>
             <header>
                 {drawing}
                 <div>
-                    <h3>{method.name}<span class="mono">{chosen_by}</span></h3>
-                    <p>{method.summary}</p>
+                    <h3>{words::text(method.name)}<span class="mono">{chosen_by}</span></h3>
+                    <p>{words::text(method.summary)}</p>
                     <p class="source"><Source text=method.source /></p>
                 </div>
                 {compare}
@@ -88,37 +90,39 @@ fn Source(text: &'static str) -> impl IntoView {
     parts.collect_view()
 }
 
-fn default(knob: &Knob, names: &[&str]) -> String {
+fn default(knob: &Knob, names: &[&'static str]) -> String {
     if let Some(name) = names.get(knob.default as usize) {
-        return (*name).into();
+        return words::text(name).into();
     }
     // A unit such as `0/1` is the range once more.
     let unit = knob.unit.trim_start_matches(|c: char| c.is_ascii_digit());
-    let unit = if unit.len() == knob.unit.len() { unit } else { "" };
+    let unit = if unit.len() == knob.unit.len() { words::text(knob.unit) } else { "" };
     format!("{} {unit}", scientific(knob.default)).trim_end().into()
 }
 
-fn range(knob: &Knob, names: &[&str]) -> String {
+fn range(knob: &Knob, names: &[&'static str]) -> String {
     if !names.is_empty() {
-        let list = names.iter().enumerate().map(|(number, name)| format!("{number} {name}"));
+        let list = names.iter().enumerate().map(|(number, name)| format!("{number} {}", words::text(name)));
         return list.collect::<Vec<_>>().join(", ");
     }
     let (low, high) = (scientific(*knob.range.start()), scientific(*knob.range.end()));
-    format!("{low} to {high}{}", if knob.is_whole { ", whole" } else { "" })
+    let range = format!("{low} {} {high}", t!("to"));
+    if knob.is_whole { format!("{range}, {}", t!("whole")) } else { range }
 }
 
 /// The setting with which the method is another one.
 pub fn null(group: &str, method: &Method) -> String {
     let baseline = &method.baseline;
     match method.description.null {
-        Some([]) if *baseline == method.description.name => "It is the baseline.".into(),
-        Some([]) => format!("With its defaults it is {baseline}, bit for bit."),
+        Some([]) if *baseline == words::text(method.description.name) => t!("It is the baseline.").into(),
+        Some([]) => t!("With its defaults it is {baseline}, bit for bit.", baseline),
         Some(_) => {
             let values = assignments(group, method.description.null_settings().unwrap_or_default());
-            format!("With {values} it is {baseline}, bit for bit.")
+            t!("With {values} it is {baseline}, bit for bit.", values, baseline)
         }
-        None if matches!(group, "objective" | "decoder") => format!("No setting makes it another {group}."),
-        None => "No setting makes it the baseline.".into(),
+        None if group == "objective" => t!("No setting makes it another objective.").into(),
+        None if group == "decoder" => t!("No setting makes it another decoder.").into(),
+        None => t!("No setting makes it the baseline.").into(),
     }
 }
 

@@ -14,7 +14,7 @@ use tailblazer_core::{
 
 use entry::Entry;
 
-use crate::workspace::format::plain;
+use crate::{key, t, words, workspace::format::plain};
 
 /// A family as the page shows it.
 #[derive(Clone, Copy)]
@@ -49,36 +49,38 @@ const SECTIONS: [Section; 5] = [
     Section {
         group: "objective",
         path: Some("objective.method"),
-        title: "Objectives",
-        about: "What the network is trained to predict, and what its loss is.",
+        title: key!("Objectives"),
+        about: key!("What the network is trained to predict, and what its loss is."),
         methods: objectives,
     },
     Section {
         group: "optimiser",
         path: Some("optimiser.method"),
-        title: "Optimisers",
-        about: "How a gradient becomes a change of the weights.",
-        methods: || of_numbers::<dyn Optimiser>("the baseline"),
+        title: key!("Optimisers"),
+        about: key!("How a gradient becomes a change of the weights."),
+        methods: || of_numbers::<dyn Optimiser>(t!("the baseline")),
     },
     Section {
         group: "schedule",
         path: Some("schedule.shape"),
-        title: "Schedules",
-        about: "The learning rate over time: a warm-up to the peak, then a shape.",
-        methods: || of_numbers::<dyn Schedule>("a constant rate after the warm-up"),
+        title: key!("Schedules"),
+        about: key!("The learning rate over time: a warm-up to the peak, then a shape."),
+        methods: || of_numbers::<dyn Schedule>(t!("a constant rate after the warm-up")),
     },
     Section {
         group: "layerwise",
         path: Some("layerwise.method"),
-        title: "Layerwise rates",
-        about: "The learning rate over layers: one multiplier for each weight matrix, over any schedule and optimiser.",
-        methods: || of_numbers::<dyn Layerwise>("one rate for all layers"),
+        title: key!("Layerwise rates"),
+        about: key!(
+            "The learning rate over layers: one multiplier for each weight matrix, over any schedule and optimiser."
+        ),
+        methods: || of_numbers::<dyn Layerwise>(t!("one rate for all layers")),
     },
     Section {
         group: "decoder",
         path: None,
-        title: "Decoders",
-        about: "How trained weights write: which tokens become final after which forward.",
+        title: key!("Decoders"),
+        about: key!("How trained weights write: which tokens become final after which forward."),
         methods: decoders,
     },
 ];
@@ -114,17 +116,21 @@ fn decoders() -> Vec<Method> {
 /// Another method of the family with its settings, or the family's baseline: `Masked block diffusion with
 /// objective.block=4`.
 fn other<F: ?Sized + Family>(group: &str, null_of: Option<(Choice<F>, Settings)>) -> String {
-    match null_of {
-        Some((method, settings)) if settings.0.is_empty() => format!("{} with its defaults", method.about().name),
-        Some((method, settings)) => format!("{} with {}", method.about().name, assignments(group, settings)),
-        None => F::members()[0].about().name.to_owned(),
+    let Some((method, settings)) = null_of else {
+        return words::text(F::members()[0].about().name).to_owned();
+    };
+    let method = words::text(method.about().name);
+    if settings.0.is_empty() {
+        t!("{method} with its defaults", method)
+    } else {
+        format!("{method} {} {}", t!("with"), assignments(group, settings))
     }
 }
 
 /// `objective.share=0 and objective.weight=0`.
 fn assignments(group: &str, settings: Settings) -> String {
     let values = settings.0.into_iter().map(|(id, value)| format!("{group}.{id}={}", plain(value)));
-    values.collect::<Vec<_>>().join(" and ")
+    values.collect::<Vec<_>>().join(&format!(" {} ", t!("and")))
 }
 
 /// The screen.
@@ -134,14 +140,14 @@ pub fn MethodsScreen() -> impl IntoView {
         let methods = (section.methods)();
         let index = methods.iter().map(|method| {
             let anchor = anchor(section, method.description);
-            view! { <a href=format!("?ui=methods#{anchor}")>{method.description.name}</a> }
+            view! { <a href=format!("?ui=methods#{anchor}")>{words::text(method.description.name)}</a> }
         });
-        let (index, count) = (index.collect_view(), methods.len());
+        let (index, count, title) = (index.collect_view(), methods.len(), words::text(section.title));
         view! {
-            <section aria-label=section.title>
-                <h2>{section.title}<span>{format!("{count} methods")}</span></h2>
-                <p class="about">{section.about}</p>
-                <nav class="index" aria-label=format!("{} on this page", section.title)>{index}</nav>
+            <section aria-label=title>
+                <h2>{title}<span>{format!("{count} {}", t!("methods"))}</span></h2>
+                <p class="about">{words::text(section.about)}</p>
+                <nav class="index" aria-label=t!("{title} on this page", title)>{index}</nav>
                 <div class="entries">
                     {methods.into_iter().map(|method| view! { <Entry section method /> }).collect_view()}
                 </div>
@@ -151,10 +157,12 @@ pub fn MethodsScreen() -> impl IntoView {
     view! {
         <main class="page methods">
             <header>
-                <h1>"Methods"</h1>
+                <h1>{t!("Methods")}</h1>
                 <p>
-                    "Every method that an arm or a decode can use, with its source, its knobs and the setting with which
-                    it is another method, bit for bit. What stands here is what the code says of itself."
+                    {t!(
+                        "Every method that an arm or a decode can use, with its source, its knobs and the setting with \
+                         which it is another method, bit for bit. What stands here is what the code says of itself."
+                    )}
                 </p>
             </header>
             {sections}

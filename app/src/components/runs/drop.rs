@@ -5,6 +5,7 @@ use leptos::{ev::DragEvent, html::Input, prelude::*, task::spawn_local};
 use crate::{
     browser::library::import,
     engine::Engine,
+    t, words,
     workspace::{Workspace, message::Message},
 };
 
@@ -40,6 +41,7 @@ pub fn FileDrop() -> impl IntoView {
         event.prevent_default();
         is_over.set(true);
     };
+    let said = move || fault.get().map(|sentence| words::sentence(&sentence));
     let input = NodeRef::<Input>::new();
     let chosen = move |_| {
         let Some(element) = input.get() else { return };
@@ -67,8 +69,11 @@ pub fn FileDrop() -> impl IntoView {
                 data-testid="import-file"
                 on:change=chosen
             />
-            <span>"Drop a zip, weights (safetensors) or a recording here, or "<u>"choose a file"</u></span>
-            {move || fault.get().map(|sentence| view! { <span class="fault" role="alert" data-testid="import-fault">{sentence}</span> })}
+            <span>
+                {format!("{} ", t!("Drop a zip, weights (safetensors) or a recording here, or"))}
+                <u>{t!("choose a file")}</u>
+            </span>
+            {move || said().map(|sentence| view! { <span class="fault" role="alert" data-testid="import-fault">{sentence}</span> })}
         </label>
     }
 }

@@ -9,6 +9,7 @@ use leptos::{prelude::*, task::spawn_local};
 use super::notices::Notices;
 use crate::{
     browser::library::store::{Store, StoreError},
+    t, words,
     workspace::{
         Workspace,
         format::integer,
@@ -48,17 +49,17 @@ pub fn RunsScreen() -> impl IntoView {
     });
     let columns = Memo::new(move |_| differing(&list.get(), COLUMNS));
     let sentence = move || match entries.get() {
-        None => Some("Reading what is kept.".to_owned()),
-        Some(Err(error)) => Some(error.to_string()),
+        None => Some(t!("Reading what is kept.").to_owned()),
+        Some(Err(error)) => Some(words::sentence(&error.to_string())),
         Some(Ok(entries)) if entries.is_empty() => {
-            Some("No run is kept yet. Train for a few steps: this browser then keeps the run here.".into())
+            Some(t!("No run is kept yet. Train for a few steps: this browser then keeps the run here.").into())
         }
-        Some(Ok(_)) if list.get().is_empty() => Some("No run has all these words.".into()),
+        Some(Ok(_)) if list.get().is_empty() => Some(t!("No run has all these words.").into()),
         Some(Ok(_)) => None,
     };
     let count = move || match list.get().len() {
-        1 => "1 run".to_owned(),
-        count => format!("{} runs", integer(count)),
+        1 => t!("1 run").to_owned(),
+        count => t!("{count} runs", count = integer(count)),
     };
     let sorted = move |event| {
         let word = event_target_value(&event);
@@ -67,22 +68,24 @@ pub fn RunsScreen() -> impl IntoView {
     view! {
         <main class="page runs">
             <header>
-                <h1>"Runs"</h1>
-                <p>"What this browser has trained on this page. Nothing of it leaves the browser."</p>
+                <h1>{t!("Runs")}</h1>
+                <p>{t!("What this browser has trained on this page. Nothing of it leaves the browser.")}</p>
             </header>
             <div class="runs-bar">
                 <input
                     type="search"
-                    placeholder="Search: a name, a setting, a state"
-                    aria-label="Search the runs"
+                    placeholder=t!("Search: a name, a setting, a state")
+                    aria-label=t!("Search the runs")
                     data-testid="run-search"
                     prop:value=search
                     on:input=move |event| search.set(event_target_value(&event))
                 />
                 <label class="pick">
-                    <span class="k">"sort by"</span>
+                    <span class="k">{t!("sort by")}</span>
                     <select data-testid="run-sort" on:change=sorted>
-                        {Order::ALL.map(|order| view! { <option value=order.word()>{order.word()}</option> })}
+                        {Order::ALL.map(|order| {
+                            view! { <option value=order.word()>{words::text(order.word())}</option> }
+                        })}
                     </select>
                 </label>
                 <span class="faint" role="status">{count}</span>
@@ -95,16 +98,16 @@ pub fn RunsScreen() -> impl IntoView {
                 <table class="data" data-testid="run-table">
                     <thead>
                         <tr>
-                            <th scope="col"><span class="sr">"Pinned"</span></th>
-                            <th scope="col">"Run"</th>
-                            <th scope="col">"Arm"</th>
-                            <th scope="col">"State"</th>
-                            <th scope="col">"Step"</th>
-                            <th scope="col">"Validation"</th>
+                            <th scope="col"><span class="sr">{t!("Pinned")}</span></th>
+                            <th scope="col">{t!("Run")}</th>
+                            <th scope="col">{t!("Arm")}</th>
+                            <th scope="col">{t!("State")}</th>
+                            <th scope="col">{t!("Step")}</th>
+                            <th scope="col">{t!("Validation")}</th>
                             {move || columns.get().into_iter().map(|path| view! { <th scope="col">{path}</th> }).collect_view()}
-                            <th scope="col">"Size"</th>
-                            <th scope="col">"Begun"</th>
-                            <th scope="col"><span class="sr">"Actions"</span></th>
+                            <th scope="col">{t!("Size")}</th>
+                            <th scope="col">{t!("Begun")}</th>
+                            <th scope="col"><span class="sr">{t!("Actions")}</span></th>
                         </tr>
                     </thead>
                     <tbody>

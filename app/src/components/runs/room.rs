@@ -6,7 +6,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::StorageEstimate;
 
-use crate::workspace::format::bytes;
+use crate::{t, workspace::format::bytes};
 
 /// What the browser says of its storage.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -35,7 +35,7 @@ pub fn Room(
     });
     let words = move || {
         let Estimate { used, room, .. } = estimate.get()?;
-        Some(format!("{} used of about {}", bytes(used as usize), bytes(room as usize)))
+        Some(t!("{used} used of about {room}", used = bytes(used as usize), room = bytes(room as usize)))
     };
     let may_be_cleared = move || estimate.get().is_some_and(|estimate| !estimate.is_persistent);
     let is_refused = RwSignal::new(false);
@@ -60,14 +60,16 @@ pub fn Room(
                     type="button"
                     class="btn small"
                     data-testid="run-persist"
-                    title="Asks the browser not to clear the runs by itself when the disk is full"
+                    title=t!("Asks the browser not to clear the runs by itself when the disk is full")
                     on:click=persist
                 >
-                    "Keep for good"
+                    {t!("Keep for good")}
                 </button>
             </Show>
             <Show when=move || is_refused.get()>
-                <span class="faint" role="status">"The browser did not allow it: it may clear runs when the disk is full."</span>
+                <span class="faint" role="status">
+                    {t!("The browser did not allow it: it may clear runs when the disk is full.")}
+                </span>
             </Show>
         </span>
     }

@@ -12,6 +12,8 @@ use crate::{
         state_word,
     },
     engine::Engine,
+    t,
+    words::{self, Language},
     workspace::{
         Workspace,
         format::{bytes, fixed, integer, percent},
@@ -32,7 +34,7 @@ pub fn Row(
     let workspace = Workspace::expect();
     let engine = Engine::expect();
     let can_go_on = entry.can_go_on();
-    let title = entry.title();
+    let (title, letter) = (entry.title(), Comparison::letter(entry.arm));
     let (id, group, is_pinned) = (entry.id.clone(), entry.group.clone(), entry.is_pinned);
     let open = move |_| {
         let group = group.clone();
@@ -100,7 +102,11 @@ pub fn Row(
         (None, _) => "–".into(),
     };
     let steps = format!("{} / {}", integer(entry.step), integer(entry.experiment.train.steps));
-    let begun = String::from(js_sys::Date::new(&entry.begun.into()).to_locale_string("en-GB", &js_sys::Object::new()));
+    let locale = match workspace.view.language.get_untracked() {
+        Language::English => "en-GB",
+        Language::German => "de-DE",
+    };
+    let begun = String::from(js_sys::Date::new(&entry.begun.into()).to_locale_string(locale, &js_sys::Object::new()));
     let of = entry.experiment.clone();
     let values = move || {
         let value = |path: String| view! { <td>{of.value_at(&path).unwrap_or_else(|| "–".into())}</td> };
@@ -113,8 +119,8 @@ pub fn Row(
                     type="button"
                     class="btn small icon quiet"
                     aria-pressed=is_pinned.to_string()
-                    aria-label=format!("Keep {title} at the top")
-                    title="Keeps it at the top, and its weights when room is needed"
+                    aria-label=t!("Keep {title} at the top", title)
+                    title=t!("Keeps it at the top, and its weights when room is needed")
                     data-testid="run-pin"
                     on:click=pin
                 >
@@ -125,13 +131,13 @@ pub fn Row(
                 <input
                     class="run-name"
                     data-testid="run-name"
-                    aria-label="Name of this run"
+                    aria-label=t!("Name of this run")
                     prop:value=title.clone()
                     on:change=rename
                 />
             </th>
             <td class="nowrap"><Swatch arm=entry.arm />" "{entry.place()}</td>
-            <td>{state_word(entry.state)}</td>
+            <td>{words::text(state_word(entry.state))}</td>
             <td class="num">{steps}</td>
             <td class="num" title=entry.loss_word()>{loss}</td>
             {values}
@@ -142,35 +148,34 @@ pub fn Row(
                     type="button"
                     class="btn small"
                     data-testid="run-resume"
-                    aria-label=format!(
-                        "{} {title}, arm {}",
-                        if can_go_on { "Resume" } else { "Open" },
-                        Comparison::letter(entry.arm),
-                    )
-                    title="Opens the whole comparison; its arms go on from where they were kept"
+                    aria-label=match can_go_on {
+                        true => t!("Resume {title}, arm {letter}", title, letter),
+                        false => t!("Open {title}, arm {letter}", title, letter),
+                    }
+                    title=t!("Opens the whole comparison; its arms go on from where they were kept")
                     on:click=open
                 >
-                    {if can_go_on { "Resume" } else { "Open" }}
+                    {if can_go_on { t!("Resume") } else { t!("Open") }}
                 </button>
                 <button
                     type="button"
                     class="btn small quiet"
                     data-testid="run-overlay"
                     aria-pressed=move || is_behind.get().to_string()
-                    title="Draws its loss behind the arms on the Train screen"
+                    title=t!("Draws its loss behind the arms on the Train screen")
                     on:click=put_behind
                 >
-                    "Overlay"
+                    {t!("Overlay")}
                 </button>
                 <button
                     type="button"
                     class="btn small quiet"
                     data-testid="run-delete"
-                    aria-label=format!("Delete {title}, arm {}", Comparison::letter(entry.arm))
+                    aria-label=t!("Delete {title}, arm {letter}", title, letter)
                     on:click=delete
                     on:blur=move |_| is_sure.set(false)
                 >
-                    {move || if is_sure.get() { "Really?" } else { "Delete" }}
+                    {move || if is_sure.get() { t!("Really?") } else { t!("Delete") }}
                 </button>
             </td>
         </tr>

@@ -7,6 +7,7 @@ use web_sys::{KeyboardEvent, PointerEvent};
 use super::layerwise::knob_setting;
 use crate::{
     components::field::{Bound, NumberField, write},
+    t, words,
     workspace::{Workspace, format::plain},
 };
 
@@ -58,7 +59,11 @@ fn is_shared(knob: &Knob, layers: usize) -> bool {
 
 /// What a knob stands for: `Layer 2`, or `Layers 12 to 16`.
 fn name(knob: &Knob, layers: usize) -> String {
-    if is_shared(knob, layers) { format!("Layers {} to {layers}", Manual::LAYERS) } else { knob.name.into() }
+    if is_shared(knob, layers) {
+        t!("Layers {first} to {last}", first = Manual::LAYERS, last = layers)
+    } else {
+        words::text(knob.name).into()
+    }
 }
 
 /// As [`name`], below a bar.
@@ -66,8 +71,8 @@ fn short_name(knob: &Knob, layers: usize) -> String {
     match layer(knob) {
         Some(layer) if is_shared(knob, layers) => format!("{layer}+"),
         Some(layer) => layer.to_string(),
-        None if knob.id == "embedding" => "emb".into(),
-        None => knob.id.into(),
+        None if knob.id == "embedding" => t!("emb").into(),
+        None => t!("head").into(),
     }
 }
 
@@ -86,15 +91,18 @@ pub fn Bars() -> impl IntoView {
     let at_hand = move || focused.get().map(|knob| format!("{} ×{}", name(knob, layers.get()), plain(value(knob))));
     let shared = move || {
         let is_needed = layers.get() > Manual::LAYERS;
-        is_needed.then(|| format!(" Bar {0} stands for layers {0} to {1}.", Manual::LAYERS, layers.get()))
+        is_needed.then(|| {
+            let words = t!("Bar {bar} stands for layers {bar} to {last}.", bar = Manual::LAYERS, last = layers.get());
+            format!(" {words}")
+        })
     };
     let one = move || (1.0 / shown_top.get()).to_string();
     let end = move || format!("×{}", plain(shown_top.get()));
     let colour = move || format!("--arm-colour: var(--arm-{})", workspace.arm() + 1);
     view! {
         <div class="field wide block" style=colour>
-            <span class="hand-head">"Multiplier by layer" <b>{at_hand}</b></span>
-            <div class="bars" role="group" aria-label="Multiplier by layer" aria-describedby="manual-help">
+            <span class="hand-head">{t!("Multiplier by layer")} <b>{at_hand}</b></span>
+            <div class="bars" role="group" aria-label=t!("Multiplier by layer") aria-describedby="manual-help">
                 <span class="bars-line" style:--at=one><i>"×1"</i></span>
                 <span class="bars-line bars-end" style:--at="1"><i>{end}</i></span>
                 <For each=move || knobs.get() key=|knob| knob.id let:knob>
@@ -103,8 +111,10 @@ pub fn Bars() -> impl IntoView {
             </div>
         </div>
         <p class="note" id="manual-help">
-            "Drag a bar, or move it by keys: Up and Down by 0.1, Page Up and Page Down by 1, Home to 1, End to the top. 0
-            freezes a layer."
+            {t!(
+                "Drag a bar, or move it by keys: Up and Down by 0.1, Page Up and Page Down by 1, Home to 1, End to the \
+                 top. 0 freezes a layer."
+            )}
             {shared}
         </p>
         <Numbers knobs />
@@ -161,11 +171,11 @@ fn Bar(
     let is_wide = move || layer(knob).is_none() || is_shared(knob, layers.get());
     let height = move || format!("{}%", 100.0 * (value.get() / top.get()).clamp(0.0, 1.0));
     let words = move || match value.get() {
-        0.0 => "×0, frozen".to_owned(),
+        0.0 => t!("×0, frozen").to_owned(),
         value => format!("×{}", plain(value)),
     };
     view! {
-        <div class="bar-column" class:word=is_wide title=knob.summary>
+        <div class="bar-column" class:word=is_wide title=words::text(knob.summary)>
             <div
                 class="bar"
                 node_ref=node
@@ -221,10 +231,10 @@ fn Numbers(
     });
     view! {
         <details class="numbers" node_ref=node data-testid="manual-numbers">
-            <summary><span class="k">"Numbers"</span></summary>
+            <summary><span class="k">{t!("Numbers")}</span></summary>
             <div class="knobs">
                 <For each=move || shown.get() key=|knob| knob.id let:knob>
-                    <NumberField setting=knob_setting(knob) title=knob.summary />
+                    <NumberField setting=knob_setting(knob) title=words::text(knob.summary) />
                 </For>
             </div>
         </details>

@@ -5,12 +5,15 @@ use tailblazer_core::{
     experiment::{DeviceChoice, Experiment},
     session::Backend,
 };
+use wasm_bindgen_futures::spawn_local;
 
 use crate::{
+    browser::address,
     components::{
         field::{Fault, forgive},
         icon::{Glyph, Icon},
     },
+    t, words,
     workspace::{
         Workspace,
         summary::{from_kebab, kebab},
@@ -21,7 +24,7 @@ const CHOICES: [DeviceChoice; 3] = [DeviceChoice::Auto, DeviceChoice::Gpu, Devic
 
 fn word(choice: DeviceChoice) -> &'static str {
     match choice {
-        DeviceChoice::Auto => "Auto",
+        DeviceChoice::Auto => t!("Auto"),
         DeviceChoice::Gpu => "WebGPU",
         DeviceChoice::Cpu => "CPU",
     }
@@ -47,7 +50,7 @@ pub fn DevicePick(
 ) -> impl IntoView {
     view! {
         <label class="pick device-pick">
-            <span class="k">"device"</span>
+            <span class="k">{t!("device")}</span>
             <Pick id />
         </label>
     }
@@ -77,12 +80,14 @@ fn Pick(
 pub fn DeviceSection() -> impl IntoView {
     let workspace = Workspace::expect();
     let reason = move || match workspace.run().device.get() {
-        Some(device) => device.reason,
-        None => "Auto takes WebGPU on a graphics card, else the CPU. The device is opened when a run starts.".into(),
+        Some(device) => words::sentence(&device.reason),
+        None => {
+            t!("Auto takes WebGPU on a graphics card, else the CPU. The device is opened when a run starts.").into()
+        }
     };
     view! {
         <label class="field wide block" for="device">
-            <span>"Compute on"</span>
+            <span>{t!("Compute on")}</span>
             <Pick id="device" />
             <Fault path="device" />
         </label>
@@ -97,7 +102,7 @@ pub fn DeviceBadge() -> impl IntoView {
     let open = RwSignal::new(false);
     let device = move || workspace.run().device.get();
     let label = move || match device() {
-        None => "No device yet".to_owned(),
+        None => t!("No device yet").to_owned(),
         Some(device) => match device.backend {
             Backend::Cpu if device.name == "CPU" => "CPU".into(),
             Backend::Cpu => format!("CPU · {}", device.name),
@@ -106,8 +111,8 @@ pub fn DeviceBadge() -> impl IntoView {
         },
     };
     let reason = move || match device() {
-        Some(device) => device.reason,
-        None => "The device is opened when a run starts.".into(),
+        Some(device) => words::sentence(&device.reason),
+        None => t!("The device is opened when a run starts.").into(),
     };
     let backend = move || {
         workspace.run().device.with(|device| match device.as_ref().map(|device| device.backend) {
@@ -116,11 +121,17 @@ pub fn DeviceBadge() -> impl IntoView {
             Some(Backend::Gpu) => "gpu",
         })
     };
+    let is_copied = RwSignal::new(false);
+    let copy = move |_| {
+        let report = workspace.failed_test.get_untracked().unwrap_or_default();
+        spawn_local(async move { is_copied.set(address::copy(&report).await) });
+    };
     view! {
         <span class="device">
             <button
                 type="button"
                 class="badge"
+                class:bad=move || workspace.failed_test.with(Option::is_some)
                 data-testid="device-badge"
                 data-value=backend
                 title=reason
@@ -134,6 +145,18 @@ pub fn DeviceBadge() -> impl IntoView {
             </button>
             <span class="popover" id="device-reason" role="status" class:open=move || open.get()>
                 {move || open.get().then(reason)}
+                <Show when=move || open.get() && workspace.failed_test.with(Option::is_some)>
+                    <button
+                        type="button"
+                        class="btn small"
+                        data-testid="copy-self-test"
+                        // The badge would lose the focus first, and with it the popover.
+                        on:mousedown=|event| event.prevent_default()
+                        on:click=copy
+                    >
+                        {move || if is_copied.get() { t!("Copied") } else { t!("Copy the self-test") }}
+                    </button>
+                </Show>
             </span>
         </span>
     }

@@ -14,6 +14,7 @@ use crate::{
         field::{NumberField, setting},
         method::{KnobFields, KnobSetting, MethodSelect},
     },
+    key, t,
     workspace::Workspace,
 };
 
@@ -33,7 +34,7 @@ pub fn Layerwise() -> impl IntoView {
     view! {
         <MethodSelect
             path="layerwise.method"
-            label="Method"
+            label=t!("Method")
             hook="layerwise-select"
             methods=Method::all().map(|method| method.description()).collect()
             chosen=Signal::derive(move || method.get().id())
@@ -47,14 +48,16 @@ pub fn Layerwise() -> impl IntoView {
         <div class="knobs">
             {knobs}
             <NumberField
-                setting=setting!("Watch spectra", "layerwise.watch", layerwise.watch)
-                unit="every"
-                title="Steps between two measurements for the charts; 0 for none."
+                setting=setting!(key!("Watch spectra"), "layerwise.watch", layerwise.watch)
+                unit=t!("every")
+                title=t!("Steps between two measurements for the charts; 0 for none.")
             />
         </div>
         <p class="note">
-            "Matrices with fewer than 16 eigenvalues have no tail to fit; the release asks for 50, more than a model 48
-            wide has."
+            {t!(
+                "Matrices with fewer than 16 eigenvalues have no tail to fit; the release asks for 50, more than a \
+                 model 48 wide has."
+            )}
         </p>
     }
 }

@@ -20,7 +20,10 @@ use super::{
     facts::Facts,
     icon::{Glyph, Icon},
 };
-use crate::workspace::{Workspace, summary};
+use crate::{
+    t,
+    workspace::{Workspace, summary},
+};
 
 /// Whether the fields of a group are on the screen: what is drawn among them waits until they are.
 #[derive(Clone, Copy)]
@@ -49,20 +52,20 @@ pub fn Settings() -> impl IntoView {
     });
     view! {
         <div class="scrim" class:open=opened on:click=move |_| view.settings_open.set(false)></div>
-        <aside
+        <section
             id="settings"
-            aria-label="Settings"
+            aria-label=t!("Settings")
             class:open=opened
             role=move || view.compact.get().then_some("dialog")
             aria-modal=move || view.compact.get().then_some("true")
         >
             <header class="sheet-head">
-                <h2>"Settings"</h2>
+                <h2>{t!("Settings")}</h2>
                 <button
                     type="button"
                     class="btn quiet icon"
                     node_ref=close
-                    aria-label="Close the settings"
+                    aria-label=t!("Close the settings")
                     data-testid="settings-close"
                     on:click=move |_| view.settings_open.set(false)
                 >
@@ -71,20 +74,20 @@ pub fn Settings() -> impl IntoView {
             </header>
             <Scopes />
             <div class="rows">
-                <Group name="text" title="Text" summary=summary::text open=true><text::Text /></Group>
-                <Group name="model" title="Model" summary=summary::model><model::Model /></Group>
-                <Group name="objective" title="Objective" summary=summary::objective><objective::Objective /></Group>
-                <Group name="optimiser" title="Optimiser" summary=summary::optimiser><sections::Optimiser /></Group>
-                <Group name="schedule" title="Schedule" summary=summary::schedule open=true>
+                <Group name="text" title=t!("Text") summary=summary::text open=true><text::Text /></Group>
+                <Group name="model" title=t!("Model") summary=summary::model><model::Model /></Group>
+                <Group name="objective" title=t!("Objective") summary=summary::objective><objective::Objective /></Group>
+                <Group name="optimiser" title=t!("Optimiser") summary=summary::optimiser><sections::Optimiser /></Group>
+                <Group name="schedule" title=t!("Schedule") summary=summary::schedule open=true>
                     <schedule::Schedule />
                 </Group>
-                <Group name="layerwise" title="Layerwise" summary=summary::layerwise><layerwise::Layerwise /></Group>
-                <Group name="train" title="Run" summary=summary::run><sections::Run /></Group>
-                <Group name="sample" title="Samples" summary=summary::samples><sections::Samples /></Group>
-                <Group name="device" title="Device" summary=device::summary><device::DeviceSection /></Group>
+                <Group name="layerwise" title=t!("Layerwise") summary=summary::layerwise><layerwise::Layerwise /></Group>
+                <Group name="train" title=t!("Run") summary=summary::run><sections::Run /></Group>
+                <Group name="sample" title=t!("Samples") summary=summary::samples><sections::Samples /></Group>
+                <Group name="device" title=t!("Device") summary=device::summary><device::DeviceSection /></Group>
             </div>
             <Facts />
-        </aside>
+        </section>
     }
 }
 
@@ -131,12 +134,12 @@ fn Group(
             <summary>
                 <span class="k">{title}</span>
                 <Show when=move || at_fault.get()>
-                    <span class="fault-mark" title="A setting here needs a change"><Glyph icon=Icon::Warning /></span>
+                    <span class="fault-mark" title=t!("A setting here needs a change")><Glyph icon=Icon::Warning /></span>
                 </Show>
                 <span class="v" title=move || line.get()>{move || line.get()}</span>
             </summary>
             <fieldset class="group" disabled=is_locked data-testid=is_locked.then_some("locked")>
-                {is_locked.then(|| view! { <p class="note">"Locked by the link that opened this page."</p> })}
+                {is_locked.then(|| view! { <p class="note">{t!("Locked by the link that opened this page.")}</p> })}
                 {children()}
             </fieldset>
         </details>

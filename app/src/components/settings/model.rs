@@ -5,6 +5,7 @@ use tailblazer_core::experiment::{ModelPreset, Positions};
 
 use crate::{
     components::field::{Choice, NumberField, Toggle, forgive, setting},
+    key, t,
     workspace::{Workspace, summary::kebab},
 };
 
@@ -12,22 +13,22 @@ use crate::{
 #[component]
 pub fn Model() -> impl IntoView {
     let positions = vec![
-        (Positions::Rope, kebab(&Positions::Rope), "rotary"),
-        (Positions::Learned, kebab(&Positions::Learned), "learned"),
+        (Positions::Rope, kebab(&Positions::Rope), t!("rotary")),
+        (Positions::Learned, kebab(&Positions::Learned), t!("learned")),
     ];
     view! {
         <Presets />
         <div class="knobs">
-            <NumberField setting=setting!("Layers", "model.layers", model.layers) />
-            <NumberField setting=setting!("Heads", "model.heads", model.heads) />
-            <NumberField setting=setting!("Width", "model.width", model.width) />
-            <NumberField setting=setting!("Context", "model.context", model.context) />
-            <NumberField setting=setting!("Dropout", "model.dropout", model.dropout) />
-            <Choice setting=setting!("Positions", "model.positions", model.positions) options=positions />
+            <NumberField setting=setting!(key!("Layers"), "model.layers", model.layers) />
+            <NumberField setting=setting!(key!("Heads"), "model.heads", model.heads) />
+            <NumberField setting=setting!(key!("Width"), "model.width", model.width) />
+            <NumberField setting=setting!(key!("Context"), "model.context", model.context) />
+            <NumberField setting=setting!(key!("Dropout"), "model.dropout", model.dropout) />
+            <Choice setting=setting!(key!("Positions"), "model.positions", model.positions) options=positions />
         </div>
         <div class="toggles">
-            <Toggle setting=setting!("Tied head", "model.tied", model.tied) />
-            <Toggle setting=setting!("Bias", "model.bias", model.bias) />
+            <Toggle setting=setting!(key!("Tied head"), "model.tied", model.tied) />
+            <Toggle setting=setting!(key!("Bias"), "model.bias", model.bias) />
         </div>
     }
 }
@@ -49,8 +50,8 @@ fn Presets() -> impl IntoView {
         }
     };
     view! {
-        <div class="field wide block" role="group" aria-label="Preset">
-            <span>"Preset"</span>
+        <div class="field wide block" role="group" aria-label=t!("Preset")>
+            <span>{t!("Preset")}</span>
             <span class="seg full">{ModelPreset::ALL.map(button).collect_view()}</span>
         </div>
     }

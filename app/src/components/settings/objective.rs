@@ -9,6 +9,7 @@ use tailblazer_core::{
 
 use crate::{
     components::method::{KnobFields, MethodSelect},
+    t,
     workspace::{Workspace, quantity},
 };
 
@@ -21,7 +22,7 @@ pub fn Objective() -> impl IntoView {
     view! {
         <MethodSelect
             path="objective.method"
-            label="Objective"
+            label=t!("Objective")
             hook="objective-select"
             methods=Method::all().map(|method| method.description()).collect()
             chosen=Signal::derive(move || method.get().id())

@@ -17,6 +17,7 @@ use web_sys::{DragEvent, File};
 
 use crate::{
     components::field::{Fault, forgive},
+    key, t, words,
     workspace::{Workspace, format, message::Message},
 };
 
@@ -24,7 +25,7 @@ use crate::{
 const SHOWN: usize = 200_000;
 
 /// The name of a text that came without one.
-const PASTED: &str = "pasted text";
+const PASTED: &str = key!("pasted text");
 
 /// The text area, the file picker and the place to drop a file.
 #[component]
@@ -42,16 +43,19 @@ pub fn OwnTextField() -> impl IntoView {
     };
     let note = move || {
         text.with(|text| match text {
-            None => "Paste, drop or pick a text of at least one context: UTF-8, up to 20 MB. It stays in this browser."
-                .into(),
-            Some(own) if own.text.len() > SHOWN => {
-                format!(
-                    "{}, {}. Too long to be shown here, but it is learned.",
-                    own.name,
-                    format::bytes(own.text.len())
-                )
+            None => {
+                t!("Paste, drop or pick a text of at least one context: UTF-8, up to 20 MB. It stays in this browser.")
+                    .into()
             }
-            Some(own) => format!("{}, {}", own.name, format::bytes(own.text.len())),
+            Some(own) => {
+                let name = if own.name == PASTED { words::text(PASTED) } else { &own.name };
+                let size = format::bytes(own.text.len());
+                if own.text.len() > SHOWN {
+                    t!("{name}, {size}. Too long to be shown here, but it is learned.", name, size)
+                } else {
+                    format!("{name}, {size}")
+                }
+            }
         })
     };
     let dropped = move |event: DragEvent| {
@@ -82,7 +86,7 @@ pub fn OwnTextField() -> impl IntoView {
             on:drop=dropped
         >
             <label class="field wide block" for="corpus-text">
-                <span>"Your text"</span>
+                <span>{t!("Your text")}</span>
                 <textarea
                     id="corpus-text"
                     data-testid="corpus-text"
@@ -99,7 +103,7 @@ pub fn OwnTextField() -> impl IntoView {
                     type="file"
                     class="sr"
                     tabindex="-1"
-                    aria-label="Pick a text file"
+                    aria-label=t!("Pick a text file")
                     data-testid="corpus-file"
                     accept=".txt,.md,.csv,.json,text/*"
                     node_ref=picker
@@ -114,10 +118,12 @@ pub fn OwnTextField() -> impl IntoView {
                         }
                     }
                 >
-                    "Pick a file"
+                    {t!("Pick a file")}
                 </button>
                 <Show when=move || text.with(Option::is_some)>
-                    <button type="button" class="btn small quiet" on:click=move |_| text.set(None)>"Remove"</button>
+                    <button type="button" class="btn small quiet" on:click=move |_| text.set(None)>
+                        {t!("Remove")}
+                    </button>
                 </Show>
             </div>
         </div>
@@ -147,7 +153,8 @@ fn take_file(workspace: Workspace, file: File) {
     }
     spawn_local(async move {
         let Ok(buffer) = JsFuture::from(file.array_buffer()).await else {
-            return workspace.messages.push(Message::failure(format!("The file {} could not be read.", file.name())));
+            let sentence = t!("The file {name} could not be read.", name = file.name());
+            return workspace.messages.push(Message::failure(sentence));
         };
         let bytes = js_sys::Uint8Array::new(&buffer).to_vec();
         match decode(bytes) {

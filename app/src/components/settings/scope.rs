@@ -3,7 +3,10 @@
 use leptos::prelude::*;
 use tailblazer_core::experiment::{ARMS, Comparison};
 
-use crate::workspace::{Scope, Workspace};
+use crate::{
+    t,
+    workspace::{Scope, Workspace},
+};
 
 /// The base and the arms, of which one is edited, and a button that adds an arm.
 #[component]
@@ -11,9 +14,12 @@ pub fn Scopes() -> impl IntoView {
     let workspace = Workspace::expect();
     let is_alone = move || workspace.arms() < 2;
     let button = move |scope: Scope| {
-        let word = match scope {
-            Scope::Base => "Base".to_owned(),
-            Scope::Arm(arm) => Comparison::letter(arm).to_string(),
+        let (hook, word) = match scope {
+            Scope::Base => ("Base".to_owned(), t!("Base").to_owned()),
+            Scope::Arm(arm) => {
+                let letter = Comparison::letter(arm).to_string();
+                (letter.clone(), letter)
+            }
         };
         let style = match scope {
             Scope::Base => String::new(),
@@ -25,7 +31,7 @@ pub fn Scopes() -> impl IntoView {
                 style=style
                 class:scope-arm=scope != Scope::Base
                 aria-pressed=move || (workspace.scope.get() == scope).to_string()
-                data-testid=format!("scope-{word}")
+                data-testid=format!("scope-{hook}")
                 on:click=move |_| workspace.edit(scope)
             >
                 {word.clone()}
@@ -38,21 +44,21 @@ pub fn Scopes() -> impl IntoView {
     };
     view! {
         <div class="scopes">
-            <Show when=move || !is_alone() fallback=|| view! { <span class="k">"One arm"</span> }>
-                <span class="k">"Edit"</span>
-                <span class="seg" role="group" aria-label="What the settings edit">{buttons}</span>
+            <Show when=move || !is_alone() fallback=|| view! { <span class="k">{t!("One arm")}</span> }>
+                <span class="k">{t!("Edit")}</span>
+                <span class="seg" role="group" aria-label=t!("What the settings edit")>{buttons}</span>
             </Show>
             <button
                 type="button"
                 class="btn small"
                 data-testid="arm-add"
-                title="Key N"
+                title=t!("Key N")
                 disabled=move || {
                     workspace.arms() >= ARMS || workspace.view.classroom.with(|classroom| classroom.locks("arms"))
                 }
                 on:click=move |_| workspace.add_arm()
             >
-                "+ Add arm"
+                {t!("+ Add arm")}
             </button>
         </div>
     }

@@ -9,6 +9,7 @@ use crate::{
         field::{NumberField, TextField, setting},
         method::{KnobFields, MethodSelect},
     },
+    key, t,
     workspace::{Workspace, format::scientific},
 };
 
@@ -33,12 +34,13 @@ pub fn Optimiser() -> impl IntoView {
     };
     let offer = move || {
         let method = method.get();
-        format!("Use a peak of {} and a decay of {}", scientific(method.peak()), scientific(method.decay()))
+        let (peak, decay) = (scientific(method.peak()), scientific(method.decay()));
+        t!("Use a peak of {peak} and a decay of {decay}", peak, decay)
     };
     view! {
         <MethodSelect
             path="optimiser.method"
-            label="Method"
+            label=t!("Method")
             hook="optimiser-select"
             methods
             chosen=Signal::derive(move || method.get().id())
@@ -60,11 +62,11 @@ pub fn Optimiser() -> impl IntoView {
                     set=|experiment, knob, value| experiment.optimiser.set_value(knob, value)
                 />
             }}
-            <NumberField setting=setting!("Weight decay", "optimiser.weight_decay", optimiser.weight_decay) />
-            <NumberField setting=setting!("Clip", "optimiser.clip", optimiser.clip) unit="l2 norm" />
+            <NumberField setting=setting!(key!("Weight decay"), "optimiser.weight_decay", optimiser.weight_decay) />
+            <NumberField setting=setting!(key!("Clip"), "optimiser.clip", optimiser.clip) unit=t!("l2 norm") />
         </div>
         <p class="note">
-            "Decay acts on matrices and embeddings, not on vectors. A clip of 0 is none."
+            {t!("Decay acts on matrices and embeddings, not on vectors. A clip of 0 is none.")}
         </p>
     }
 }
@@ -74,12 +76,12 @@ pub fn Optimiser() -> impl IntoView {
 pub fn Run() -> impl IntoView {
     view! {
         <div class="knobs">
-            <NumberField setting=setting!("Steps", "train.steps", train.steps) />
-            <NumberField setting=setting!("Batch", "train.batch", train.batch) />
-            <NumberField setting=setting!("Accumulate", "train.accumulation", train.accumulation) />
-            <NumberField setting=setting!("Validate", "train.eval_every", train.eval_every) unit="every" />
-            <NumberField setting=setting!("Windows", "train.eval_windows", train.eval_windows) />
-            <NumberField setting=setting!("Seed", "seed", seed) />
+            <NumberField setting=setting!(key!("Steps"), "train.steps", train.steps) />
+            <NumberField setting=setting!(key!("Batch"), "train.batch", train.batch) />
+            <NumberField setting=setting!(key!("Accumulate"), "train.accumulation", train.accumulation) />
+            <NumberField setting=setting!(key!("Validate"), "train.eval_every", train.eval_every) unit=t!("every") />
+            <NumberField setting=setting!(key!("Windows"), "train.eval_windows", train.eval_windows) />
+            <NumberField setting=setting!(key!("Seed"), "seed", seed) />
             <Seeds />
         </div>
     }
@@ -97,8 +99,12 @@ fn Seeds() -> impl IntoView {
     };
     let is_bad = move || !(1..=SEEDS).contains(&seeds());
     view! {
-        <label class="field" for="seeds" title="Runs of each arm, one after another, with this seed and those that follow.">
-            <span>"Seeds"</span>
+        <label
+            class="field"
+            for="seeds"
+            title=t!("Runs of each arm, one after another, with this seed and those that follow.")
+        >
+            <span>{t!("Seeds")}</span>
             <input
                 id="seeds"
                 data-testid="seeds-input"
@@ -110,7 +116,7 @@ fn Seeds() -> impl IntoView {
                 on:input:target=move |event| typed(event.target().value())
             />
             <Show when=is_bad>
-                <span class="err">{format!("Seeds must be a whole number from 1 to {SEEDS}.")}</span>
+                <span class="err">{t!("Seeds must be a whole number from 1 to {most}.", most = SEEDS)}</span>
             </Show>
         </label>
     }
@@ -121,11 +127,11 @@ fn Seeds() -> impl IntoView {
 pub fn Samples() -> impl IntoView {
     view! {
         <div class="knobs">
-            <NumberField setting=setting!("Sample", "sample.every", sample.every) unit="every" />
-            <NumberField setting=setting!("Length", "sample.length", sample.length) unit="tokens" />
-            <NumberField setting=setting!("Temperature", "sample.temperature", sample.temperature) />
-            <TextField setting=setting!("Prompt", "sample.prompt", sample.prompt) />
+            <NumberField setting=setting!(key!("Sample"), "sample.every", sample.every) unit=t!("every") />
+            <NumberField setting=setting!(key!("Length"), "sample.length", sample.length) unit=t!("tokens") />
+            <NumberField setting=setting!(key!("Temperature"), "sample.temperature", sample.temperature) />
+            <TextField setting=setting!(key!("Prompt"), "sample.prompt", sample.prompt) />
         </div>
-        <p class="note">"Every 0 steps draws none. Temperature 0 takes the likeliest token."</p>
+        <p class="note">{t!("Every 0 steps draws none. Temperature 0 takes the likeliest token.")}</p>
     }
 }

@@ -6,6 +6,7 @@ use tailblazer_core::experiment::{Corpus, TokeniserKind};
 use super::own_text::OwnTextField;
 use crate::{
     components::field::{Choice, Fault, NumberField, forgive, setting},
+    key, t, words,
     workspace::{
         Workspace,
         summary::{from_kebab, is_task, kebab},
@@ -20,8 +21,8 @@ pub fn Text() -> impl IntoView {
     let has_second = Memo::new(move |_| workspace.experiment.with(|experiment| experiment.text.then.is_some()));
     let tokeniser = Memo::new(move |_| workspace.experiment.with(|experiment| experiment.text.tokeniser));
     let tokenisers = vec![
-        (TokeniserKind::Char, kebab(&TokeniserKind::Char), "characters"),
-        (TokeniserKind::Byte, kebab(&TokeniserKind::Byte), "bytes"),
+        (TokeniserKind::Char, kebab(&TokeniserKind::Char), t!("characters")),
+        (TokeniserKind::Byte, kebab(&TokeniserKind::Byte), t!("bytes")),
         (TokeniserKind::Bpe, kebab(&TokeniserKind::Bpe), "BPE"),
     ];
     view! {
@@ -30,18 +31,18 @@ pub fn Text() -> impl IntoView {
             <OwnTextField />
         </Show>
         <Show when=move || corpus.get() != Corpus::Own>
-            <p class="note">{move || corpus.get().provenance()}</p>
+            <p class="note">{move || words::text(corpus.get().provenance())}</p>
         </Show>
         <Show when=move || !is_task(corpus.get()) || has_second.get()>
             <SecondText />
         </Show>
         <div class="knobs two">
             <Show when=move || is_task(corpus.get())>
-                <NumberField setting=setting!("Problem size", "text.task_size", text.task_size) />
+                <NumberField setting=setting!(key!("Problem size"), "text.task_size", text.task_size) />
             </Show>
-            <Choice setting=setting!("Tokens", "text.tokeniser", text.tokeniser) options=tokenisers />
+            <Choice setting=setting!(key!("Tokens"), "text.tokeniser", text.tokeniser) options=tokenisers />
             <Show when=move || tokeniser.get() == TokeniserKind::Bpe>
-                <NumberField setting=setting!("Vocabulary", "text.vocabulary", text.vocabulary) />
+                <NumberField setting=setting!(key!("Vocabulary"), "text.vocabulary", text.vocabulary) />
             </Show>
         </div>
     }
@@ -53,11 +54,11 @@ fn CorpusPick(
     corpus: Memo<Corpus>,
 ) -> impl IntoView {
     let workspace = Workspace::expect();
-    let option = |corpus: Corpus| view! { <option value=kebab(&corpus)>{corpus.name()}</option> };
+    let option = |corpus: Corpus| view! { <option value=kebab(&corpus)>{words::text(corpus.name())}</option> };
     let (tasks, texts): (Vec<Corpus>, Vec<Corpus>) = Corpus::ALL.into_iter().partition(|corpus| is_task(*corpus));
     view! {
         <label class="field wide block" for="text.corpus">
-            <span>"Source"</span>
+            <span>{t!("Source")}</span>
             <select
                 id="text.corpus"
                 data-testid="corpus-select"
@@ -68,8 +69,8 @@ fn CorpusPick(
                     }
                 }
             >
-                <optgroup label="Texts">{texts.into_iter().map(option).collect_view()}</optgroup>
-                <optgroup label="Tasks">{tasks.into_iter().map(option).collect_view()}</optgroup>
+                <optgroup label=t!("Texts")>{texts.into_iter().map(option).collect_view()}</optgroup>
+                <optgroup label=t!("Tasks")>{tasks.into_iter().map(option).collect_view()}</optgroup>
             </select>
             <Fault path="text.corpus" />
         </label>
@@ -79,18 +80,18 @@ fn CorpusPick(
 /// What is learned after the first text, and when.
 #[component]
 fn SecondText() -> impl IntoView {
-    const NONE: &str = "none";
+    const NONE: &str = key!("none");
     let workspace = Workspace::expect();
     let then = Memo::new(move |_| workspace.experiment.with(|experiment| experiment.text.then));
     let bundled = Corpus::ALL.into_iter().filter(|corpus| corpus.file().is_some());
-    let option = |corpus: Corpus| view! { <option value=kebab(&corpus)>{corpus.name()}</option> };
+    let option = |corpus: Corpus| view! { <option value=kebab(&corpus)>{words::text(corpus.name())}</option> };
     view! {
         <label class="field wide block" for="text.then">
-            <span>"Then"</span>
+            <span>{t!("Then")}</span>
             <select
                 id="text.then"
                 data-testid="text.then"
-                title="A second text, learned after the first one with the same tokeniser."
+                title=t!("A second text, learned after the first one with the same tokeniser.")
                 prop:value=move || then.get().map_or_else(|| NONE.into(), |corpus| kebab(&corpus))
                 on:change:target=move |event| {
                     forgive(workspace, "text.then");
@@ -98,23 +99,23 @@ fn SecondText() -> impl IntoView {
                     workspace.experiment.update(|experiment| experiment.text.then = chosen);
                 }
             >
-                <option value=NONE>{NONE}</option>
+                <option value=NONE>{words::text(NONE)}</option>
                 {bundled.map(option).collect_view()}
             </select>
             <Fault path="text.then" />
         </label>
         {move || then.get().map(|corpus| view! {
-            <p class="note">{corpus.provenance()}</p>
+            <p class="note">{words::text(corpus.provenance())}</p>
             <div class="knobs two">
                 <NumberField
-                    setting=setting!("Switch", "text.switch", text.switch)
-                    unit="share"
-                    title="The share of the run after which the second text is learned."
+                    setting=setting!(key!("Switch"), "text.switch", text.switch)
+                    unit=t!("share")
+                    title=t!("The share of the run after which the second text is learned.")
                 />
                 <NumberField
-                    setting=setting!("Replay", "text.replay", text.replay)
-                    unit="share"
-                    title="The share of the sequences after the switch that still come from the first text."
+                    setting=setting!(key!("Replay"), "text.replay", text.replay)
+                    unit=t!("share")
+                    title=t!("The share of the sequences after the switch that still come from the first text.")
                 />
             </div>
         })}

@@ -6,6 +6,7 @@ use tailblazer_core::experiment::Preset;
 use super::CopyButton;
 use crate::{
     browser::address,
+    t, words,
     workspace::{Workspace, classroom::Classroom, summary},
 };
 
@@ -43,7 +44,13 @@ impl Citation {
     fn sentence(&self) -> String {
         let Self { title, link, day } = self;
         let stop = if title.ends_with(['?', '.', '!']) { "" } else { "." };
-        format!("Tailblazer {VERSION}: {title}{stop} Interactive experiment, accessed {day}. {link}")
+        t!(
+            "Tailblazer {version}: {title} Interactive experiment, accessed {day}. {link}",
+            version = VERSION,
+            title = format!("{title}{stop}"),
+            day,
+            link,
+        )
     }
 }
 
@@ -54,7 +61,8 @@ pub fn CiteSection() -> impl IntoView {
     let citation = Memo::new(move |_| {
         let preset = workspace.comparison.with(Preset::guiding);
         Citation {
-            title: preset.map_or_else(|| summary::question(&workspace.shown()), |preset| preset.title.to_owned()),
+            title: preset
+                .map_or_else(|| summary::question(&workspace.shown()), |preset| words::text(preset.title).to_owned()),
             link: address::whole_link(workspace, &Classroom::default()),
             day: today(),
         }
@@ -63,14 +71,14 @@ pub fn CiteSection() -> impl IntoView {
     let sentence = Signal::derive(move || citation.with(Citation::sentence));
     view! {
         <section aria-labelledby="share-cite-title">
-            <h3 id="share-cite-title">"Cite"</h3>
+            <h3 id="share-cite-title">{t!("Cite")}</h3>
             <div class="share-row">
                 <pre class="mono" tabindex="0" data-testid="cite-bibtex">{bibtex}</pre>
-                <CopyButton text=bibtex what="The entry" hook="cite-bibtex-copy" />
+                <CopyButton text=bibtex what=t!("The entry") hook="cite-bibtex-copy" />
             </div>
             <div class="share-row">
                 <p data-testid="cite-plain">{sentence}</p>
-                <CopyButton text=sentence what="The sentence" hook="cite-plain-copy" />
+                <CopyButton text=sentence what=t!("The sentence") hook="cite-plain-copy" />
             </div>
         </section>
     }

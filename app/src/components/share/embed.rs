@@ -4,11 +4,14 @@ use leptos::prelude::*;
 use tailblazer_core::experiment::Preset;
 
 use super::{CopyButton, Switch};
-use crate::workspace::{
-    Workspace,
-    classroom::{Classroom, Layout, PIECES, Piece},
-    summary,
-    view::Theme,
+use crate::{
+    t, words,
+    workspace::{
+        Workspace,
+        classroom::{Classroom, Layout, PIECES, Piece},
+        summary,
+        view::Theme,
+    },
 };
 
 /// Width and height of a frame in pixels.
@@ -26,7 +29,7 @@ pub fn EmbedSection(
     let is_previewed = RwSignal::new(false);
     let title = move || {
         let preset = workspace.comparison.with(Preset::guiding);
-        preset.map_or_else(|| summary::question(&workspace.shown()), |preset| preset.title.to_owned())
+        preset.map_or_else(|| summary::question(&workspace.shown()), |preset| words::text(preset.title).to_owned())
     };
     let source = Memo::new(move |_| frame_link(&link.get()));
     let code = Signal::derive(move || frame(&source.get(), &title()));
@@ -39,7 +42,7 @@ pub fn EmbedSection(
             classroom.update(|classroom| if is_lock { classroom.lock(name, on) } else { classroom.hide(name, on) });
         });
         let hook = format!("share-{}-{name}", if is_lock { "lock" } else { "hide" });
-        view! { <Switch label=piece.title hook is_on set /> }
+        view! { <Switch label=words::text(piece.title) hook is_on set /> }
     };
     let hidden = PIECES.iter().map(|piece| switch(piece, false)).collect_view();
     let locked = PIECES.iter().filter(|piece| piece.is_group).map(|piece| switch(piece, true)).collect_view();
@@ -54,64 +57,64 @@ pub fn EmbedSection(
     let story = Signal::derive(move || classroom.with(|classroom| classroom.story));
     view! {
         <section aria-labelledby="share-embed-title">
-            <h3 id="share-embed-title">"For a course page"</h3>
+            <h3 id="share-embed-title">{t!("For a course page")}</h3>
             <div class="share-options">
                 <label class="field">
-                    "Layout"
+                    {t!("Layout")}
                     <select
                         data-testid="share-layout"
                         prop:value=move || classroom.with(|classroom| classroom.layout.name())
                         on:change:target=move |event| choose_layout(event.target().value())
                     >
-                        <option value="full">"the whole page"</option>
-                        <option value="compact">"compact: a chart at a time"</option>
-                        <option value="chart">"one chart"</option>
+                        <option value="full">{t!("the whole page")}</option>
+                        <option value="compact">{t!("compact: a chart at a time")}</option>
+                        <option value="chart">{t!("one chart")}</option>
                     </select>
                 </label>
                 <label class="field">
-                    "Theme"
+                    {t!("Theme")}
                     <select
                         data-testid="share-theme"
                         prop:value=theme
                         on:change:target=move |event| choose_theme(event.target().value())
                     >
-                        <option value="">"as the reader has it"</option>
-                        <option value="light">"light"</option>
-                        <option value="dark">"dark"</option>
+                        <option value="">{t!("as the reader has it")}</option>
+                        <option value="light">{t!("light")}</option>
+                        <option value="dark">{t!("dark")}</option>
                     </select>
                 </label>
                 <Switch
-                    label="Train once it is seen"
+                    label=t!("Train once it is seen")
                     hook="share-autostart"
                     is_on=starts
                     set=Callback::new(move |on| classroom.update(|classroom| classroom.starts = on))
                 />
                 <Switch
-                    label="Open with its text"
+                    label=t!("Open with its text")
                     hook="share-story"
                     is_on=story
                     set=Callback::new(move |on| classroom.update(|classroom| classroom.story = on))
                 />
             </div>
             <details>
-                <summary>"Hide"</summary>
+                <summary>{t!("Hide")}</summary>
                 <div class="share-checks">{hidden}</div>
             </details>
             <details>
-                <summary>"Lock"</summary>
+                <summary>{t!("Lock")}</summary>
                 <div class="share-checks">{locked}</div>
             </details>
             <div class="share-row">
-                <textarea class="mono" rows="4" readonly aria-label="Code of the frame" data-testid="embed-code" prop:value=code></textarea>
-                <CopyButton text=code what="The code" hook="embed-copy" />
+                <textarea class="mono" rows="4" readonly aria-label=t!("Code of the frame") data-testid="embed-code" prop:value=code></textarea>
+                <CopyButton text=code what=t!("The code") hook="embed-copy" />
             </div>
             <details on:toggle:target=move |event| is_previewed.set(event.target().has_attribute("open"))>
-                <summary>"Preview"</summary>
+                <summary>{t!("Preview")}</summary>
                 <Show when=move || is_previewed.get()>
                     <iframe
                         class="share-preview"
                         src=source
-                        title="Preview of the frame"
+                        title=t!("Preview of the frame")
                         width=SIZE.0.to_string()
                         height=SIZE.1.to_string()
                         data-testid="embed-preview"

@@ -11,11 +11,12 @@ use crate::{
         charts::{self, with_input},
         save_menu::{Figure, Form},
     },
+    key, t, words,
     workspace::{Workspace, export::chart, message::Message},
 };
 
 /// What is said where no file can be saved.
-const REFUSED: &str = "The browser refused to save the chart: allow this page to download files.";
+const REFUSED: &str = key!("The browser refused to save the chart: allow this page to download files.");
 
 /// Saves a chart, or says why not.
 pub async fn save(workspace: Workspace, figure: Figure, form: Form) {
@@ -28,11 +29,11 @@ pub async fn save(workspace: Workspace, figure: Figure, form: Form) {
         Form::Png => picture_of(figure.scene, &figure.sentence, &figure.link)
             .await
             .and_then(|picture| download::blob(&format!("tailblazer-{name}.png"), &picture))
-            .map_err(|_| "The browser could not draw the chart as a picture: save it as SVG."),
+            .map_err(|_| key!("The browser could not draw the chart as a picture: save it as SVG.")),
         Form::Csv => {
             let numbers = untrack(|| numbers(workspace, figure.numbers));
             if numbers.is_empty() {
-                Err("This chart has no numbers yet: save them once it shows some.")
+                Err(key!("This chart has no numbers yet: save them once it shows some."))
             } else {
                 download::bytes(&format!("tailblazer-{name}.csv"), "text/csv", &numbers).map_err(|_| REFUSED)
             }
@@ -41,13 +42,13 @@ pub async fn save(workspace: Workspace, figure: Figure, form: Form) {
             let drawn = async move { picture_of(figure.scene, &figure.sentence, &figure.link).await };
             let copied = picture::copy(drawn).await;
             if copied.is_ok() {
-                workspace.messages.push(Message::note("The picture is in the clipboard."));
+                workspace.messages.push(Message::note(t!("The picture is in the clipboard.")));
             }
-            copied.map_err(|_| "The browser does not let this page copy pictures: save the chart as PNG.")
+            copied.map_err(|_| key!("The browser does not let this page copy pictures: save the chart as PNG."))
         }
     };
     if let Err(reason) = done {
-        workspace.messages.push(Message::warning(reason));
+        workspace.messages.push(Message::warning(words::text(reason)));
     }
 }
 

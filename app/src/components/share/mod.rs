@@ -13,6 +13,7 @@ use leptos::{html, prelude::*};
 use crate::{
     browser::address,
     components::icon::{Glyph, Icon},
+    t,
     workspace::{Workspace, message::Message},
 };
 
@@ -38,12 +39,13 @@ pub fn ShareDialog() -> impl IntoView {
             aria-labelledby="share-title"
             on:close=move |_| open.set(false)
         >
-            <header>
-                <h2 id="share-title">"Share this experiment"</h2>
+            // A dialog's head is not the head of a page.
+            <header role="none">
+                <h2 id="share-title">{t!("Share this experiment")}</h2>
                 <button
                     type="button"
                     class="btn quiet icon"
-                    aria-label="Close"
+                    aria-label=t!("Close")
                     data-testid="share-close"
                     on:click=move |_| open.set(false)
                 >
@@ -66,29 +68,30 @@ fn LinkSection(link: Memo<String>) -> impl IntoView {
     let workspace = Workspace::expect();
     let has_own_text = move || address::has_own_text(workspace);
     let length = move || {
-        let words = format!("{} characters.", link.with(|link| link.chars().count()));
-        if has_own_text() { format!("{words} Your text is not in it.") } else { words }
+        let words = t!("{count} characters.", count = link.with(|link| link.chars().count()));
+        if has_own_text() { format!("{words} {}", t!("Your text is not in it.")) } else { words }
     };
+    let use_of = t!("It holds what differs from a preset, and opens the same experiment with the same seeds.");
     view! {
         <section aria-labelledby="share-link-title">
-            <h3 id="share-link-title">"Link"</h3>
+            <h3 id="share-link-title">{t!("Link")}</h3>
             <div class="share-row">
                 <input
                     class="mono"
                     type="text"
                     readonly
-                    aria-label="Link to this experiment"
+                    aria-label=t!("Link to this experiment")
                     data-testid="share-link"
                     prop:value=move || link.get()
                     on:focus:target=move |event| event.target().select()
                 />
-                <CopyButton text=Signal::derive(move || link.get()) what="The link" hook="share-copy" />
+                <CopyButton text=Signal::derive(move || link.get()) what=t!("The link") hook="share-copy" />
             </div>
             <p class="note">
-                {length} " It holds what differs from a preset, and opens the same experiment with the same seeds."
+                {length} {format!(" {use_of}")}
             </p>
             <details class="share-qr">
-                <summary>"QR code"</summary>
+                <summary>{t!("QR code")}</summary>
                 {move || qr::code(&link.get())}
             </details>
         </section>
@@ -113,9 +116,8 @@ fn CopyButton(
             if address::copy(&text).await {
                 is_copied.try_set(true);
             } else {
-                workspace
-                    .messages
-                    .push(Message::warning(format!("{what} could not be copied: select it and copy it.")));
+                let sentence = t!("{what} could not be copied: select it and copy it.", what);
+                workspace.messages.push(Message::warning(sentence));
             }
         });
     };
@@ -124,7 +126,7 @@ fn CopyButton(
         text.track();
         is_copied.set(false);
     });
-    let word = move || if is_copied.get() { "Copied" } else { "Copy" };
+    let word = move || if is_copied.get() { t!("Copied") } else { t!("Copy") };
     view! {
         <button type="button" class="btn" data-testid=hook on:click=copy>
             <Glyph icon=Signal::derive(move || if is_copied.get() { Icon::Check } else { Icon::Link }) />

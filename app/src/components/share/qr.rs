@@ -3,20 +3,23 @@
 use leptos::prelude::*;
 use qrcodegen::{QrCode, QrCodeEcc};
 
+use crate::t;
+
 /// Modules of white around a code (ISO/IEC 18004, 5.3.8).
 const QUIET: i32 = 4;
 
 /// The code of a text as a drawing, dark on light in every theme; a sentence where the text is too long for one.
 pub fn code(text: &str) -> AnyView {
     let Ok(code) = QrCode::encode_text(text, QrCodeEcc::Low) else {
-        return view! { <p class="note">"The link is too long for a code that a camera can read."</p> }.into_any();
+        return view! { <p class="note">{t!("The link is too long for a code that a camera can read.")}</p> }
+            .into_any();
     };
     let size = code.size() + 2 * QUIET;
     view! {
         <svg
             viewBox=format!("0 0 {size} {size}")
             role="img"
-            aria-label="QR code of the link"
+            aria-label=t!("QR code of the link")
             data-testid="share-qr"
             shape-rendering="crispEdges"
         >

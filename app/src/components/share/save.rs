@@ -12,6 +12,7 @@ use crate::{
         icon::{Glyph, Icon},
     },
     engine::Engine,
+    t, words,
     workspace::{
         Workspace,
         classroom::Classroom,
@@ -31,20 +32,20 @@ pub fn SaveSection() -> impl IntoView {
         spawn_local(async move {
             let saved = archive(workspace, engine).await.and_then(|bytes| {
                 download::bytes("tailblazer.zip", "application/zip", &bytes)
-                    .map_err(|_| "the browser refused it".to_owned())
+                    .map_err(|_| t!("the browser refused it").to_owned())
             });
             if let Err(reason) = saved {
-                workspace.messages.push(Message::failure(format!("The archive was not saved: {reason}.")));
+                workspace.messages.push(Message::failure(t!("The archive was not saved: {reason}.", reason)));
             }
             is_busy.try_set(false);
         });
     };
-    let word = move || if is_busy.get() { "Collecting" } else { "Save as zip" };
+    let word = move || if is_busy.get() { t!("Collecting") } else { t!("Save as zip") };
     view! {
         <section aria-labelledby="share-save-title">
-            <h3 id="share-save-title">"Data"</h3>
+            <h3 id="share-save-title">{t!("Data")}</h3>
             <p class="note share-note">
-                "Metrics, validations and spectra as CSV, samples, decodes, weights as safetensors, and the charts."
+                {t!("Metrics, validations and spectra as CSV, samples, decodes, weights as safetensors, and the charts.")}
             </p>
             <button type="button" class="btn" data-testid="export-zip" disabled=is_busy on:click=save>
                 <Glyph icon=Icon::Save />
@@ -64,9 +65,9 @@ async fn archive(workspace: Workspace, engine: Engine) -> Result<Vec<u8>, String
         let drawn = async { picture::bytes(&picture_of(scene, &words, &link).await?).await };
         match drawn.await {
             Ok(bytes) => files.push(File::new(format!("charts/{name}.png"), bytes)),
-            Err(_) => workspace.messages.push(Message::warning(
-                "This browser could not draw the charts as pictures: the archive has them as SVG alone.",
-            )),
+            Err(_) => workspace.messages.push(Message::warning(t!(
+                "This browser could not draw the charts as pictures: the archive has them as SVG alone."
+            ))),
         }
     }
     for arm in 0..untrack(|| workspace.arms()) {
@@ -75,9 +76,9 @@ async fn archive(workspace: Workspace, engine: Engine) -> Result<Vec<u8>, String
             let letter = Comparison::letter(arm).to_string();
             let about = [("step", saved.step.to_string()), ("link", link.clone()), ("arm", letter)];
             let about = about.map(|(key, value)| (key.to_owned(), value)).into();
-            let file = saved.file(about).map_err(|error| error.to_string())?;
+            let file = saved.file(about).map_err(|error| words::sentence(&error.to_string()))?;
             files.push(File::new(format!("weights/{}.safetensors", Comparison::letter(arm)), file));
         }
     }
-    export::archive(&files).map_err(|error| error.to_string())
+    export::archive(&files).map_err(|error| words::sentence(&error.to_string()))
 }

@@ -12,6 +12,7 @@ use crate::{
         strip::signed,
     },
     components::charts::with_input,
+    t,
     workspace::{Workspace, format::fixed},
 };
 
@@ -21,13 +22,8 @@ pub fn AlphaTable() -> impl IntoView {
     let workspace = Workspace::expect();
     let head = move || {
         with_input(workspace, |input| {
-            let mut head = heads(&["matrix", "shape", "untrained"]);
-            head.extend(
-                input
-                    .arms
-                    .iter()
-                    .map(|arm| if input.is_comparison() { format!("{} alpha", arm.letter()) } else { "alpha".into() }),
-            );
+            let mut head = heads([t!("matrix"), t!("shape"), t!("untrained")]);
+            head.extend(input.arms.iter().map(|arm| format!("{}{}", input.prefix(arm), t!("alpha"))));
             if let Some((base, others)) = input.arms.split_first() {
                 head.extend(others.iter().map(|arm| format!("{} − {}", arm.letter(), base.letter())));
             }
@@ -38,7 +34,7 @@ pub fn AlphaTable() -> impl IntoView {
         workspace.slow_version.track();
         with_input(workspace, rows)
     };
-    table("Alpha", "alpha-table", "Alpha of every hidden matrix, by depth", head, rows)
+    table(t!("Alpha"), "alpha-table", t!("Alpha of every hidden matrix, by depth"), head, rows)
 }
 
 fn rows(input: Input) -> AnyView {

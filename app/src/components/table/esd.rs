@@ -6,6 +6,7 @@ use super::{MOST, heads, table};
 use crate::{
     chart::{esd, input::Input},
     components::charts::with_input,
+    t,
     workspace::{
         Workspace,
         format::{fixed, significant},
@@ -20,8 +21,8 @@ pub fn EsdTable() -> impl IntoView {
         workspace.slow_version.track();
         with_input(workspace, |input| rows(input, workspace.view.alpha_arm.get()))
     };
-    let head = || heads(&["rank", "eigenvalue", "share of trace", "tail"]);
-    table("ESD", "esd-table", "Eigenvalues of the selected matrix, the largest first", head, rows)
+    let head = || heads([t!("rank"), t!("eigenvalue"), t!("share of trace"), t!("tail")]);
+    table(t!("ESD"), "esd-table", t!("Eigenvalues of the selected matrix, the largest first"), head, rows)
 }
 
 fn rows(input: Input, arm: Option<usize>) -> AnyView {
@@ -36,7 +37,7 @@ fn rows(input: Input, arm: Option<usize>) -> AnyView {
                 <td>{rank + 1}</td>
                 <td>{significant(*value)}</td>
                 <td>{format!("{} %", fixed(100.0 * value / trace, 1))}</td>
-                <td>{if rank < used { "used" } else { "" }}</td>
+                <td>{if rank < used { t!("used") } else { "" }}</td>
             </tr>
         }
     });

@@ -6,6 +6,7 @@ use super::{MOST, heads, table};
 use crate::{
     chart::input::{Arm, Input},
     components::charts::with_input,
+    t,
     workspace::{
         Workspace,
         format::{integer, significant},
@@ -18,18 +19,15 @@ pub fn GradientTable() -> impl IntoView {
     let workspace = Workspace::expect();
     let head = move || {
         with_input(workspace, |input| {
-            let norm = |arm: &Arm| match input.is_comparison() {
-                true => format!("{} norm", arm.letter()),
-                false => "norm".into(),
-            };
-            heads(&["step"]).into_iter().chain(input.arms.iter().map(norm)).collect()
+            let norm = |arm: &Arm| format!("{}{}", input.prefix(arm), t!("norm"));
+            heads([t!("step")]).into_iter().chain(input.arms.iter().map(norm)).collect()
         })
     };
     let rows = move || {
         workspace.slow_version.track();
         with_input(workspace, rows)
     };
-    table("Gradient norm", "gradient-table", "The last 1,000 steps, the newest first", head, rows)
+    table(t!("Gradient norm"), "gradient-table", t!("The last 1,000 steps, the newest first"), head, rows)
 }
 
 fn rows(input: Input) -> AnyView {

@@ -14,6 +14,7 @@ use crate::{
         strip::signed,
     },
     components::charts::with_input,
+    t,
     workspace::{
         Workspace,
         branch::Branch,
@@ -51,7 +52,7 @@ pub fn LossTable(
             }
         })
     };
-    table("Loss", "loss-table", "The last 1,000 steps, the newest first", head, rows)
+    table(t!("Loss"), "loss-table", t!("The last 1,000 steps, the newest first"), head, rows)
 }
 
 /// Whether an arm has losses on a text besides the one that it learns.
@@ -70,13 +71,15 @@ fn predicted(input: &Input, arm: &Arm, step: usize) -> Option<String> {
 }
 
 fn head_of_one(input: Input, arm: &Arm) -> Vec<String> {
-    let mut head = heads(&["step", "loss", "EMA", "validation", "rate", "grad. norm", "tokens", "seconds"]);
-    (head[1], head[3]) = (loss_word(arm).into(), validation_word(arm).into());
+    let (loss, validation) = (loss_word(arm), validation_word(arm));
+    let rest = [t!("rate"), t!("grad. norm"), t!("tokens"), t!("seconds")];
+    let mut head = heads([t!("step"), loss, "EMA", validation]);
+    head.extend(heads(rest));
     if has_other(arm) {
-        head.insert(4, "other text".into());
+        head.insert(4, t!("other text").into());
     }
     if is_predicted(&input, arm) {
-        head.push("predicted".into());
+        head.push(t!("predicted").into());
     }
     head
 }
@@ -84,15 +87,15 @@ fn head_of_one(input: Input, arm: &Arm) -> Vec<String> {
 /// The word for the training losses of an arm.
 fn loss_word(arm: &Arm) -> &'static str {
     match quantity::training(arm.experiment) {
-        Quantity::Likelihood => "loss",
-        Quantity::Bound => "bound",
-        Quantity::MaskedCrossEntropy => "masked cross-entropy",
+        Quantity::Likelihood => t!("loss"),
+        Quantity::Bound => t!("bound"),
+        Quantity::MaskedCrossEntropy => t!("masked cross-entropy"),
     }
 }
 
 /// The word for the validation losses of an arm.
 fn validation_word(arm: &Arm) -> &'static str {
-    if quantity::is_bounded(arm.experiment) { "validation bound ± 2 s.e." } else { "validation" }
+    if quantity::is_bounded(arm.experiment) { t!("validation bound ± 2 s.e.") } else { t!("validation") }
 }
 
 fn of_one(input: Input, arm: &Arm) -> AnyView {
@@ -144,30 +147,30 @@ fn branch_row(name: String, branch: &Branch, cells: Vec<Option<String>>) -> impl
 
 /// `branch 400 to 480`.
 fn branch_name(branch: &Branch) -> String {
-    format!("branch {} to {}", integer(branch.from), integer(branch.done()))
+    t!("branch {from} to {to}", from = integer(branch.from), to = integer(branch.done()))
 }
 
 /// The last validation of a branch, or why there is none.
 fn final_validation(branch: &Branch) -> Option<String> {
     match (branch.validations.last(), branch.end) {
-        (_, Some(BranchEnd::Diverged)) => Some("diverged".into()),
+        (_, Some(BranchEnd::Diverged)) => Some(t!("diverged").into()),
         (Some((_, loss)), _) => Some(fixed(*loss, 4)),
         (None, _) => None,
     }
 }
 
 fn head_of_several(input: Input) -> Vec<String> {
-    let mut head = vec!["step".to_owned()];
+    let mut head = heads([t!("step")]);
     for (place, arm) in input.arms.iter().enumerate() {
-        let ema = if quantity::shares_axis(arm.experiment) { "EMA" } else { "masked CE, EMA" };
-        let val = if quantity::is_bounded(arm.experiment) { "bound ± 2 s.e." } else { "val." };
-        let words = [ema, val, "other"].into_iter().take(if has_other(arm) { 3 } else { 2 });
+        let ema = if quantity::shares_axis(arm.experiment) { "EMA" } else { t!("masked CE, EMA") };
+        let val = if quantity::is_bounded(arm.experiment) { t!("bound ± 2 s.e.") } else { t!("val.") };
+        let words = [ema, val, t!("other")].into_iter().take(if has_other(arm) { 3 } else { 2 });
         head.extend(words.map(|word| format!("{} {word}", arm.letter())));
         if let Some(base) = input.arms.first().filter(|_| place > 0) {
             head.push(format!("{} − {}", arm.letter(), base.letter()));
         }
         if is_predicted(&input, arm) {
-            head.push(format!("{} predicted", arm.letter()));
+            head.push(format!("{} {}", arm.letter(), t!("predicted")));
         }
     }
     head

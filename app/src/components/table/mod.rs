@@ -14,6 +14,8 @@ pub use rate::RateTable;
 
 use leptos::prelude::*;
 
+use crate::t;
+
 /// Rows that a table lists.
 const MOST: usize = 1_000;
 
@@ -26,7 +28,7 @@ fn table(
     rows: impl IntoView,
 ) -> impl IntoView {
     view! {
-        <div class="tbl" tabindex="0" role="region" aria-label=format!("{label} as a table") data-testid=hook>
+        <div class="tbl" tabindex="0" role="region" aria-label=t!("{label} as a table", label) data-testid=hook>
             <table>
                 <caption class="sr">{caption}</caption>
                 <thead>
@@ -39,6 +41,6 @@ fn table(
 }
 
 /// Heads of columns that are always the same.
-fn heads(words: &'static [&'static str]) -> Vec<String> {
-    words.iter().map(|word| (*word).to_owned()).collect()
+fn heads<const COUNT: usize>(words: [&str; COUNT]) -> Vec<String> {
+    words.map(str::to_owned).into()
 }

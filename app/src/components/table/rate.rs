@@ -12,6 +12,7 @@ use crate::{
         matrices, rate,
     },
     components::charts::with_input,
+    t,
     workspace::{
         Workspace,
         format::{fixed, integer, significant},
@@ -40,7 +41,8 @@ fn Steps() -> impl IntoView {
         let arm = workspace.arm();
         with_input(workspace, |input| input.arm(arm).map(steps_of))
     };
-    table("Learning rate", "rate-table", "Learning rate by step", || heads(&["step", "learning rate", "kind"]), rows)
+    let head = || heads([t!("step"), t!("learning rate"), t!("kind")]);
+    table(t!("Learning rate"), "rate-table", t!("Learning rate by step"), head, rows)
 }
 
 fn steps_of(arm: &Arm) -> AnyView {
@@ -51,7 +53,7 @@ fn steps_of(arm: &Arm) -> AnyView {
     let stride = (steps / ROWS).max(1);
     let warmup = experiment.schedule.warmup_steps();
     let is_shown = |step: &usize| *step == 1 || *step == steps || *step == warmup || step.is_multiple_of(stride);
-    let kind = |step| if step <= arm.done() { "used" } else { "planned" };
+    let kind = |step| if step <= arm.done() { t!("used") } else { t!("planned") };
     let steps = rate::rates(experiment, 0, steps).map(|(step, _)| step).filter(is_shown);
     let mut rows: Vec<_> = steps.map(|step| (step, course.at(step), kind(step).to_owned())).collect();
     rows.extend(arm.record.searches.iter().flat_map(tried));
@@ -71,8 +73,9 @@ fn steps_of(arm: &Arm) -> AnyView {
 /// The rates of a search, with what was forecast for them.
 fn tried(search: &SearchFrame) -> impl Iterator<Item = (usize, f64, String)> {
     search.probes.iter().map(|probe| {
-        let found = probe.forecast.map_or_else(|| "diverged".into(), |loss| format!("forecast {}", fixed(loss, 3)));
-        let word = if search.rate == Some(probe.rate) { "chosen" } else { "tried" };
+        let forecast = |loss| format!("{} {}", t!("forecast"), fixed(loss, 3));
+        let found = probe.forecast.map_or_else(|| t!("diverged").into(), forecast);
+        let word = if search.rate == Some(probe.rate) { t!("chosen") } else { t!("tried") };
         (search.step, probe.rate, format!("{word}, {found}"))
     })
 }
@@ -84,16 +87,16 @@ fn Matrices() -> impl IntoView {
         with_input(workspace, |input| {
             let arms = input.arms.iter().flat_map(|arm| {
                 let name = input.prefix(arm);
-                [format!("{name}multiplier"), format!("{name}rate")]
+                [format!("{name}{}", t!("multiplier")), format!("{name}{}", t!("rate"))]
             });
-            heads(&["matrix", "shape"]).into_iter().chain(arms).collect()
+            heads([t!("matrix"), t!("shape")]).into_iter().chain(arms).collect()
         })
     };
     let rows = move || {
         workspace.slow_version.track();
         with_input(workspace, rows)
     };
-    table("Learning rate", "rate-table", "Learning rate of every matrix at the crosshair or now", head, rows)
+    table(t!("Learning rate"), "rate-table", t!("Learning rate of every matrix at the crosshair or now"), head, rows)
 }
 
 fn rows(input: Input) -> AnyView {

@@ -2,6 +2,8 @@
 
 use tailblazer_core::decode::{Action, ForwardKind, Mark};
 
+use crate::t;
+
 /// What stands at a position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
@@ -26,7 +28,7 @@ pub enum State {
 }
 
 impl State {
-    /// Its word, as the page shows it and scripts read it.
+    /// Its word, as styles and scripts read it.
     pub fn word(self) -> &'static str {
         match self {
             Self::Prompt => "prompt",
@@ -41,6 +43,21 @@ impl State {
             Self::Edited => "edited",
             Self::Rejected => "rejected",
             Self::Remasked => "remasked",
+        }
+    }
+
+    /// What a visitor reads of it.
+    pub fn shown(self) -> &'static str {
+        match self {
+            Self::Prompt => t!("prompt"),
+            Self::Waiting => t!("waiting"),
+            Self::Masked => t!("masked"),
+            Self::Noise => t!("noise"),
+            Self::Drafted => t!("drafted"),
+            Self::Committed(_) => t!("committed"),
+            Self::Edited => t!("edited"),
+            Self::Rejected => t!("rejected"),
+            Self::Remasked => t!("remasked"),
         }
     }
 

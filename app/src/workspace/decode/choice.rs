@@ -9,7 +9,7 @@ use tailblazer_core::{
     policy::{Chosen, Family, Knob, Settings},
 };
 
-use crate::workspace::format::scientific;
+use crate::{key, t, words::text, workspace::format::scientific};
 
 /// Decoders of a first visit.
 const FIRST: usize = 4;
@@ -43,18 +43,23 @@ impl Entry {
 
     /// What it is called: its method, and what sets it apart.
     pub fn name(&self) -> &'static str {
-        self.chosen.method().description().name
+        text(self.chosen.method().description().name)
     }
 
     /// What sets it apart, in a few words: the knobs that are not at their defaults, or else the first one. A knob that is
     /// called as its method goes without a name.
     pub fn knobs(&self) -> String {
+        self.knobs_in(text)
+    }
+
+    fn knobs_in(&self, text: Lookup) -> String {
         let description = self.chosen.method().description();
         let words = |knob: &Knob| {
             let value = scientific(self.chosen.value(knob));
-            if knob.name == description.name { value } else { format!("{} {value}", knob.name.to_lowercase()) }
+            if knob.name == description.name { value } else { format!("{} {value}", inside_in(text, knob.name)) }
         };
-        let own = self.temperature.map(|temperature| format!("temp. {}", scientific(temperature)));
+        let temperature = |value: f64| format!("{} {}", text(key!("temp.")), scientific(value));
+        let own = self.temperature.map(temperature);
         let is_set = |knob: &&Knob| self.chosen.value(knob) != knob.default;
         let mut list: Vec<String> = description.knobs.iter().filter(is_set).map(words).chain(own).collect();
         if list.is_empty() {
@@ -66,9 +71,18 @@ impl Entry {
 
     /// Its name with what sets it apart: `Threshold 0.9`.
     pub fn label(&self) -> String {
-        let knobs = self.knobs();
+        self.label_in(text)
+    }
+
+    /// As [`Entry::label`], in English: files say the same in every language.
+    pub fn label_in_files(&self) -> String {
+        self.label_in(|english| english)
+    }
+
+    fn label_in(&self, text: Lookup) -> String {
+        let (name, knobs) = (text(self.chosen.method().description().name), self.knobs_in(text));
         let joint = if knobs.starts_with(|first: char| first.is_ascii_digit()) { " " } else { ", " };
-        if knobs.is_empty() { self.name().into() } else { format!("{}{joint}{knobs}", self.name()) }
+        if knobs.is_empty() { name.into() } else { format!("{name}{joint}{knobs}") }
     }
 
     /// The knob that trades quality for speed: a threshold, or else whatever says how much a forward commits.
@@ -84,14 +98,27 @@ impl Entry {
 
     /// What a reader must know of its results on a checkpoint, with blocks of so many tokens where that was chosen.
     pub fn caution(&self, reading: &Reading, block: Option<usize>) -> Option<String> {
-        let of_method = self.chosen.method().caution(self.chosen.settings(), reading).map(str::to_owned);
-        of_method.or_else(|| {
+        let of_method = self.chosen.method().caution(self.chosen.settings(), reading).map(text);
+        of_method.map(str::to_owned).or_else(|| {
             let has_blocks = !matches!(reading.noise, Noise::None);
             let block = block.filter(|block| has_blocks && !reading.sizes.contains(block))?;
             let sizes = reading.sizes.iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
-            Some(format!("This network was not trained on blocks of {block}, but on blocks of {sizes}."))
+            Some(t!("This network was not trained on blocks of {block}, but on blocks of {sizes}.", block, sizes))
         })
     }
+}
+
+/// Looks the English texts of the core up.
+type Lookup = fn(&'static str) -> &'static str;
+
+/// The name of a knob inside a sentence, where nouns keep their capitals in German.
+pub fn inside(name: &'static str) -> String {
+    inside_in(text, name)
+}
+
+fn inside_in(text: Lookup, name: &'static str) -> String {
+    let shown = text(name);
+    if shown == name { name.to_lowercase() } else { shown.to_owned() }
 }
 
 /// Whether a knob says how much a forward commits.
@@ -173,10 +200,10 @@ pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
 /// What a checkpoint of this noise is trained on, in words.
 pub fn noise(reading: &Reading) -> &'static str {
     match reading.noise {
-        Noise::None => "trained on the next token",
-        Noise::NextBlock => "trained on the next block",
-        Noise::Mask => "trained on masks",
-        Noise::Uniform => "trained on random tokens",
+        Noise::None => t!("trained on the next token"),
+        Noise::NextBlock => t!("trained on the next block"),
+        Noise::Mask => t!("trained on masks"),
+        Noise::Uniform => t!("trained on random tokens"),
     }
 }
 

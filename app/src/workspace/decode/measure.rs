@@ -8,6 +8,8 @@ use tailblazer_core::{
     stats::Estimate,
 };
 
+use crate::t;
+
 /// Bins of a calibration.
 pub const BINS: usize = 10;
 
@@ -43,11 +45,11 @@ impl Quality {
     /// Its words at an axis.
     pub fn words(self) -> &'static str {
         match self {
-            Self::Exact => "answered exactly",
-            Self::Judge => "judge, nats per token",
-            Self::Own(Quantity::Likelihood) => "under the model, nats per token",
-            Self::Own(Quantity::Bound) => "bound under the model, nats per token",
-            Self::Own(Quantity::MaskedCrossEntropy) => "masked cross-entropy, nats per token",
+            Self::Exact => t!("answered exactly"),
+            Self::Judge => t!("judge, nats per token"),
+            Self::Own(Quantity::Likelihood) => t!("under the model, nats per token"),
+            Self::Own(Quantity::Bound) => t!("bound under the model, nats per token"),
+            Self::Own(Quantity::MaskedCrossEntropy) => t!("masked cross-entropy, nats per token"),
         }
     }
 

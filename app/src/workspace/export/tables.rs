@@ -156,7 +156,7 @@ pub fn traces(workspace: Workspace) -> Vec<u8> {
     }
     let mut bytes = Vec::new();
     for (place, entry) in workspace.decode.list.get().iter().enumerate() {
-        let name = entry.label();
+        let name = entry.label_in_files();
         workspace.decode.column(entry.place).trace.with_value(|trace: &Trace| {
             let start = trace.start.iter().map(What::Start);
             let lines = start.chain(trace.events().iter().map(What::Event));

@@ -22,7 +22,7 @@ use tailblazer_core::{
     experiment::{DeviceChoice, Experiment, from_link},
     objective::Quantity,
     policy::Chosen,
-    session::{self, Command, DecoderSetup, Event, Host, MeasureRequest, Measured, RunState},
+    session::{self, Command, DecoderSetup, Event, Failure, Host, Known, MeasureRequest, Measured, RunState},
 };
 
 use crate::host;
@@ -179,7 +179,10 @@ fn run(
         start: Instant::now(),
     };
     let experiment = Box::new(experiment);
-    for command in [Command::Configure { experiment, own_text: None, adapter: None, resume: None }, Command::Start] {
+    for command in [
+        Command::Configure { experiment, own_text: None, adapter: None, resume: None, known: Known::default() },
+        Command::Start,
+    ] {
         commands.unbounded_send(command).context("the session listens")?;
     }
     block_on(session::run(host, received));
@@ -223,7 +226,7 @@ impl Host for Measuring<'_> {
                     self.fail(failure.message);
                 }
             }
-            Event::Failed(failure) => self.fail(failure.message),
+            Event::Failed(Failure { message, .. }) | Event::Lost { message } => self.fail(message),
             _ => {}
         }
     }

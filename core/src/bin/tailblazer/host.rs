@@ -55,6 +55,10 @@ impl Host for CommandLine {
                 *self.failure.borrow_mut() = Some(failure.clone());
                 self.stop();
             }
+            Event::Lost { message } => {
+                *self.failure.borrow_mut() = Some(Failure { field: None, message: message.clone() });
+                self.stop();
+            }
             Event::State { state: RunState::Finished | RunState::Failed } => {
                 self.line(&json!({ "type": "batches", "digest": *self.batch_digest.borrow() }));
                 self.stop();

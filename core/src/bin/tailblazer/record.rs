@@ -17,7 +17,8 @@ use futures::{channel::mpsc, executor::block_on};
 use tailblazer_core::{
     experiment::{Comparison, DeviceChoice, Experiment, comparison_from_link, comparison_to_link},
     session::{
-        self, Command, DecodeFrame, DecodeRequest, DecoderSetup, Event, Failure, Host, Recording, Report, RunState,
+        self, Command, DecodeFrame, DecodeRequest, DecoderSetup, Event, Failure, Host, Known, Recording, Report,
+        RunState,
     },
 };
 
@@ -136,7 +137,10 @@ fn run(job: &Job, corpora: &Path) -> Outcome {
         start: Instant::now(),
     };
     let experiment = Box::new(job.experiment.clone());
-    for command in [Command::Configure { experiment, own_text: None, adapter: None, resume: None }, Command::Start] {
+    for command in [
+        Command::Configure { experiment, own_text: None, adapter: None, resume: None, known: Known::default() },
+        Command::Start,
+    ] {
         commands.unbounded_send(command).expect("the session listens");
     }
     block_on(session::run(host, received));
@@ -172,6 +176,10 @@ impl Host for Recorder<'_> {
             }
             Event::Failed(failure) => {
                 outcome.failure = Some(failure);
+                self.commands.unbounded_send(Command::Stop).ok();
+            }
+            Event::Lost { message } => {
+                outcome.failure = Some(Failure { field: None, message });
                 self.commands.unbounded_send(Command::Stop).ok();
             }
             Event::Decode(frame) => {

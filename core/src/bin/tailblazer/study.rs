@@ -17,7 +17,9 @@ use anyhow::{Context as _, bail};
 use futures::{channel::mpsc, executor::block_on};
 use tailblazer_core::{
     experiment::{Comparison, Decoding, DeviceChoice, Experiment, comparison_from_link},
-    session::{self, Command, DecoderSetup, Event, Host, MeasureRequest, Measured, RunState, SearchFrame},
+    session::{
+        self, Command, DecoderSetup, Event, Failure, Host, Known, MeasureRequest, Measured, RunState, SearchFrame,
+    },
     stats::{Study, StudyDecode, StudyRun},
 };
 
@@ -177,7 +179,10 @@ fn run(job: &Job, corpora: &Path) -> Outcome {
         start: std::time::Instant::now(),
     };
     let experiment = Box::new(job.experiment.clone());
-    for command in [Command::Configure { experiment, own_text: None, adapter: None, resume: None }, Command::Start] {
+    for command in [
+        Command::Configure { experiment, own_text: None, adapter: None, resume: None, known: Known::default() },
+        Command::Start,
+    ] {
         commands.unbounded_send(command).expect("the session listens");
     }
     block_on(session::run(host, received));
@@ -227,8 +232,8 @@ impl Host for Quiet<'_> {
                 outcome.searches.push(frame);
                 false
             }
-            Event::Failed(failure) => {
-                outcome.failure = Some(failure.message);
+            Event::Failed(Failure { message, .. }) | Event::Lost { message } => {
+                outcome.failure = Some(message);
                 true
             }
             Event::State { state: RunState::Failed } => true,

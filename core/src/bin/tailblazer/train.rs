@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail};
 use futures::{channel::mpsc, executor::block_on};
 use tailblazer_core::{
     experiment::{Corpus, DeviceChoice, Experiment, from_link, to_link},
-    session::{self, Command, OwnText},
+    session::{self, Command, Known, OwnText},
     text::own,
 };
 
@@ -71,9 +71,16 @@ pub fn train(options: Options) -> anyhow::Result<()> {
         failure: failure.clone(),
         batch_digest: RefCell::default(),
     };
-    for command in
-        [Command::Configure { experiment: Box::new(experiment), own_text, adapter: None, resume: None }, Command::Start]
-    {
+    for command in [
+        Command::Configure {
+            experiment: Box::new(experiment),
+            own_text,
+            adapter: None,
+            resume: None,
+            known: Known::default(),
+        },
+        Command::Start,
+    ] {
         commands.unbounded_send(command).context("the session listens")?;
     }
     block_on(session::run(host, received));

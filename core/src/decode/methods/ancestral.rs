@@ -32,6 +32,7 @@ impl Decoder for Ancestral {
         &DESCRIPTION
     }
 
+    #[cfg(feature = "engine")]
     fn fill<'a>(
         &'a self,
         settings: &'a Settings,

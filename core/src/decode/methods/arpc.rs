@@ -78,6 +78,7 @@ impl Decoder for Arpc {
         &DESCRIPTION
     }
 
+    #[cfg(feature = "engine")]
     fn fill<'a>(
         &'a self,
         settings: &'a Settings,

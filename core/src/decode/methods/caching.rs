@@ -57,6 +57,7 @@ impl Decoder for Caching {
         self.description
     }
 
+    #[cfg(feature = "engine")]
     fn fill<'a>(
         &'a self,
         settings: &'a Settings,

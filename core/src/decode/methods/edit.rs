@@ -44,6 +44,7 @@ impl Decoder for Edit {
         &DESCRIPTION
     }
 
+    #[cfg(feature = "engine")]
     fn fill<'a>(
         &'a self,
         settings: &'a Settings,

@@ -42,6 +42,7 @@ impl Decoder for FlashBlock {
         &DESCRIPTION
     }
 
+    #[cfg(feature = "engine")]
     fn fill<'a>(
         &'a self,
         settings: &'a Settings,

@@ -53,6 +53,7 @@ impl Decoder for Hierarchical {
         &DESCRIPTION
     }
 
+    #[cfg(feature = "engine")]
     fn fill<'a>(
         &'a self,
         settings: &'a Settings,

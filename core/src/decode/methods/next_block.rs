@@ -32,6 +32,7 @@ impl Decoder for NextBlock {
         &DESCRIPTION
     }
 
+    #[cfg(feature = "engine")]
     fn fill<'a>(
         &'a self,
         _settings: &'a Settings,

@@ -48,6 +48,7 @@ impl Decoder for Remask {
         &DESCRIPTION
     }
 
+    #[cfg(feature = "engine")]
     fn fill<'a>(
         &'a self,
         settings: &'a Settings,

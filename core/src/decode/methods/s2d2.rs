@@ -141,6 +141,7 @@ impl Decoder for Speculating {
         self.description
     }
 
+    #[cfg(feature = "engine")]
     fn fill<'a>(
         &'a self,
         settings: &'a Settings,

@@ -80,6 +80,7 @@ impl Decoder for Selecting {
         self.description
     }
 
+    #[cfg(feature = "engine")]
     fn fill<'a>(
         &'a self,
         settings: &'a Settings,

@@ -62,6 +62,7 @@ impl Decoder for Tccf {
         &DESCRIPTION
     }
 
+    #[cfg(feature = "engine")]
     fn fill<'a>(
         &'a self,
         settings: &'a Settings,

@@ -108,6 +108,7 @@ impl Objective for Masked {
         if knob == SCHEDULE.id { NoiseSchedule::NAMES } else { &[] }
     }
 
+    #[cfg(feature = "engine")]
     fn probe(&self, settings: &Settings, windows: &Batch, vocabulary: usize, seed: u32, draw: u64) -> Option<Probe> {
         let block = tokens(&DESCRIPTION, settings, &BLOCK, windows.context);
         let levels = Self::levels(settings, block)?;
@@ -121,6 +122,7 @@ impl Objective for Masked {
         Some(Probe { example, block, levels: of_blocks })
     }
 
+    #[cfg(feature = "engine")]
     fn tuned(&self, settings: &Settings, losses: &[BlockLoss]) -> Settings {
         let mut tuned = settings.clone();
         if let Some(Interval { low, high }) = least_variance(losses) {

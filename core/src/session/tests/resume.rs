@@ -5,9 +5,13 @@ use crate::session::{Autosave, Resume, Saved};
 
 fn resuming(experiment: Experiment, saved: &Autosave) -> Command {
     match configure(experiment) {
-        Command::Configure { experiment, own_text, adapter, .. } => {
-            Command::Configure { experiment, own_text, adapter, resume: Some(Box::new(Resume::State(saved.clone()))) }
-        }
+        Command::Configure { experiment, own_text, adapter, known, .. } => Command::Configure {
+            experiment,
+            own_text,
+            adapter,
+            known,
+            resume: Some(Box::new(Resume::State(saved.clone()))),
+        },
         other => other,
     }
 }
@@ -95,9 +99,13 @@ fn weights_alone_are_decoded_and_trained_on() {
     let weights = first.iter().find_map(|event| if let Event::Saved { saved } = event { saved.clone() } else { None });
     let weights: Saved = weights.expect("weights");
     let with = |weights: Saved| match configure(Experiment { seed: 9, ..tiny() }) {
-        Command::Configure { experiment, own_text, adapter, .. } => {
-            Command::Configure { experiment, own_text, adapter, resume: Some(Box::new(Resume::Weights(weights))) }
-        }
+        Command::Configure { experiment, own_text, adapter, known, .. } => Command::Configure {
+            experiment,
+            own_text,
+            adapter,
+            known,
+            resume: Some(Box::new(Resume::Weights(weights))),
+        },
         other => other,
     };
     let second = session(vec![with(weights.clone()), Command::Save, Command::Stop], |_| None);

@@ -9,6 +9,7 @@ use super::{POINTS, preview::Plot};
 use crate::{
     chart::svg,
     components::field::write,
+    t,
     workspace::{Workspace, format::plain},
 };
 
@@ -217,7 +218,7 @@ pub fn Draw(
     };
     let at_hand = move || {
         let point = focused.get().and_then(|place| curve.with(|curve| curve.as_ref()?.0.get(place).copied()));
-        point.map_or_else(|| "draw, or drag a point".into(), words)
+        point.map_or_else(|| t!("draw, or drag a point").into(), words)
     };
     let left = move || plot.get().frame.left;
     let foot = move || plot.get().frame.bottom + 13.0;
@@ -227,7 +228,7 @@ pub fn Draw(
             node_ref=surface
             role="group"
             tabindex="0"
-            aria-label="Points of the schedule"
+            aria-label=t!("Points of the schedule")
             aria-describedby="schedule-draw-help"
             data-testid="schedule-draw"
             on:pointerdown=press
@@ -255,10 +256,10 @@ pub fn Draw(
 pub fn Help() -> impl IntoView {
     view! {
         <p class="note" id="schedule-draw-help">
-            {format!(
-                "Drag a point, or draw across the plot. A click or Enter adds a point, up to {}; a double click or Delete \
-                 removes it; arrow keys move it, with Shift ten times as far.",
-                Curve::MOST,
+            {t!(
+                "Drag a point, or draw across the plot. A click or Enter adds a point, up to {most}; a double click or \
+                 Delete removes it; arrow keys move it, with Shift ten times as far.",
+                most = Curve::MOST,
             )}
         </p>
     }
@@ -266,7 +267,7 @@ pub fn Help() -> impl IntoView {
 
 /// A point in words.
 fn words(Point { share, factor }: Point) -> String {
-    format!("{} of the run, ×{}", plain(share), plain(factor))
+    t!("{share} of the run, ×{factor}", share = plain(share), factor = plain(factor))
 }
 
 /// A point of the curve.
@@ -306,7 +307,7 @@ fn Handle(
             role="slider"
             tabindex="0"
             aria-orientation="vertical"
-            aria-label=move || format!("Point {} of {}", place + 1, count())
+            aria-label=move || t!("Point {point} of {count}", point = place + 1, count = count())
             aria-valuemin="0"
             aria-valuemax="1"
             aria-valuenow=move || plain(known.get().factor)

@@ -7,6 +7,7 @@ use super::preview::Plot;
 use crate::{
     chart::{svg, ticks::Scale},
     components::canvas::watch_size,
+    t,
     workspace::{
         Workspace,
         format::{compact, fixed, power_of_ten},
@@ -51,19 +52,29 @@ impl Literal {
 
     fn sentence(&self) -> String {
         let (cap, knee) = (self.law.cap, self.law.tokens_at_the_cap(self.batch));
-        let verdict = if self.tokens <= knee {
-            "so it would be constant all along"
+        let is_constant = self.tokens <= knee;
+        let (cap, knee, batch, tokens) = (fixed(cap, 2), compact(knee), self.batch, compact(self.tokens));
+        if is_constant {
+            t!(
+                "As published, the rate is {cap} up to {knee} tokens at {batch} sequences an update. This run sees \
+                 {tokens} tokens, so it would be constant all along: what it follows is the same power, normalised to \
+                 the peak.",
+                cap,
+                knee,
+                batch,
+                tokens,
+            )
         } else {
-            "so it would leave the cap within it"
-        };
-        format!(
-            "As published, the rate is {} up to {} tokens at {} sequences an update. This run sees {} tokens, {verdict}: \
-             what it follows is the same power, normalised to the peak.",
-            fixed(cap, 2),
-            compact(knee),
-            self.batch,
-            compact(self.tokens),
-        )
+            t!(
+                "As published, the rate is {cap} up to {knee} tokens at {batch} sequences an update. This run sees \
+                 {tokens} tokens, so it would leave the cap within it: what it follows is the same power, normalised to \
+                 the peak.",
+                cap,
+                knee,
+                batch,
+                tokens,
+            )
+        }
     }
 }
 
@@ -91,10 +102,10 @@ pub fn LiteralPower() -> impl IntoView {
                     <line x1=left x2=right y1=base y2=base class="axis"></line>
                     <text x=left y=move || base() + 13.0 class="tick">{power(TOKENS.0)}</text>
                     <text x=right y=move || base() + 13.0 text-anchor="end" class="tick">
-                        {format!("{} tokens", power(TOKENS.1))}
+                        {format!("{} {}", power(TOKENS.1), t!("tokens"))}
                     </text>
                     <line x1=end x2=end y1=move || frame().top y2=base class="axis"></line>
-                    <text x=move || end() + 4.0 y=move || base() - 5.0 class="tick">"this run ends"</text>
+                    <text x=move || end() + 4.0 y=move || base() - 5.0 class="tick">{t!("this run ends")}</text>
                     <path d=move || plot.with(|plot| literal.get().line(plot)) class="ln"></path>
                 </svg>
             </div>

@@ -21,11 +21,12 @@ use crate::{
         field::{NumberField, Setting, setting},
         method::KnobFields,
     },
+    key, t, words,
     workspace::Workspace,
 };
 
 /// The points of the drawn shape.
-const POINTS: Setting<Curve> = setting!("Points", "schedule.points", schedule.points);
+const POINTS: Setting<Curve> = setting!(key!("Points"), "schedule.points", schedule.points);
 
 /// The fields of the schedule.
 #[component]
@@ -34,13 +35,13 @@ pub fn Schedule() -> impl IntoView {
     let shape = Memo::new(move |_| workspace.experiment.with(|experiment| experiment.schedule.shape));
     view! {
         <Picker shape />
-        <p class="note">{move || shape.get().description().summary}</p>
+        <p class="note">{move || words::text(shape.get().description().summary)}</p>
         <Preview shape />
         <Show when=move || shape.get() == Shape::of(&Power)><LiteralPower /></Show>
         <div class="knobs">
             <NumberField
-                setting=setting!("Peak", "schedule.peak", schedule.peak)
-                title="The largest learning rate of the run."
+                setting=setting!(key!("Peak"), "schedule.peak", schedule.peak)
+                title=t!("The largest learning rate of the run.")
             />
             {move || view! { <Knobs shape=shape.get() /> }}
         </div>
@@ -53,8 +54,8 @@ fn Knobs(shape: Shape) -> impl IntoView {
     let warmup = shape.warms_up().then(|| {
         view! {
             <NumberField
-                setting=setting!("Warm-up", "schedule.warmup", schedule.warmup)
-                title="Steps over which the learning rate climbs to the peak."
+                setting=setting!(key!("Warm-up"), "schedule.warmup", schedule.warmup)
+                title=t!("Steps over which the learning rate climbs to the peak.")
             />
         }
     });
@@ -62,8 +63,10 @@ fn Knobs(shape: Shape) -> impl IntoView {
         view! {
             <NumberField
                 setting=POINTS
-                unit="share:factor"
-                title="The corners of the curve: share of the run, a colon, fraction of the peak; from share 0 to share 1."
+                unit=t!("share:factor")
+                title=t!(
+                    "The corners of the curve: share of the run, a colon, fraction of the peak; from share 0 to share 1."
+                )
                 wide=true
             />
         }

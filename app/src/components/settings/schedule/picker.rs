@@ -6,7 +6,7 @@ use tailblazer_core::{
     schedule::{FAMILY, Shape},
 };
 
-use crate::{chart::sparkline::Outline, components::field::forgive, workspace::Workspace};
+use crate::{chart::sparkline::Outline, components::field::forgive, t, words, workspace::Workspace};
 
 /// A card for each schedule: the best known and the chosen one at first, the others on request.
 #[component]
@@ -30,7 +30,7 @@ pub fn Picker(
             <div
                 class="thumbs"
                 role="group"
-                aria-label="Schedule shape"
+                aria-label=t!("Schedule shape")
                 id="schedule.shape"
                 data-testid="schedule.shape"
             >
@@ -44,7 +44,10 @@ pub fn Picker(
                 data-testid="schedule-more"
                 on:click=move |_| all.update(|all| *all = !*all)
             >
-                {move || if all.get() { "Fewer schedules".into() } else { format!("All {} schedules", FAMILY.len()) }}
+                {move || match all.get() {
+                    true => t!("Fewer schedules").to_owned(),
+                    false => t!("All {count} schedules", count = FAMILY.len()),
+                }}
             </button>
         </div>
     }
@@ -62,13 +65,13 @@ fn Card(
     view! {
         <button
             type="button"
-            title=format!("{} {}.", description.summary, description.source)
+            title=format!("{} {}.", words::text(description.summary), description.source)
             aria-pressed=move || (shape.get() == this).to_string()
             data-testid=format!("schedule.shape.{}", description.id)
             on:click=move |_| choose(workspace, this)
         >
             <svg width="62" height="24" aria-hidden="true"><path d=thumbnail(this)></path></svg>
-            {description.name}
+            {words::text(description.name)}
         </button>
     }
 }

@@ -7,6 +7,7 @@ use super::draw::{Draw, Help};
 use crate::{
     chart::{axis::Frame, sparkline::Outline, svg, ticks::Scale},
     components::canvas::watch_size,
+    t,
     workspace::{
         Workspace,
         format::{integer, scientific},
@@ -86,10 +87,12 @@ pub fn Preview(
                     <line x1=left x2=right y1=base y2=base class="axis"></line>
                     <g style:display=move || if warmup.get() == 0 { "none" } else { "inline" }>
                         <line x1=mark x2=mark y1=base y2=move || base() + 4.0 class="axis"></line>
-                        <text x=move || mark() + 4.0 y=move || base() + 13.0 class="tick">"warm-up"</text>
+                        <text x=move || mark() + 4.0 y=move || base() + 13.0 class="tick">
+                            {t!("warm-up")}
+                        </text>
                     </g>
                     <text x=right y=move || base() + 13.0 text-anchor="end" class="tick">
-                        {move || format!("step {}", integer(steps.get()))}
+                        {move || format!("{} {}", t!("step"), integer(steps.get()))}
                     </text>
                     <path d=line class="ln"></path>
                 </svg>
@@ -103,8 +106,11 @@ pub fn Preview(
 /// The preview in one sentence.
 fn sentence(experiment: &Experiment) -> String {
     let (course, steps) = (course(&experiment.schedule), integer(experiment.train.steps));
-    let own = if experiment.schedule.shape.is_drawn() { ", its own warm-up" } else { "" };
-    format!("Preview: {course} until step {steps}{own}.")
+    if experiment.schedule.shape.is_drawn() {
+        t!("Preview: {course} until step {steps}, its own warm-up.", course, steps)
+    } else {
+        t!("Preview: {course} until step {steps}.", course, steps)
+    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,152 @@
+//! What breaks under a run: a GPU that is lost, one that computes wrongly, one that never answers.
+
+use std::time::Duration;
+
+use anyhow::ensure;
+use serde_json::json;
+use tailblazer_tests::{Adapter, Page, Server, with_browser_at};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// A small run on WebGPU whose steps take a moment, saved whenever the tab is hidden.
+const SMALL: &str = "#v=1&model.layers=1&model.heads=2&model.width=16&model.context=16&train.batch=2&train.steps=60\
+                     &schedule.warmup=2&device=gpu&sample.every=0&layerwise.watch=0&train.eval_every=60\
+                     &train.eval_windows=1";
+
+/// How often the device is destroyed; `TAILBLAZER_ROUNDS` says it otherwise, because each time takes a software adapter
+/// half a minute.
+fn rounds() -> usize {
+    std::env::var("TAILBLAZER_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(2)
+}
+
+/// Destroys the device at a submission that is another one in every run; the engine that goes on has its device.
+const DESTROY: &str = "const load = {load}; const request = GPUAdapter.prototype.requestDevice;
+    GPUAdapter.prototype.requestDevice = async function (...all) {
+      const device = await request.apply(this, all);
+      const submit = device.queue.submit.bind(device.queue);
+      let left = 60 + (load * 37) % 130;
+      if (load % 2 === 0) device.queue.submit = (...all) => { if (left-- === 0) device.destroy(); return submit(...all); };
+      return device;
+    };";
+
+/// As a driver does that drops a sign: one multiplication of each program is gone.
+const WRONG: &str = "const create = GPUDevice.prototype.createShaderModule;
+    GPUDevice.prototype.createShaderModule = function (about) {
+      return create.call(this, { ...about, code: about.code.replace(' += ', ' -= ') });
+    };";
+
+/// As a driver does that hangs: from some moment on the second engine, that of the page as it is loaded again, gets no
+/// answer.
+const HANG: &str = "const load = {load}; const map = GPUBuffer.prototype.mapAsync; let left = 30;
+    GPUBuffer.prototype.mapAsync = function (...all) {
+      return load === 1 && left-- <= 0 ? new Promise(() => {}) : map.apply(this, all);
+    };";
+
+/// Has the page save what it trains, as a tab does that is hidden.
+async fn save(page: &Page) -> anyhow::Result<()> {
+    let script = "Object.defineProperty(document, 'visibilityState', { value: arguments[0], configurable: true }); \
+                  document.dispatchEvent(new Event('visibilitychange'))";
+    for state in ["hidden", "visible"] {
+        page.driver.execute(script, vec![state.into()]).await?;
+    }
+    Ok(())
+}
+
+/// The steps in the table behind the loss chart, of which none may be missing and none may be twice.
+async fn ensure_whole(page: &Page, steps: usize) -> anyhow::Result<()> {
+    let found: Vec<usize> = page.losses().await?.iter().map(|row| row.step).collect();
+    ensure!(found == (1..=steps).collect::<Vec<_>>(), "steps of the table: {found:?}");
+    Ok(())
+}
+
+#[test]
+fn a_destroyed_device_costs_nothing_but_time() {
+    let server = Server::with_engine_prelude(DESTROY).expect("the page is served");
+    with_browser_at(&server, Adapter::SwiftShader, SMALL, async |page| {
+        for round in 0..rounds() {
+            page.driver.goto(&format!("{}?round={round}{SMALL}", server.url())).await?;
+            page.wait_for(&["idle"], MINUTE).await?;
+            page.click("run-play").await?;
+            if round % 2 == 1 {
+                page.wait("steps", 2 * MINUTE, async || Ok(page.number("metric-step").await.unwrap_or(0.0) > 3.0))
+                    .await?;
+                save(page).await?;
+            }
+            page.wait_for(&["finished"], 3 * MINUTE).await?;
+            let messages = page
+                .driver
+                .execute("return [...document.querySelectorAll('.notice')].map(e => e.textContent).join(' ')", vec![])
+                .await?;
+            let said = messages.json().as_str().unwrap_or_default().to_owned();
+            ensure!(
+                said.contains("The run goes on from step") || said.contains("The run begins again"),
+                "{round}: {said}"
+            );
+            ensure_whole(page, 60).await?;
+            println!("round {round}: {said}");
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn a_device_that_computes_wrongly_is_not_used_and_says_how() {
+    let server = Server::with_engine_prelude(WRONG).expect("the page is served");
+    with_browser_at(&server, Adapter::SwiftShader, SMALL, async |page| {
+        page.click("run-play").await?;
+        page.wait_for(&["finished"], 3 * MINUTE).await?;
+        let badge = page.hook("device-badge").await?;
+        ensure!(badge.attr("data-value").await?.as_deref() == Some("cpu"), "the CPU computes");
+        ensure!(badge.class_name().await?.unwrap_or_default().contains("bad"), "the badge says so");
+        page.wait_for_message(&["computes wrongly"], MINUTE).await?;
+        badge.click().await?;
+        let text = page.driver.execute("return document.getElementById('device-reason').textContent", vec![]).await?;
+        ensure!(text.json().as_str().is_some_and(|text| text.contains("failed its self-test")), "{:?}", text.json());
+        page.hook("copy-self-test").await?;
+
+        // The next visit knows, and tests nothing.
+        page.driver.refresh().await?;
+        page.wait_for(&["idle"], MINUTE).await?;
+        page.click("run-play").await?;
+        page.wait_for(&["finished"], 3 * MINUTE).await?;
+        let badge = page.hook("device-badge").await?;
+        ensure!(badge.attr("data-value").await?.as_deref() == Some("cpu"), "it is remembered");
+        ensure!(badge.class_name().await?.unwrap_or_default().contains("bad"), "and said again");
+        Ok(())
+    });
+}
+
+#[test]
+fn a_device_that_is_right_passes_once() {
+    let server = Server::start(&[]).expect("the page is served");
+    with_browser_at(&server, Adapter::SwiftShader, SMALL, async |page| {
+        page.click("run-play").await?;
+        page.wait_for(&["finished"], 3 * MINUTE).await?;
+        ensure!(
+            page.hook("device-badge").await?.attr("data-value").await?.as_deref() == Some("gpu"),
+            "the GPU computes"
+        );
+        let script =
+            "return Object.entries(localStorage).filter(([key]) => key.startsWith('tailblazer.trials')).map(e => e[1])";
+        let kept = page.driver.execute(script, vec![]).await?.json().clone();
+        ensure!(kept == json!(["passed"]), "{kept:?}");
+        Ok(())
+    });
+}
+
+#[test]
+fn a_device_that_never_answers_is_given_up() {
+    let server = Server::with_engine_prelude(HANG).expect("the page is served");
+    with_browser_at(&server, Adapter::SwiftShader, SMALL, async |page| {
+        // A software adapter has four minutes to answer: the watch looks twenty times as often here.
+        let often =
+            "const set = setInterval; window.setInterval = (what, time, ...all) => set(what, time / 20, ...all)";
+        page.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": often })).await?;
+        page.driver.refresh().await?;
+        page.wait_for(&["idle"], MINUTE).await?;
+        page.click("run-play").await?;
+        page.wait_for_message(&["did not answer"], 2 * MINUTE).await?;
+        page.wait_for(&["finished"], 3 * MINUTE).await?;
+        ensure_whole(page, 60).await
+    });
+}
