@@ -98,13 +98,13 @@ impl Drop for Example {
 }
 
 /// A tool that `cargo xtask test` has installed and named in a variable of the environment.
-fn tool(variable: &str, inside: &str) -> anyhow::Result<PathBuf> {
+pub(crate) fn tool(variable: &str, inside: &str) -> anyhow::Result<PathBuf> {
     let place = env::var_os(variable)
         .map(|named| if inside.is_empty() { named.into() } else { Path::new(&named).join(inside) });
     match place {
         Some(place) if place.exists() => Ok(place),
         Some(place) => bail!("there is no {}: run `cargo xtask test`, which installs it", place.display()),
-        None => bail!("{variable} is not set: run `cargo xtask test`, which installs what examples are built with"),
+        None => bail!("{variable} is not set: run `cargo xtask test`, which installs what it names"),
     }
 }
 

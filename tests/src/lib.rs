@@ -2,8 +2,10 @@
 //!
 //! Tests find elements by the page's `data-testid` hooks only. `cargo xtask test` builds the page and names its folder
 //! in `TAILBLAZER_DIST`; without it the tests look in `dist/`. It also installs what the examples are built with, and
-//! names that in `TAILBLAZER_MDBOOK` and `TAILBLAZER_PACKAGES`.
+//! names that in `TAILBLAZER_MDBOOK` and `TAILBLAZER_PACKAGES`; the script of axe-core, whose rules judge how accessible
+//! the page is, it names in `TAILBLAZER_AXE`.
 
+mod axe;
 mod browser;
 mod devtools;
 mod elsewhere;
@@ -12,6 +14,7 @@ mod files;
 mod page;
 mod server;
 
+pub use axe::Violation;
 pub use browser::{Adapter, Browser, with_browser, with_browser_at, with_empty_page, with_watched_page};
 pub use elsewhere::Elsewhere;
 pub use example::Example;

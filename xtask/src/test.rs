@@ -64,6 +64,7 @@ pub fn run(shell: &mut Shell, selection: &Selection) -> Result<()> {
         setup::page(shell)?;
         setup::tools::browser(shell)?;
         setup::tools::examples(shell)?;
+        setup::tools::axe(shell)?;
     } else {
         setup::toolchain::ensure(shell)?;
         setup::corpora::ensure(shell)?;
@@ -114,7 +115,8 @@ fn browser(shell: &Shell, filter: Option<&str>) -> Result<()> {
             .args(filter)
             .env("TAILBLAZER_DIST", shell.dist())
             .env("TAILBLAZER_MDBOOK", setup::tools::mdbook(shell))
-            .env("TAILBLAZER_PACKAGES", setup::tools::packages(shell)),
+            .env("TAILBLAZER_PACKAGES", setup::tools::packages(shell))
+            .env("TAILBLAZER_AXE", setup::tools::axe_script(shell)),
     )
 }
 

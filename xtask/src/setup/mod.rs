@@ -16,6 +16,7 @@ pub fn everything(shell: &mut Shell) -> Result<()> {
     tools::wasm_opt(shell)?;
     tools::browser(shell)?;
     tools::examples(shell)?;
+    tools::axe(shell)?;
     tools::vulkan(shell)?;
     println!("\nNothing is missing.");
     Ok(())

@@ -1,4 +1,4 @@
-//! trunk, wasm-bindgen, wasm-split, wasm-opt, the browser, a Vulkan adapter, and what the examples are built with.
+//! trunk, wasm-bindgen, wasm-split, wasm-opt, the browser, axe, a Vulkan adapter, and what the examples are built with.
 
 use std::fs;
 use std::path::PathBuf;
@@ -12,6 +12,7 @@ const TRUNK: &str = "0.21.14";
 const WASM_SPLIT: &str = "0.2.4";
 const BINARYEN: &str = "132.0.0";
 const MDBOOK: &str = "0.5.4";
+const AXE: &str = "4.14.1";
 
 /// Examples whose own files say which packages of npm they are built with.
 const EXAMPLES: [&str; 3] = ["docusaurus", "myst", "reveal"];
@@ -89,11 +90,34 @@ fn install(
 
 /// The WebAssembly optimiser, from npm into the cache.
 pub fn wasm_opt(shell: &Shell) -> Result<()> {
-    let manifest = shell.cache().join("node/node_modules/binaryen/package.json");
-    let present = fs::read_to_string(manifest).is_ok_and(|text| text.contains(&format!("\"version\": \"{BINARYEN}\"")));
+    npm_package(shell, "wasm-opt", "binaryen", BINARYEN)
+}
+
+/// The script that Node.js runs as wasm-opt.
+pub fn wasm_opt_script(shell: &Shell) -> PathBuf {
+    node_modules(shell).join("binaryen/bin/wasm-opt")
+}
+
+/// The rules by which the tests judge how accessible the page is, from npm into the cache.
+pub fn axe(shell: &Shell) -> Result<()> {
+    npm_package(shell, "axe", "axe-core", AXE)
+}
+
+/// The script that brings those rules into a page.
+pub fn axe_script(shell: &Shell) -> PathBuf {
+    node_modules(shell).join("axe-core/axe.min.js")
+}
+
+fn node_modules(shell: &Shell) -> PathBuf {
+    shell.cache().join("node/node_modules")
+}
+
+fn npm_package(shell: &Shell, what: &str, package: &str, version: &str) -> Result<()> {
+    let manifest = node_modules(shell).join(package).join("package.json");
+    let present = fs::read_to_string(manifest).is_ok_and(|text| text.contains(&format!("\"version\": \"{version}\"")));
     if !present {
         npm_must_be_there(shell)?;
-        report("wasm-opt", format_args!("installing binaryen {BINARYEN}"));
+        report(what, format_args!("installing {package} {version}"));
         let folder = shell.cache().join("node");
         fs::create_dir_all(&folder)?;
         shell
@@ -102,17 +126,12 @@ pub fn wasm_opt(shell: &Shell) -> Result<()> {
                     .command("npm")
                     .args(["install", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix"])
                     .arg(&folder)
-                    .arg(format!("binaryen@{BINARYEN}")),
+                    .arg(format!("{package}@{version}")),
             )
-            .with_context(|| format!("binaryen {BINARYEN} could not be installed"))?;
+            .with_context(|| format!("{package} {version} could not be installed"))?;
     }
-    report("wasm-opt", BINARYEN);
+    report(what, version);
     Ok(())
-}
-
-/// The script that Node.js runs as wasm-opt.
-pub fn wasm_opt_script(shell: &Shell) -> PathBuf {
-    shell.cache().join("node/node_modules/binaryen/bin/wasm-opt")
 }
 
 /// What the tests build the examples with, all in the cache: mdBook, and each example's own packages.
