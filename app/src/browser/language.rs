@@ -8,6 +8,7 @@ use leptos::prelude::*;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::spawn_local;
 
+use super::storage;
 use crate::{
     t,
     words::{self, Catalogue, Language},
@@ -23,7 +24,7 @@ thread_local! {
 
 /// The language that the page begins with.
 pub fn first(of_link: Option<Language>) -> Language {
-    of_link.or_else(remembered).or_else(preferred).unwrap_or_default()
+    of_link.or_else(|| Language::of_tag(&storage::get(KEY)?)).or_else(preferred).unwrap_or_default()
 }
 
 /// Loads the words of a language and speaks it; whether they came. Without them the page speaks as before.
@@ -34,14 +35,14 @@ pub async fn speak(language: Language) -> bool {
     }
     let known =
         LOADED.with_borrow(|loaded| loaded.iter().find(|(known, _)| *known == language).map(|(_, words)| *words));
-    let Some(catalogue) = (match known {
+    let catalogue = match known {
         Some(catalogue) => Some(catalogue),
         None => load(language).await,
-    }) else {
-        return false;
     };
-    words::speak(Some(catalogue));
-    true
+    if catalogue.is_some() {
+        words::speak(catalogue);
+    }
+    catalogue.is_some()
 }
 
 async fn load(language: Language) -> Option<&'static Catalogue> {
@@ -73,10 +74,7 @@ pub fn follow(workspace: Workspace) {
 pub fn choose(workspace: Workspace, language: Language) {
     spawn_local(async move {
         if speak(language).await {
-            // It may fail where storage is blocked, and is the visitor's to choose again then.
-            if let Ok(Some(storage)) = window().local_storage() {
-                let _ = storage.set_item(KEY, language.tag());
-            }
+            storage::set(KEY, language.tag());
             workspace.view.language.set(language);
         } else {
             say_failure(workspace);
@@ -90,10 +88,6 @@ pub fn choose(workspace: Workspace, language: Language) {
 pub fn say_failure(workspace: Workspace) {
     let sentence = t!("The words of this language did not load: check the connection and choose it again.");
     workspace.messages.push(Message::failure(sentence));
-}
-
-fn remembered() -> Option<Language> {
-    Language::of_tag(&window().local_storage().ok().flatten()?.get_item(KEY).ok().flatten()?)
 }
 
 /// The first language of the browser's that the page speaks.

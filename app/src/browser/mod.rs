@@ -17,6 +17,7 @@ pub mod replay;
 pub mod screen;
 pub mod simd;
 pub mod speed;
+pub mod storage;
 pub mod studies;
 pub mod theme;
 pub mod trials;

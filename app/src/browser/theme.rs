@@ -3,6 +3,7 @@
 use gloo::events::EventListener;
 use leptos::prelude::*;
 
+use super::storage;
 use crate::{
     chart::palette::Palette,
     workspace::view::{Theme, View},
@@ -13,7 +14,7 @@ const KEY: &str = "tailblazer.theme";
 /// Applies the link's theme or else the remembered one, and follows every change.
 pub fn follow(view: View) {
     let of_link = view.classroom.with_untracked(|classroom| classroom.theme);
-    if let Some(theme) = of_link.or_else(remembered) {
+    if let Some(theme) = of_link.or_else(|| Theme::named(&storage::get(KEY)?)) {
         view.theme.set(theme);
     }
     Effect::new(move |known: Option<Theme>| {
@@ -21,7 +22,7 @@ pub fn follow(view: View) {
         apply(theme);
         // A link's theme is that of one page; the visitor's own is for all of them.
         if known.is_some_and(|known| known != theme) || (known.is_none() && of_link.is_none()) {
-            remember(theme);
+            storage::set(KEY, theme.name());
         }
         view.palette.update(|version| *version += 1);
         theme
@@ -42,18 +43,6 @@ fn apply(theme: Theme) {
         Theme::System => drop(root.remove_attribute("data-theme")),
         chosen => drop(root.set_attribute("data-theme", chosen.name())),
     }
-}
-
-fn remember(theme: Theme) {
-    // It may fail where storage is blocked, and is the visitor's to choose again then.
-    if let Ok(Some(storage)) = window().local_storage() {
-        let _ = storage.set_item(KEY, theme.name());
-    }
-}
-
-fn remembered() -> Option<Theme> {
-    let name = window().local_storage().ok().flatten()?.get_item(KEY).ok().flatten()?;
-    Theme::named(&name)
 }
 
 /// The colours of the present theme.

@@ -1,13 +1,11 @@
 //! What earlier visits found out about this browser's WebGPU adapter: its self-test and its races. A new build asks anew.
 
-use leptos::prelude::window;
 use tailblazer_core::{
     experiment::{Comparison, Experiment, TrainConfig, comparison_to_link},
     session::{Backend, Known, Race},
 };
-use web_sys::Storage;
 
-use super::made::BUILD;
+use super::{made::BUILD, storage};
 
 /// What the keys of all entries begin with.
 const KEY: &str = "tailblazer.trials";
@@ -18,9 +16,9 @@ const GPU: &str = "gpu";
 
 /// What is known of an adapter for an experiment, and the report of a self-test that it has failed.
 pub fn known(adapter: &str, experiment: &Experiment) -> (Known, Option<String>) {
-    let test = get(&test_key(adapter));
+    let test = storage::get(&test_key(adapter));
     let passed = test.as_ref().map(|test| test == PASSED);
-    let faster = match get(&race_key(adapter, experiment)).as_deref() {
+    let faster = match storage::get(&race_key(adapter, experiment)).as_deref() {
         Some(CPU) => Some(Backend::Cpu),
         Some(GPU) => Some(Backend::Gpu),
         _ => None,
@@ -58,24 +56,11 @@ fn shape(experiment: &Experiment) -> String {
     comparison_to_link(&Comparison { base, ..Comparison::default() })
 }
 
-fn storage() -> Option<Storage> {
-    window().local_storage().ok().flatten()
-}
-
-fn get(key: &str) -> Option<String> {
-    storage()?.get_item(key).ok().flatten()
-}
-
-/// Remembers it, and forgets what earlier builds found. Where storage is blocked, the next visit tests and races again.
+/// Remembers it, and forgets what earlier builds found.
 fn set(key: &str, value: &str) {
-    let Some(storage) = storage() else { return };
     let of_build = format!("{KEY}.{BUILD}.");
-    let count = storage.length().unwrap_or_default();
-    let keys: Vec<String> = (0..count).filter_map(|index| storage.key(index).ok().flatten()).collect();
-    for old in keys.iter().filter(|key| key.starts_with(KEY) && !key.starts_with(&of_build)) {
-        let _ = storage.remove_item(old);
-    }
-    let _ = storage.set_item(key, value);
+    storage::forget(|key| key.starts_with(KEY) && !key.starts_with(&of_build));
+    storage::set(key, value);
 }
 
 #[cfg(test)]

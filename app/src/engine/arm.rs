@@ -133,8 +133,8 @@ impl ArmEngine {
         let none = || OwnText { name: String::new(), text: String::new() };
         let own_text = (plan.experiment.text.corpus == Corpus::Own)
             .then(|| plan.own_text.as_deref().cloned().unwrap_or_else(none));
-        let (experiment, adapter) = (Box::new(plan.seeded()), self.page.adapter.borrow().clone());
-        let (known, failed) = trials::known(&self.page.adapter_words.borrow(), &experiment);
+        let (experiment, adapter) = (Box::new(plan.seeded()), self.page.adapter());
+        let (known, failed) = trials::known(&self.page.adapter_words(), &experiment);
         if failed.is_some() {
             self.page.workspace.failed_test.set(failed);
         }
@@ -156,7 +156,7 @@ impl ArmEngine {
     /// Makes the engine for a device the one that gets the commands. Returns whether it is known which one that is: an
     /// open choice depends on the adapter, which is looked for first.
     pub fn provide(self: &Rc<Self>, choice: DeviceChoice) -> bool {
-        let program = Program::for_choice(choice, self.page.adapter.borrow().as_ref());
+        let program = Program::for_choice(choice, self.page.adapter().as_ref());
         match program {
             Some(program) if self.link.borrow().as_ref().is_none_or(|link| link.program != program) => {
                 self.set_aside();
@@ -264,7 +264,7 @@ impl ArmEngine {
             FromWorker::Event(Event::Raced(race)) => {
                 let asked = self.run.asked.with_value(Clone::clone);
                 if let Some(plan) = asked.or_else(|| self.run.plan.get_untracked()) {
-                    trials::note_race(&self.page.adapter_words.borrow(), &plan.experiment, race);
+                    trials::note_race(&self.page.adapter_words(), &plan.experiment, race);
                 }
             }
             FromWorker::Event(event) => {
@@ -288,7 +288,7 @@ impl ArmEngine {
 
     /// Remembers a self-test, and says so where the device failed it.
     fn take_test(&self, name: &str, passed: bool, report: String) {
-        trials::note_test(&self.page.adapter_words.borrow(), passed, &report);
+        trials::note_test(&self.page.adapter_words(), passed, &report);
         if !passed {
             self.page.workspace.failed_test.set(Some(report));
             self.page.workspace.messages.push(Message::warning(t!(

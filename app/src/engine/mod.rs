@@ -25,7 +25,7 @@ use wasm_bindgen_futures::spawn_local;
 
 use crate::{
     browser::{
-        adapter,
+        adapter::{self, Found},
         frame::{self, now},
     },
     workspace::{
@@ -53,9 +53,7 @@ pub struct Page {
     /// The arms' engines, in the order of the places of their runs.
     arms: RefCell<Vec<Rc<ArmEngine>>>,
     /// The WebGPU adapter, once it was looked for.
-    adapter: RefCell<Option<Adapter>>,
-    /// What the browser says of it.
-    adapter_words: RefCell<String>,
+    found: RefCell<Option<Found>>,
     is_looking: Cell<bool>,
     is_scheduled: Cell<bool>,
     /// What reads and writes messages, once it is loaded.
@@ -70,8 +68,7 @@ impl Engine {
         let page = Rc::new(Page {
             workspace,
             arms: RefCell::default(),
-            adapter: RefCell::default(),
-            adapter_words: RefCell::default(),
+            found: RefCell::default(),
             is_looking: Cell::default(),
             is_scheduled: Cell::default(),
             codec: Rc::default(),
@@ -204,6 +201,16 @@ impl Engine {
 }
 
 impl Page {
+    /// The WebGPU adapter, once it was looked for.
+    fn adapter(&self) -> Option<Adapter> {
+        self.found.borrow().as_ref().map(|found| found.adapter.clone())
+    }
+
+    /// What the browser says of it; nothing before it was looked for.
+    fn adapter_words(&self) -> String {
+        self.found.borrow().as_ref().map_or_else(String::new, |found| found.words.clone())
+    }
+
     /// Loads what reads and writes messages, where it is not there yet; then the arms read what has arrived.
     fn load_codec(self: &Rc<Self>) {
         if self.codec.get().is_some() {
@@ -232,8 +239,7 @@ impl Page {
         spawn_local(async move {
             let found = adapter::find().await;
             let Some(page) = page.upgrade() else { return };
-            *page.adapter.borrow_mut() = Some(found.adapter);
-            *page.adapter_words.borrow_mut() = found.words;
+            *page.found.borrow_mut() = Some(found);
             let arms = page.arms.borrow().clone();
             arms.iter().for_each(ArmEngine::go_on);
         });

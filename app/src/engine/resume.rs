@@ -30,7 +30,12 @@ impl ArmEngine {
             Resume::Weights(_) => None,
         };
         self.run.resumed.set_value(Some(Resumed { report, saved }));
-        *self.next.borrow_mut() = Some((plan, Some(from)));
+        self.begin(plan, Some(from), trains);
+    }
+
+    /// Prepares a run that is not the edited one, and trains where it is asked to.
+    fn begin(self: &Rc<Self>, plan: Plan, from: Option<Resume>, trains: bool) {
+        *self.next.borrow_mut() = Some((plan, from));
         self.perform(if trains { &[Request::Configure, Request::Start] } else { &[Request::Configure] });
     }
 
@@ -69,10 +74,7 @@ impl ArmEngine {
         self.end_worker();
         match from {
             Some((report, saved)) => self.resume(plan, Resume::State((*saved).clone()), report, trains),
-            None => {
-                *self.next.borrow_mut() = Some((plan, None));
-                self.perform(if trains { &[Request::Configure, Request::Start] } else { &[Request::Configure] });
-            }
+            None => self.begin(plan, None, trains),
         }
         true
     }

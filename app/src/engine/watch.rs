@@ -24,7 +24,7 @@ pub fn start(page: &Rc<Page>) {
         let arms = page.arms.borrow().clone();
         // A page that nobody sees draws nothing, and hears nothing either.
         let is_seen = !document().hidden();
-        let is_software = matches!(*page.adapter.borrow(), Some(Adapter::Software { .. }));
+        let is_software = matches!(page.adapter(), Some(Adapter::Software { .. }));
         let limit = if is_software { SOFTWARE_LIMIT } else { LIMIT };
         arms.iter().for_each(|arm| arm.look(is_seen, limit));
     };
