@@ -79,3 +79,21 @@ fn a_prompt_that_cannot_be_read_is_refused_by_name_and_the_next_one_decodes() {
         Ok(())
     });
 }
+
+#[test]
+fn a_small_frame_trains_first_and_then_decodes_by_itself() {
+    let link = TINY.replace("gpt-nano", "gpt-nano&ui=decode,compact");
+    with_browser(Adapter::None, &link, async |page| {
+        let is_shown = async |hook: &str| page.hook(hook).await?.is_displayed().await.map_err(anyhow::Error::from);
+        page.hook("decode-untrained").await?;
+        ensure!(is_shown("run-play").await? && !is_shown("settings-open").await?, "a run bar, and no settings");
+        train(page).await?;
+        let is_written = async || Ok(states(page, 2).await?.iter().any(|state| state == "committed"));
+        page.wait("tokens without a click", 2 * MINUTE, is_written).await?;
+        ensure!(!is_shown("run-play").await?, "the run bar has made room");
+        ensure!(!is_shown("trace-scrubber").await? && is_shown("decode-scrubber").await?, "one small scrubber");
+        page.edit("decode-scrubber", "0").await?;
+        let is_back = async || Ok(states(page, 2).await?.iter().all(|state| state != "committed"));
+        page.wait("the moment before the first forward", MINUTE, is_back).await
+    });
+}

@@ -104,8 +104,7 @@ fn address_in(workspace: Workspace, screen: Screen, classroom: &Classroom) -> St
 /// A link that opens on a screen, of a page as a class sees it.
 fn on_screen(link: &str, screen: Screen, classroom: &Classroom) -> String {
     let (query, fragment) = link.split_at(link.find('#').unwrap_or(link.len()));
-    let screen = screen.name().map_or_else(String::new, |name| format!("&ui={name}"));
-    let more = format!("{screen}{}", classroom.query());
+    let more = classroom.query(screen);
     match (query.is_empty(), more.strip_prefix('&')) {
         (true, Some(more)) => format!("?{more}{fragment}"),
         _ => format!("{query}{more}{fragment}"),

@@ -1,6 +1,7 @@
 //! The screen that trains: run bar, settings, charts and samples.
 
 use leptos::prelude::*;
+use tailblazer_core::session::RunState;
 
 use super::{
     apart::{self, Apart},
@@ -10,15 +11,24 @@ use crate::{
     key, t, words,
     workspace::{
         Workspace,
+        classroom::Layout,
         view::{Pace, Screen, Tab, XAxis},
     },
 };
 
-/// The screen. It stays in place while another one is shown, and its runs go on.
+/// The screen. It stays in place while another one is shown, and its runs go on; below the decoders of a small frame its
+/// strip and its run bar are seen.
 #[component]
 pub fn TrainScreen() -> impl IntoView {
     let workspace = Workspace::expect();
-    let is_hidden = move || workspace.view.screen.get() != Screen::Train;
+    let is_shown = move || workspace.view.screen.get() == Screen::Train;
+    // A small frame that decodes has no way to the screen that trains.
+    let is_strip = Memo::new(move |_| {
+        workspace.view.screen.get() == Screen::Decode
+            && workspace.view.classroom.with(|classroom| classroom.layout != Layout::Full)
+            && workspace.state() != RunState::Finished
+            && !workspace.replay.is_shown()
+    });
     let tab = move || match workspace.view.tab.get() {
         Tab::Loss => "loss",
         Tab::Rate => "rate",
@@ -27,7 +37,7 @@ pub fn TrainScreen() -> impl IntoView {
         Tab::Text => "text",
     };
     view! {
-        <div class="screen" hidden=is_hidden>
+        <div class="screen" class:strip=is_strip hidden=move || !is_shown() && !is_strip.get()>
             <run_bar::RunBar />
             <Apart part=apart::SETTINGS />
             <main

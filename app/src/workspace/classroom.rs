@@ -10,7 +10,7 @@ pub enum Layout {
     /// All of it.
     #[default]
     Full,
-    /// One chart at a time, the verdict and the run bar, in a small frame.
+    /// One chart at a time, the verdict and the run bar, in a small frame; of the decoders, their tokens.
     Compact,
     /// One chart and the run bar.
     Chart,
@@ -115,11 +115,15 @@ impl Classroom {
             let value = value.replace("%2C", ",").replace("%2c", ",");
             let mut refuse = |name: &'static str, value: &str| unknown.push(Unknown { name, value: value.into() });
             match key {
-                "ui" => match Layout::ALL.into_iter().find(|layout| layout.name() == value) {
-                    Some(layout) => classroom.layout = layout,
-                    None if Screen::named(&value).is_some() => {}
-                    None => refuse("ui", &value),
-                },
+                "ui" => {
+                    for name in value.split(',') {
+                        match Layout::ALL.into_iter().find(|layout| layout.name() == name) {
+                            Some(layout) => classroom.layout = layout,
+                            None if Screen::named(name).is_some() => {}
+                            None => refuse("ui", name),
+                        }
+                    }
+                }
                 "hide" | "lock" => {
                     let is_lock = key == "lock";
                     let list = if is_lock { &mut classroom.locked } else { &mut classroom.hidden };
@@ -164,12 +168,14 @@ impl Classroom {
         (classroom, unknown)
     }
 
-    /// It as the end of a query, each pair behind an `&`; nothing for the page as it is.
-    pub fn query(&self) -> String {
+    /// It and a screen as the end of a query, each pair behind an `&`; nothing for the first screen as it is.
+    pub fn query(&self, screen: Screen) -> String {
         let mut query = String::new();
         let mut add = |key: &str, value: &str| query += &format!("&{key}={value}");
-        if self.layout != Layout::Full {
-            add("ui", self.layout.name());
+        let layout = (self.layout != Layout::Full).then_some(self.layout.name());
+        let shown: Vec<&str> = screen.name().into_iter().chain(layout).collect();
+        if !shown.is_empty() {
+            add("ui", &shown.join(","));
         }
         if !self.hidden.is_empty() {
             add("hide", &self.hidden.join(","));
@@ -242,7 +248,7 @@ mod tests {
         assert!(classroom.locks("model") && classroom.locks("train") && !classroom.locks("text"));
         assert_eq!((classroom.theme, classroom.starts, classroom.story), (Some(Theme::Dark), true, true));
         assert_eq!(classroom.language, Some(Language::German));
-        assert_eq!(classroom.query(), query.replace("%2C", ",").replace("?preset=one-rate", ""));
+        assert_eq!(classroom.query(Screen::Train), query.replace("%2C", ",").replace("?preset=one-rate", ""));
     }
 
     #[test]
@@ -257,10 +263,19 @@ mod tests {
     }
 
     #[test]
+    fn a_screen_and_a_layout_share_one_word() {
+        for query in ["ui=decode,compact", "ui=decode%2Ccompact", "ui=decode&ui=compact"] {
+            let (classroom, unknown) = Classroom::read(query);
+            assert_eq!((classroom.layout, unknown, Screen::of_query(query)), (Layout::Compact, vec![], Screen::Decode));
+            assert_eq!(classroom.query(Screen::Decode), "&ui=decode,compact");
+        }
+    }
+
+    #[test]
     fn everything_is_locked_by_one_word() {
         let (classroom, unknown) = Classroom::read("lock=all");
         assert_eq!((classroom.locks("text"), classroom.locks("arms"), unknown), (true, true, vec![]));
-        assert_eq!(classroom.query(), "&lock=all");
+        assert_eq!(classroom.query(Screen::Train), "&lock=all");
     }
 
     proptest! {
@@ -286,7 +301,11 @@ mod tests {
                     classroom.lock(piece.name, locked[place]);
                 }
             }
-            prop_assert_eq!(Classroom::read(&classroom.query()), (classroom, vec![]));
+            for screen in Screen::TABS {
+                let query = classroom.query(screen);
+                prop_assert_eq!(Screen::of_query(&query), screen);
+                prop_assert_eq!(Classroom::read(&query), (classroom.clone(), vec![]));
+            }
         }
 
         #[test]

@@ -58,7 +58,9 @@ impl Screen {
 
     /// The screen that the query of an address names.
     pub fn of_query(query: &str) -> Self {
-        let mut names = query.trim_start_matches('?').split('&').filter_map(|pair| pair.strip_prefix("ui="));
+        let values = query.trim_start_matches('?').split('&').filter_map(|pair| pair.strip_prefix("ui="));
+        // A comma may be escaped.
+        let mut names = values.flat_map(|value| value.split(',').flat_map(|part| part.split("%2C")));
         names.find_map(Self::named).unwrap_or_default()
     }
 

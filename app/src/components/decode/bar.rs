@@ -9,12 +9,16 @@ use tailblazer_core::{
 
 use super::number::NumberInput;
 use crate::{
+    chart::commits,
     components::icon::{Glyph, Icon},
     engine::Engine,
     t,
     workspace::{
         Workspace,
-        decode::{Model, moment},
+        decode::{
+            Model,
+            moment::{self, Align},
+        },
         format::integer,
     },
 };
@@ -69,6 +73,7 @@ pub fn Bar() -> impl IntoView {
             {step(-1, Icon::Back, t!("One forward back"), t!("Key ,"), "decode-back")}
             {step(1, Icon::Step, t!("One forward on"), t!("Key ."), "decode-step")}
             <SpeedPick />
+            <Moment />
             <span class="vr"></span>
             <Prompt />
             <ModelPick />
@@ -108,6 +113,36 @@ pub fn Bar() -> impl IntoView {
             <Show when=move || workspace.replay.is_shown()><Recorded /></Show>
             <Legend />
         </section>
+    }
+}
+
+/// The scrubber of a small frame, which has no room for the timeline.
+#[component]
+fn Moment() -> impl IntoView {
+    let decode = Workspace::expect().decode;
+    let playback = decode.playback;
+    let words = move || commits::moment(playback.align.get(), playback.at.get());
+    let resolution = move || if playback.align.get() == Align::Forwards { "1" } else { "any" };
+    let scrub = move |text: String| {
+        if let Ok(at) = text.parse() {
+            playback.go(at, untrack(|| decode.end()));
+        }
+    };
+    view! {
+        <span class="moment">
+            <input
+                type="range"
+                min="0"
+                max=move || decode.end().to_string()
+                step=resolution
+                prop:value=move || playback.at.get().to_string()
+                aria-label=t!("Moment of all decodes")
+                aria-valuetext=words
+                data-testid="decode-scrubber"
+                on:input:target=move |event| scrub(event.target().value())
+            />
+            <b>{words}</b>
+        </span>
     }
 }
 

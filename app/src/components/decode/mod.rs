@@ -13,6 +13,7 @@ mod timeline;
 use std::time::Duration;
 
 use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
+use tailblazer_core::session::RunState;
 
 use crate::{
     browser::{address, frame},
@@ -20,6 +21,7 @@ use crate::{
     t,
     workspace::{
         Workspace,
+        classroom::Layout,
         decode::{Decode, trace::Trace},
         view::Screen,
     },
@@ -37,6 +39,7 @@ pub fn DecodeScreen() -> impl IntoView {
     follow_networks(workspace);
     follow_edits(workspace, engine);
     follow_judges(workspace, engine);
+    begin_in_frames(workspace, engine);
     keep_playing(decode);
     on_cleanup(move || decode.playback.pause());
 
@@ -135,6 +138,19 @@ fn follow_edits(workspace: Workspace, engine: Engine) {
         timer.set_value(set_timeout_with_handle(ask, PAUSE).ok());
     });
     on_cleanup(forget);
+}
+
+/// A small frame decodes by itself once what it decodes from is trained.
+fn begin_in_frames(workspace: Workspace, engine: Engine) {
+    let is_frame = workspace.view.classroom.with_untracked(|classroom| classroom.layout != Layout::Full);
+    Effect::new(move |was_running: Option<bool>| {
+        let state = workspace.state();
+        let is_ready = is_frame && was_running == Some(true) && state == RunState::Finished;
+        if is_ready && !workspace.decode.was_asked() && !prefers_stillness() {
+            engine.play_decodes();
+        }
+        state == RunState::Running
+    });
 }
 
 /// Whether the visitor asked for no motion: then nothing plays by itself.
