@@ -62,7 +62,9 @@ fn a_bpe_vocabulary_over_the_limit_is_refused() {
 fn a_context_that_does_not_fit_the_device_is_refused() {
     with_browser(Adapter::None, &format!("{TINY}&model.context=4096&train.batch=512"), async |page| {
         page.click("run-play").await?;
-        let message = page.wait_for_message(&["MB", "lower"], MINUTE).await?;
+        let message = page
+            .wait_for_message(&["MB", "lower the batch to ", "the context to ", " or the width to "], MINUTE)
+            .await?;
         ensure!(is_sentence(&message), "{message}");
         Ok(())
     });
@@ -134,9 +136,18 @@ fn a_run_that_diverges_stops_with_its_step_and_last_finite_loss() {
     with_browser(Adapter::None, &link, async |page| {
         page.click("run-play").await?;
         page.wait_for(&["failed"], 2 * MINUTE).await?;
-        let message =
-            page.wait_for_message(&["diverged at step", "last finite loss", "Lower the peak"], MINUTE).await?;
+        let message = page
+            .wait_for_message(&["diverged at step", "last finite loss", "gradient norm", "Lower the peak"], MINUTE)
+            .await?;
         ensure!(is_sentence(&message), "{message}");
+
+        // What may help is one click away, as an arm beside it; the run that diverged stays.
+        page.click("remedy-clip").await?;
+        page.click("remedy-peak").await?;
+        for (arm, value) in [("arm-B", "1"), ("arm-C", "0.33")] {
+            let text = page.text(arm).await?;
+            ensure!(text.contains(value), "{arm}: {text}");
+        }
         Ok(())
     });
 }

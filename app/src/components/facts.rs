@@ -88,6 +88,7 @@ fn Counts() -> impl IntoView {
     };
     let total =
         move |count: fn(&Counters) -> u64| move || Some(work()).filter(|w| w.count > 0).map(|w| count(&w.total));
+    let budget = move || workspace.run().budget.get();
     let (pipelines, memory) = (total(|c| c.pipelines), total(|c| c.device_bytes));
     let title = t!("Counted at the browser's WebGPU; the CPU makes no such calls.");
     view! {
@@ -102,6 +103,18 @@ fn Counts() -> impl IntoView {
         <dt title=title>{t!("Pipelines made")}</dt>
         <dd data-testid="metric-pipelines" data-value=move || text(pipelines())>
             {move || pipelines().map_or_else(|| "–".into(), |count| integer(count as usize))}
+        </dd>
+        <dt title=t!("Weights, gradients, moments and what is kept for the backward pass, at the peak of a step; and what a run may use here.")>
+            {t!("Predicted peak memory")}
+        </dt>
+        <dd data-testid="fact-predicted-bytes" data-value=move || text(budget().map(|budget| budget.predicted))>
+            {move || budget().map_or_else(|| "–".into(), |budget| {
+                t!(
+                    "{predicted} of {limit}",
+                    predicted = bytes(budget.predicted as usize),
+                    limit = bytes(budget.limit as usize)
+                )
+            })}
         </dd>
         <dt title=t!("WebGPU buffers that are alive, or the memory of the engine on the CPU.")>
             {t!("Memory on the device")}

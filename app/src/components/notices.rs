@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use leptos::{prelude::*, task::spawn_local};
-use tailblazer_core::session::RunState;
+use tailblazer_core::{experiment::ARMS, session::RunState};
 
 use super::{
     apart::{self, Apart},
@@ -19,6 +19,7 @@ use crate::{
         format::{fixed, integer},
         library::Unfinished,
         message::{Message, Offer, Tone},
+        remedy::Remedy,
     },
 };
 
@@ -102,22 +103,22 @@ fn Notice(message: Message) -> impl IntoView {
         Tone::Warning => ("notice warn", Icon::Warning, "status"),
         Tone::Failure => ("notice bad", Icon::Warning, "alert"),
     };
-    let more = message.offer.map(|Offer::Update| move || offline::cost(workspace).map(|cost| format!(" {cost}")));
-    let button = message.offer.map(|offer| {
-        let act = move |_| match offer {
-            Offer::Update => offline::update(),
-        };
-        view! {
-            <button type="button" class="btn small" data-testid="message-offer" on:click=act>
-                {offer.word()}
+    let is_update = message.offer == Some(Offer::Update);
+    let more = is_update.then(|| move || offline::cost(workspace).map(|cost| format!(" {cost}")));
+    let buttons = message.offer.map(|offer| match offer {
+        Offer::Update => view! {
+            <button type="button" class="btn small" data-testid="message-offer" on:click=move |_| offline::update()>
+                {t!("Update")}
             </button>
         }
+        .into_any(),
+        Offer::Remedies { arm } => view! { <Remedies arm /> }.into_any(),
     });
     view! {
         <div class=class>
             <Glyph icon=icon />
             <p role=role data-testid="message">{message.text} {more}</p>
-            {button}
+            {buttons}
             <button
                 type="button"
                 class="btn small icon quiet"
@@ -128,6 +129,33 @@ fn Notice(message: Message) -> impl IntoView {
             </button>
         </div>
     }
+}
+
+/// What to try in place of a run that diverged: each button adds an arm.
+#[component]
+fn Remedies(
+    /// The arm that diverged.
+    arm: usize,
+) -> impl IntoView {
+    let workspace = Workspace::expect();
+    let is_full =
+        move || workspace.arms() >= ARMS || workspace.view.classroom.with(|classroom| classroom.locks("arms"));
+    let experiment = untrack(|| workspace.shown_of(arm));
+    let button = |remedy: Remedy| {
+        let changed = remedy.of(&experiment)?;
+        Some(view! {
+            <button
+                type="button"
+                class="btn small"
+                data-testid=remedy.hook()
+                disabled=is_full
+                on:click=move |_| workspace.add(&changed)
+            >
+                {remedy.words()}
+            </button>
+        })
+    };
+    Remedy::ALL.map(button)
 }
 
 /// Says the state of the run to a screen reader, at most once in ten seconds and never the step counter.

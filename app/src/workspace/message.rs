@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::{t, words};
+use crate::words;
 
 /// How serious a message is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,15 +20,11 @@ pub enum Tone {
 pub enum Offer {
     /// Replace the page by a newer version of it.
     Update,
-}
-
-impl Offer {
-    /// The word on its button.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Update => t!("Update"),
-        }
-    }
+    /// Try something else in place of an arm that diverged.
+    Remedies {
+        /// The arm, counted from 0.
+        arm: usize,
+    },
 }
 
 /// One sentence for the visitor.
@@ -40,7 +36,7 @@ pub struct Message {
     pub tone: Tone,
     /// The sentence.
     pub text: String,
-    /// What its button does.
+    /// What its buttons do.
     pub offer: Option<Offer>,
 }
 
@@ -65,7 +61,7 @@ impl Message {
         Self { id: 0, tone, text: words::sentence(&text.into()), offer: None }
     }
 
-    /// The message with a button.
+    /// The message with its buttons.
     pub fn offering(self, offer: Offer) -> Self {
         Self { offer: Some(offer), ..self }
     }
@@ -103,10 +99,11 @@ impl Messages {
         self.list.update(|list| list.retain(|message| message.id != id));
     }
 
-    /// Takes away what an earlier attempt left: a new one begins. An offer stays.
+    /// Takes away what an earlier attempt left: a new one begins. The offer of a newer page stays.
     pub fn clear(&self) {
-        if self.list.with_untracked(|list| list.iter().any(|message| message.offer.is_none())) {
-            self.list.update(|list| list.retain(|message| message.offer.is_some()));
+        let stays = |message: &Message| message.offer == Some(Offer::Update);
+        if self.list.with_untracked(|list| !list.iter().all(stays)) {
+            self.list.update(|list| list.retain(stays));
         }
     }
 

@@ -20,6 +20,7 @@ pub mod overlay;
 pub mod quantity;
 pub mod record;
 mod refine;
+pub mod remedy;
 pub mod replay;
 pub mod run;
 pub mod steer;

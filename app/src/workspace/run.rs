@@ -7,8 +7,8 @@ use leptos::prelude::*;
 use tailblazer_core::{
     experiment::{Comparison, Experiment, Invalid},
     session::{
-        Autosave, Denoising, DeviceReport, Event, Limit, OwnText, Prepared, Report, RunState, Sample, Saved, Stage,
-        Validation,
+        Autosave, Budget, Denoising, DeviceReport, Event, Limit, OwnText, Prepared, Report, RunState, Sample, Saved,
+        Stage, Validation,
     },
 };
 
@@ -16,7 +16,7 @@ use super::{
     action::Standing,
     decode::Decode,
     library::Filed,
-    message::{Message, Messages},
+    message::{Message, Messages, Offer},
     record::Record,
 };
 use crate::t;
@@ -114,6 +114,8 @@ pub struct Run {
     pub prepared: RwSignal<Option<Prepared>>,
     /// The device of the run.
     pub device: RwSignal<Option<DeviceReport>>,
+    /// What it was predicted to take of that.
+    pub budget: RwSignal<Option<Budget>>,
     /// The speed of the run's matrix products by themselves, once it was asked for.
     pub limit: RwSignal<Option<Limit>>,
     /// Samples, the newest last.
@@ -152,6 +154,7 @@ impl Run {
             progress: RwSignal::new(None),
             prepared: RwSignal::new(None),
             device: RwSignal::new(None),
+            budget: RwSignal::new(None),
             limit: RwSignal::new(None),
             samples: RwSignal::new(Vec::new()),
             record: StoredValue::new_local(Record::default()),
@@ -207,6 +210,7 @@ impl Run {
     pub fn clear_shown(&self) {
         self.prepared.set(None);
         self.device.set(None);
+        self.budget.set(None);
         self.record.update_value(|record| *record = Record::default());
         self.clear_record();
     }
@@ -292,6 +296,7 @@ impl Run {
                     self.autosaved.set(saved);
                 }
             }
+            Event::Budget(budget) => self.budget.set(Some(budget)),
             Event::Autosave(saved) => self.autosaved.set(Some(Arc::new(saved))),
             Event::Metrics(frame) => self.record.update_value(|record| record.metrics(frame)),
             Event::Validation { step, loss, error, other_loss, exact_match } => {
@@ -346,10 +351,16 @@ impl Run {
                     // The session drops a run that had not begun when it refuses the next one.
                     self.plan.set(None);
                 }
+                // A rate that a run of several steps is refused for is one that it diverged with.
+                let has_diverged = !refused && failure.field.as_deref() == Some("schedule.peak");
+                let message = Message::failure(failure.message.clone());
                 if let Some(field) = failure.field {
-                    self.refused.set(Some(Invalid { field, message: failure.message.clone() }));
+                    self.refused.set(Some(Invalid { field, message: failure.message }));
                 }
-                self.say(Message::failure(failure.message));
+                self.say(match has_diverged {
+                    true => message.offering(Offer::Remedies { arm: self.arm.get_untracked() }),
+                    false => message,
+                });
             }
         }
     }

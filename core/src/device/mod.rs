@@ -14,7 +14,7 @@ pub use self::{
 };
 
 use crate::{
-    experiment::DeviceChoice,
+    experiment::{DeviceChoice, ModelConfig},
     model::Cost,
     session::{Adapter, Backend, Failure},
 };
@@ -38,6 +38,9 @@ pub struct OpenDevice {
 
 /// Memory of a run on the CPU: a WebAssembly memory ends at 4 GiB, and the page needs room beside the model.
 const CPU_MEMORY: u64 = 3 << 30;
+
+/// Parts of a context that are tried in its place where it does not fit.
+const SIXTEENTHS: usize = 16;
 
 /// Opens the device that the experiment asks for; `adapter` is the WebGPU adapter, if somebody has looked for one
 /// already. A GPU that cannot be opened is no failure: the CPU computes then, and the reason says why.
@@ -81,16 +84,39 @@ pub fn cpu(reason: String) -> OpenDevice {
 }
 
 impl OpenDevice {
-    /// Checks that a run fits: its largest tensor and its predicted peak memory.
+    /// Checks that a run of a model with a batch fits: its largest tensor and its predicted peak memory. `cost` is what
+    /// such a run takes, none where it could not be. Returns that of this run.
     ///
     /// # Errors
-    /// Names the setting to lower and the largest value that fits.
-    pub fn check(&self, cost: impl Fn(usize) -> Cost, batch: usize) -> Result<(), Failure> {
-        let fits = |cost: Cost| cost.largest_tensor <= self.largest_tensor && cost.memory <= self.memory;
-        let needed = cost(batch);
-        if fits(needed) {
-            return Ok(());
+    /// Names the settings of which one has to be lowered, each with the largest value that fits.
+    pub fn check(
+        &self,
+        cost: impl Fn(&ModelConfig, usize) -> Option<Cost>,
+        model: &ModelConfig,
+        batch: usize,
+    ) -> Result<Cost, Failure> {
+        let fits = |cost: &Cost| cost.largest_tensor <= self.largest_tensor && cost.memory <= self.memory;
+        let needed = cost(model, batch).unwrap_or_default();
+        if fits(&needed) {
+            return Ok(needed);
         }
+        let would = |model: ModelConfig, batch: usize| cost(&model, batch).is_some_and(|cost| fits(&cost));
+        let smaller = (1..batch).rev().find(|batch| would(model.clone(), *batch));
+        let shorter = (1..SIXTEENTHS)
+            .rev()
+            .map(|part| model.context * part / SIXTEENTHS)
+            .find(|context| *context > 1 && would(ModelConfig { context: *context, ..model.clone() }, batch));
+        // Any head has an even number of channels, as rotary positions want it.
+        let narrower = (1..model.width.div_ceil(2 * model.heads))
+            .rev()
+            .map(|pairs| 2 * pairs * model.heads)
+            .find(|width| would(ModelConfig { width: *width, ..model.clone() }, batch));
+        let ways = [
+            smaller.map(|largest| ("train.batch", format!("the batch to {largest}"))),
+            shorter.map(|largest| ("model.context", format!("the context to {largest}"))),
+            narrower.map(|largest| ("model.width", format!("the width to {largest}"))),
+        ];
+        let ways: Vec<_> = ways.into_iter().flatten().collect();
         let megabytes = |bytes: u64| bytes.div_ceil(1 << 20);
         let (needed, limit, what) = if needed.largest_tensor > self.largest_tensor {
             (needed.largest_tensor, self.largest_tensor, "for its largest tensor")
@@ -98,11 +124,13 @@ impl OpenDevice {
             (needed.memory, self.memory, "in all")
         };
         let need = format!("needs {} MB {what}, and {} holds {} MB", megabytes(needed), self.name, megabytes(limit));
-        let largest = (1..batch).rev().find(|batch| fits(cost(*batch)));
-        let (field, message) = match largest {
-            Some(largest) => ("train.batch", format!("Batch {batch} {need}: lower the batch to {largest} or less.")),
-            None => ("model.context", format!("The model {need} even with batch 1: lower the context or the width.")),
+        let message = match ways.as_slice() {
+            [] => format!("This run {need}: lower the context and the width together."),
+            [(_, one)] => format!("This run {need}: lower {one}."),
+            [(_, one), (_, other)] => format!("This run {need}: lower {one} or {other}."),
+            [(_, one), (_, other), (_, third), ..] => format!("This run {need}: lower {one}, {other} or {third}."),
         };
+        let field = ways.first().map_or("model.context", |(field, _)| *field);
         Err(Failure { field: Some(field.into()), message })
     }
 }
@@ -112,7 +140,7 @@ mod tests {
     use futures::executor::block_on;
 
     use super::*;
-    use crate::experiment::{ModelConfig, Operations};
+    use crate::experiment::Operations;
 
     #[test]
     fn what_the_page_found_is_the_reason() {
@@ -121,32 +149,48 @@ mod tests {
         assert!(reason(Adapter::judge("SwiftShader".into(), false)).contains("SwiftShader, is software"));
     }
 
-    #[test]
-    fn a_batch_that_does_not_fit_is_refused_with_the_largest_that_does() {
-        let device = OpenDevice { largest_tensor: 1 << 20, ..cpu("test".into()) };
-        let config = ModelConfig::default();
-        let cost = |batch| Cost::of(&config, Operations::Plain, 65.into(), [batch, config.context]);
-        assert_eq!(device.check(cost, 1), Ok(()));
-        let failure = device.check(cost, 1024).expect_err("too large");
-        assert_eq!(failure.field.as_deref(), Some("train.batch"));
-        let largest: usize = failure
-            .message
-            .split("the batch to ")
-            .nth(1)
-            .and_then(|rest| rest.split(' ').next())
-            .and_then(|number| number.parse().ok())
-            .expect("the message holds a number");
-        assert_eq!(device.check(cost, largest), Ok(()));
-        assert!(device.check(cost, largest + 1).is_err());
+    fn cost(model: &ModelConfig, batch: usize) -> Option<Cost> {
+        Some(Cost::of(model, Operations::Plain, 65.into(), [batch, model.context]))
+    }
+
+    /// The number behind some words of a message.
+    fn number(message: &str, words: &str) -> usize {
+        let rest = message.split(words).nth(1).expect("the words are there");
+        let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+        digits.parse().expect("the message holds a number")
     }
 
     #[test]
-    fn a_context_that_never_fits_is_named() {
+    fn a_batch_that_does_not_fit_is_refused_with_whatever_does() {
         let device = OpenDevice { largest_tensor: 1 << 20, ..cpu("test".into()) };
-        let config = ModelConfig { context: 4096, ..Default::default() };
-        let failure = device
-            .check(|batch| Cost::of(&config, Operations::Plain, 65.into(), [batch, config.context]), 8)
-            .expect_err("too large");
-        assert_eq!(failure.field.as_deref(), Some("model.context"));
+        let model = ModelConfig::default();
+        let check = |model: &ModelConfig, batch| device.check(cost, model, batch);
+        assert_eq!(check(&model, 1), Ok(cost(&model, 1).expect("a cost")));
+        let failure = check(&model, 64).expect_err("too large");
+        assert_eq!(failure.field.as_deref(), Some("train.batch"));
+        let largest = number(&failure.message, "the batch to ");
+        assert!(check(&model, largest).is_ok() && check(&model, largest + 1).is_err());
+        let context = number(&failure.message, "the context to ");
+        assert!(check(&ModelConfig { context, ..model.clone() }, 64).is_ok(), "{}", failure.message);
+        let width = number(&failure.message, "the width to ");
+        assert!(check(&ModelConfig { width, ..model.clone() }, 64).is_ok(), "{}", failure.message);
+        assert!(check(&ModelConfig { width: width + 2 * model.heads, ..model.clone() }, 64).is_err());
+    }
+
+    #[test]
+    fn what_cannot_be_is_not_advised() {
+        let device = OpenDevice { largest_tensor: 1 << 20, ..cpu("test".into()) };
+        let model = ModelConfig { context: 4096, ..ModelConfig::default() };
+        let blocks = |model: &ModelConfig, batch| cost(model, batch).filter(|_| model.context.is_multiple_of(1024));
+        let failure = device.check(blocks, &model, 1).expect_err("too large");
+        assert_eq!(failure.field.as_deref(), Some("model.context"), "{}", failure.message);
+        assert!(number(&failure.message, "the context to ").is_multiple_of(1024), "{}", failure.message);
+    }
+
+    #[test]
+    fn what_nothing_alone_makes_fit_is_said() {
+        let device = OpenDevice { largest_tensor: 8, ..cpu("test".into()) };
+        let failure = device.check(cost, &ModelConfig::default(), 8).expect_err("too large");
+        assert!(failure.message.contains("together"), "{}", failure.message);
     }
 }

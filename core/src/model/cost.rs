@@ -4,7 +4,7 @@ use super::{Vocabulary, specs};
 use crate::experiment::{ModelConfig, Operations, Positions};
 
 /// Predicted cost of training on batches of some rows.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Cost {
     /// Trainable numbers.
     pub parameters: usize,

@@ -3,8 +3,8 @@
 use futures::{StreamExt as _, channel::mpsc::UnboundedReceiver};
 
 use super::{
-    Adapter, BranchEnd, Command, Counters, Event, Failure, Host, Known, LayersFrame, MetricsFrame, PROTOCOL, Prepared,
-    Resume, RunState, Stage, StepMetrics, TextFacts, Work,
+    Adapter, BranchEnd, Budget, Command, Counters, Event, Failure, Host, Known, LayersFrame, MetricsFrame, PROTOCOL,
+    Prepared, Resume, RunState, Stage, StepMetrics, TextFacts, Work,
     aside::Branching,
     decoding::Kept,
     keeping, limit,
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     decode::Sampler,
-    experiment::{Experiment, validate},
+    experiment::{Experiment, ModelConfig, validate},
     layerwise::Parameter,
     model::Cost,
     objective::Noise,
@@ -162,16 +162,19 @@ impl<H: Host> Engine<H> {
         let open = prepare::device(&self.host, experiment.device, adapter, known.passed).await;
         let (model, train) = (&experiment.model, &experiment.train);
         let (vocabulary, operations) = network(experiment, &dataset);
-        let cost = |batch| {
-            Cost::of(model, operations, vocabulary, experiment.objective.shape(batch, model.context, train.steps))
+        let objective = &experiment.objective;
+        let cost_of = |model: &ModelConfig, batch| {
+            let shape = || objective.shape(batch, model.context, train.steps);
+            let is_possible = objective.fault(model.context).is_none();
+            is_possible.then(|| Cost::of(model, operations, vocabulary, shape()))
         };
-        open.check(cost, train.batch)?;
-        let work = cost(train.batch).flops * train.accumulation as f64;
+        let cost = open.check(cost_of, model, train.batch)?;
+        self.host.emit(Event::Budget(Budget { predicted: cost.memory, limit: open.memory }));
+        let work = cost.flops * train.accumulation as f64;
         let open = prepare::faster(&self.host, open, experiment, &dataset, work, known.faster).await;
         prepare::report(&self.host, &open);
 
         let trainer = Trainer::new(experiment, dataset.clone(), &open.device);
-        let cost = cost(train.batch);
         self.host.emit(Event::Prepared(Prepared {
             parameters: cost.parameters,
             vocabulary: dataset.tokeniser.vocabulary(),

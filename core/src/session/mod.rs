@@ -42,8 +42,8 @@ pub use engine::run;
 #[cfg(feature = "engine")]
 pub use host::Host;
 pub use protocol::{
-    Backend, BranchEnd, BranchFrame, Command, Event, Failure, LayersFrame, Limit, MetricsFrame, OwnText, PROTOCOL,
-    Prepared, RunState, SearchFrame, Stage, StepMetrics, TextFacts,
+    Backend, BranchEnd, BranchFrame, Budget, Command, Event, Failure, LayersFrame, Limit, MetricsFrame, OwnText,
+    PROTOCOL, Prepared, RunState, SearchFrame, Stage, StepMetrics, TextFacts,
 };
 pub use recording::{Recording, RecordingError};
 pub use report::{DeviceReport, Report, Sample, Validation};

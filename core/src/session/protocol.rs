@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Version of these messages; a page and a worker of different versions must not talk.
-pub const PROTOCOL: u32 = 8;
+pub const PROTOCOL: u32 = 9;
 
 /// What the page may ask of a session.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -119,6 +119,8 @@ pub enum Event {
     },
     /// The GPU raced the CPU on this model and batch.
     Raced(Race),
+    /// The run fits the device.
+    Budget(Budget),
     /// Preparation advanced.
     Progress {
         /// What is being done.
@@ -250,6 +252,15 @@ pub enum Stage {
     Race,
     /// The first step runs: kernels compile.
     Kernels,
+}
+
+/// What a run is predicted to take of its device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Budget {
+    /// Bytes at the peak of a step.
+    pub predicted: u64,
+    /// Bytes that a run may use there.
+    pub limit: u64,
 }
 
 /// Facts about a run that is ready for its first step.

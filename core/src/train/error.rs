@@ -12,8 +12,8 @@ pub enum TrainError {
     Diverged {
         /// The step whose loss or gradient is not finite, counted from 1.
         step: usize,
-        /// Step and value of the last finite loss.
-        last: Option<(usize, f64)>,
+        /// The last step that was one.
+        last: Option<LastFinite>,
         /// Steps done in the state that is kept.
         kept: usize,
         /// The peak learning rate of the run.
@@ -24,9 +24,22 @@ pub enum TrainError {
     Device(String),
 }
 
-fn last_finite(last: &Option<(usize, f64)>) -> String {
+/// The last step before a divergence.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LastFinite {
+    /// Steps done, it included.
+    pub step: usize,
+    /// Its loss in nats per token.
+    pub loss: f64,
+    /// The l2 norm of its gradient before clipping.
+    pub gradient_norm: f64,
+}
+
+fn last_finite(last: &Option<LastFinite>) -> String {
     match last {
-        Some((step, loss)) => format!("the last finite loss was {loss:.4} at step {step}"),
+        Some(LastFinite { step, loss, gradient_norm }) => {
+            format!("the last finite loss was {loss:.4} at step {step}, with a gradient norm of {gradient_norm:.3}")
+        }
         None => "no loss was finite".into(),
     }
 }

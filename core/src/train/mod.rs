@@ -14,7 +14,7 @@ mod trainer;
 mod validation;
 
 pub use branch::Branch;
-pub use error::TrainError;
+pub use error::{LastFinite, TrainError};
 pub use following::FailedRate;
 pub use saved::SavedError;
 pub use trainer::{Snapshot, Trainer, network};

@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor};
 use tailblazer_kernels::functions::State as Parameters;
 
 use super::{
-    TrainError,
+    LastFinite, TrainError,
     federated::Federated,
     following::{FailedRate, Following},
     gradient::Gradient,
@@ -38,7 +38,7 @@ pub struct Trainer {
     losses: Option<Vec<Tensor<1>>>,
     pub(super) state: State,
     pub(super) pending: Vec<PendingStep>,
-    last_finite: Option<(usize, f64)>,
+    last_finite: Option<LastFinite>,
     kept: Snapshot,
     pub(super) failed_rate: Option<FailedRate>,
 }
@@ -310,7 +310,8 @@ impl Trainer {
                 let peak = self.experiment.schedule.peak;
                 return (rows, Err(TrainError::Diverged { step: step.step, last, kept, peak }));
             }
-            self.last_finite = Some((step.step, loss));
+            let gradient_norm = read.gradient_norm;
+            self.last_finite = Some(LastFinite { step: step.step, loss, gradient_norm });
             rows.push(step.row(read));
         }
         (rows, Ok(()))
@@ -366,7 +367,7 @@ impl Trainer {
         self.state = State { following, ..stage };
         self.losses = None;
         self.kept = self.snapshot();
-        self.last_finite = self.last_finite.filter(|(step, _)| *step <= self.state.step);
+        self.last_finite = self.last_finite.filter(|last| last.step <= self.state.step);
         self.failed_rate = Some(FailedRate { step: failed.step, rate: failed.learning_rate });
         true
     }
