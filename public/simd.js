@@ -8,5 +8,8 @@
   const sentence = place.querySelector('p');
   sentence.dataset.testid = 'unsupported';
   sentence.setAttribute('role', 'alert');
+  sentence.dataset.t = '';
   sentence.textContent = 'This browser cannot train here: it has no WASM SIMD; a current Chrome, Edge, Firefox or Safari has it.';
+  // Where modules are unknown too, the sentence is all.
+  import(new URL('recorded.mjs', document.baseURI)).catch(() => {});
 })();

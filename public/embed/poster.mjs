@@ -1,34 +1,12 @@
 // The poster of a frame: the question, a recorded run and a button. Nothing that trains is loaded before the button.
 
+import { poster as drawing, t, translate } from '../words/words.mjs';
+
 const query = new URLSearchParams(location.search);
 const name = query.get('preset') ?? '';
+const ui = query.get('ui')?.split(',') ?? [];
 const theme = query.get('theme');
 if (theme === 'light' || theme === 'dark') document.documentElement.dataset.theme = theme;
-
-/** The language: of the link, or else as the page itself chooses it (browser/language.rs). */
-function language() {
-  let remembered = null;
-  try {
-    remembered = localStorage.getItem('tailblazer.language');
-  } catch {
-    // Nothing is remembered where storage is blocked, as in many frames.
-  }
-  const wanted = [query.get('lang'), remembered, ...navigator.languages];
-  return wanted.map((tag) => tag?.split('-')[0]).find((tag) => tag === 'en' || tag === 'de') ?? 'en';
-}
-
-const spoken = language();
-let words = {};
-/** A text in the language that is spoken, with values in place of the names in braces. */
-const t = (text, values = {}) => (words[text] ?? text).replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);
-
-/** Loads the words of another language than English; without them the poster stays as it is. */
-async function translate() {
-  if (spoken === 'en') return;
-  words = await (await fetch(`../words/${spoken}.json`)).json();
-  document.documentElement.lang = spoken;
-  for (const element of document.querySelectorAll('[data-t]')) element.textContent = t(element.textContent);
-}
 
 const at = (id) => document.getElementById(id);
 
@@ -39,7 +17,8 @@ function address(starts, replays = false) {
   if (starts) wanted.set('autostart', 'visible');
   // The page is opened by this poster, and would take it for its embedding page.
   if (parent !== window && document.referrer && !wanted.has('origins')) wanted.set('origins', new URL(document.referrer).origin);
-  if (!wanted.has('ui')) wanted.set('ui', 'compact');
+  // A small frame, unless the link says of what kind.
+  if (!['full', 'compact', 'chart'].some((layout) => ui.includes(layout))) wanted.set('ui', [...ui, 'compact'].join(','));
   // Commas stay readable.
   return `../?${wanted.toString().replaceAll('%2C', ',')}${location.hash}`;
 }
@@ -65,19 +44,16 @@ async function show() {
   // A recording is of the experiment as it is, without the changes of a fragment.
   at('watch').hidden = location.hash.length > 1;
   at('recorded').textContent = t('recorded run: {where}', { where: poster.recorded });
-  const file = `${encodeURIComponent(poster.name)}${spoken === 'en' ? '' : `.${spoken}`}.svg`;
-  const picture = await (await fetch(`../posters/${file}`)).text();
-  const svg = new DOMParser().parseFromString(picture, 'image/svg+xml').documentElement;
-  if (svg.localName !== 'svg') return;
-  svg.removeAttribute('width');
-  svg.removeAttribute('height');
-  at('picture').prepend(document.importNode(svg, true));
+  const svg = await drawing('../posters', poster.name);
+  if (!svg) return;
+  at('picture').prepend(svg);
   at('picture').hidden = false;
 }
 
 at('run').addEventListener('click', run);
 at('watch').addEventListener('click', () => location.replace(address(false, true)));
-at('full').href = `../${name ? `?preset=${encodeURIComponent(name)}` : ''}${location.hash}`;
+const shown = [name && `preset=${encodeURIComponent(name)}`, ui.includes('decode') && 'ui=decode'].filter(Boolean);
+at('full').href = `../${shown.length ? `?${shown.join('&')}` : ''}${location.hash}`;
 addEventListener('message', (event) => {
   const isCommand = event.source === parent && parent !== window && event.data?.tailblazer === 1;
   // Before it runs a frame knows one command; who may give it is checked by the page that it leads to.

@@ -19,5 +19,6 @@ pub mod simd;
 pub mod speed;
 pub mod storage;
 pub mod studies;
+pub mod support;
 pub mod theme;
 pub mod trials;

@@ -32,16 +32,22 @@ pub fn texts() -> BTreeSet<String> {
             of_core(tokens(&file), &mut texts);
         }
     }
-    of_frame(&root.join("public/embed"), &mut texts);
+    of_scripts(&root.join("public"), &mut texts);
     texts
 }
 
-/// The texts of the poster of a frame: elements whose last attribute is `data-t`, and calls of `t`.
-fn of_frame(folder: &Path, texts: &mut BTreeSet<String>) {
-    let read = |name: &str| fs::read_to_string(folder.join(name)).expect("a file of the frame");
-    let (page, script) = (read("index.html"), read("poster.mjs"));
-    texts.extend(page.split(" data-t>").skip(1).filter_map(|rest| Some(rest.split_once('<')?.0.to_owned())));
-    texts.extend(script.split(" t('").skip(1).filter_map(|rest| Some(rest.split_once('\'')?.0.to_owned())));
+/// The texts of what is drawn without the program: elements whose last attribute is `data-t`, calls of `t`, and the
+/// sentence for browsers that cannot run it.
+fn of_scripts(folder: &Path, texts: &mut BTreeSet<String>) {
+    let read = |name: &str| fs::read_to_string(folder.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let mut behind = |text: &str, mark: &str, end: char| {
+        texts.extend(text.split(mark).skip(1).filter_map(|rest| Some(rest.split_once(end)?.0.to_owned())));
+    };
+    behind(&read("embed/index.html"), " data-t>", '<');
+    for script in ["embed/poster.mjs", "recorded.mjs"] {
+        behind(&read(script), " t('", '\'');
+    }
+    behind(&read("simd.js"), "sentence.textContent = '", '\'');
 }
 
 /// The Rust files of a folder that are not tests.

@@ -1,5 +1,6 @@
-//! What every method is: a page made from the methods' own descriptions.
+//! What every method is: a page made from the methods' own descriptions; and what which browser can do.
 
+mod browsers;
 mod entry;
 
 use leptos::prelude::*;
@@ -12,6 +13,7 @@ use tailblazer_core::{
     schedule::Schedule,
 };
 
+use browsers::Browsers;
 use entry::Entry;
 
 use crate::{key, t, words, workspace::format::plain};
@@ -166,6 +168,7 @@ pub fn MethodsScreen() -> impl IntoView {
                 </p>
             </header>
             {sections}
+            <Browsers />
         </main>
     }
 }
