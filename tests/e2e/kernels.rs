@@ -57,8 +57,7 @@ fn an_ordinary_step_of_gpt_nano_asks_little_of_webgpu() {
         // On the first visit the device takes its self-test, which makes pipelines of its own.
         page.click("run-play").await?;
         page.wait("the self-test", 2 * MINUTES, async || Ok(page.number("metric-step").await? > 0.0)).await?;
-        page.driver.refresh().await?;
-        page.wait_for(&["idle"], MINUTES).await?;
+        page.reload().await?;
         page.click("run-play").await?;
         page.wait("ten steps", 2 * MINUTES, async || Ok(page.number("metric-step").await? > 10.0)).await?;
         page.click("run-pause").await?;

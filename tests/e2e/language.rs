@@ -61,7 +61,7 @@ fn a_run_goes_on_while_the_language_changes_and_the_choice_is_remembered() {
         page.click("run-pause").await?;
         page.wait_for(&["paused"], MINUTE).await?;
 
-        page.driver.refresh().await?;
+        page.reload().await?;
         page.wait("German", MINUTE, async || Ok(language(page).await? == "de")).await?;
         page.choose("lang-select", "en").await?;
         page.wait("English", MINUTE, async || Ok(language(page).await? == "en")).await?;

@@ -17,8 +17,7 @@ fn a_second_visit_trains_without_a_network() {
         let is_kept = async || Ok(page.driver.execute(script, vec![]).await?.json() == true);
         page.wait("everything to be kept", MINUTE, is_kept).await?;
         server.cut();
-        page.driver.refresh().await?;
-        page.wait_for(&["idle"], MINUTE).await?;
+        page.reload().await?;
         page.click("run-play").await?;
         page.wait_for(&["finished"], 2 * MINUTE).await?;
         // Another screen, whose code and recordings are kept too.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::ensure;
-use tailblazer_tests::{Adapter, Server, with_browser, with_browser_at};
+use tailblazer_tests::{Adapter, Program, Server, with_browser, with_browser_at};
 use thirtyfour::By;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -29,8 +29,7 @@ fn an_edit_changes_the_address_and_the_address_brings_it_back() {
             Ok(page.driver.current_url().await?.as_str().contains("model.layers=2"))
         })
         .await?;
-        page.driver.refresh().await?;
-        page.wait_for(&["idle"], MINUTE).await?;
+        page.reload().await?;
         let field = page.hook("model.layers").await?;
         ensure!(field.prop("value").await?.as_deref() == Some("2"));
         Ok(())
@@ -43,7 +42,17 @@ fn a_browser_without_wasm_simd_gets_a_sentence_and_no_blank_page() {
     with_browser_at(&server, Adapter::None, "no-simd.html", async |page| {
         let text = page.driver.find(By::Tag("body")).await?.text().await?;
         ensure!(text.contains("WASM SIMD"), "{text}");
-        Ok(())
+
+        // It plays recorded runs all the same.
+        let covered = async || {
+            let script = "return document.querySelector('.recorded svg > rect:last-child')?.getAttribute('width')";
+            let width = page.driver.execute(script, vec![]).await?;
+            Ok::<_, anyhow::Error>(width.json().as_str().and_then(|width| width.parse::<f64>().ok()))
+        };
+        page.wait("a whole curve", MINUTE, async || Ok(covered().await? == Some(0.0))).await?;
+        page.click("recorded-play").await?;
+        page.wait("a part of it", MINUTE, async || Ok(covered().await?.is_some_and(|width| width > 50.0))).await?;
+        page.wait("the whole again", MINUTE, async || Ok(covered().await? == Some(0.0))).await
     });
 }
 
@@ -63,4 +72,36 @@ fn nothing_is_asked_of_another_origin() {
         }
         Ok(())
     });
+}
+
+/// The column of the methods page's table that is about a browser of the tests, and the one about the present browser.
+fn ensure_the_table_is_right(adapter: Adapter, column: usize) {
+    with_browser(adapter, "?ui=methods", async |page| {
+        let script = "return [...document.querySelectorAll(\"[data-testid='browser-ability']\")].map(row => \
+                      [row.querySelector('th').textContent, ...[...row.querySelectorAll('td')].map(e => e.dataset.has ?? null)])";
+        let rows = async || Ok::<_, anyhow::Error>(page.driver.execute(script, vec![]).await?.json().clone());
+        let is_known = async || {
+            Ok(rows()
+                .await?
+                .as_array()
+                .is_some_and(|rows| !rows.is_empty() && rows.iter().all(|row| !row[1].is_null())))
+        };
+        page.wait("what this browser can do", MINUTE, is_known).await?;
+        let wrong: Vec<_> =
+            rows().await?.as_array().into_iter().flatten().filter(|row| row[1] != row[1 + column]).cloned().collect();
+        ensure!(wrong.is_empty(), "{wrong:?}");
+        Ok(())
+    });
+}
+
+#[test]
+fn the_methods_page_says_what_this_browser_can_do() {
+    match Program::chosen().expect("a browser") {
+        Program::Chromium => {
+            ensure_the_table_is_right(Adapter::SwiftShader, 1);
+            ensure_the_table_is_right(Adapter::None, 2);
+        }
+        Program::Firefox => ensure_the_table_is_right(Adapter::None, 3),
+        Program::WebKit => ensure_the_table_is_right(Adapter::None, 4),
+    }
 }

@@ -1,10 +1,12 @@
-//! What breaks under a run: a GPU that is lost, one that computes wrongly, one that never answers.
+//! What breaks under a run: a GPU that is lost, one that computes wrongly, one that never answers; a full disk; a text
+//! that arrives in part.
 
 use std::time::Duration;
 
 use anyhow::ensure;
 use serde_json::json;
 use tailblazer_tests::{Adapter, Page, Server, with_browser_at};
+use thirtyfour::By;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -29,7 +31,7 @@ const DESTROY: &str = "const load = {load}; const request = GPUAdapter.prototype
       return device;
     };";
 
-/// As a driver does that drops a sign: one multiplication of each program is gone.
+/// As a driver does that turns a sign: one addition of each program is a subtraction.
 const WRONG: &str = "const create = GPUDevice.prototype.createShaderModule;
     GPUDevice.prototype.createShaderModule = function (about) {
       return create.call(this, { ...about, code: about.code.replace(' += ', ' -= ') });
@@ -41,16 +43,6 @@ const HANG: &str = "const load = {load}; const map = GPUBuffer.prototype.mapAsyn
     GPUBuffer.prototype.mapAsync = function (...all) {
       return load === 1 && left-- <= 0 ? new Promise(() => {}) : map.apply(this, all);
     };";
-
-/// Has the page save what it trains, as a tab does that is hidden.
-async fn save(page: &Page) -> anyhow::Result<()> {
-    let script = "Object.defineProperty(document, 'visibilityState', { value: arguments[0], configurable: true }); \
-                  document.dispatchEvent(new Event('visibilitychange'))";
-    for state in ["hidden", "visible"] {
-        page.driver.execute(script, vec![state.into()]).await?;
-    }
-    Ok(())
-}
 
 /// The steps in the table behind the loss chart, of which none may be missing and none may be twice.
 async fn ensure_whole(page: &Page, steps: usize) -> anyhow::Result<()> {
@@ -70,7 +62,7 @@ fn a_destroyed_device_costs_nothing_but_time() {
             if round % 2 == 1 {
                 page.wait("steps", 2 * MINUTE, async || Ok(page.number("metric-step").await.unwrap_or(0.0) > 3.0))
                     .await?;
-                save(page).await?;
+                page.hide().await?;
             }
             page.wait_for(&["finished"], 3 * MINUTE).await?;
             let messages = page
@@ -105,8 +97,7 @@ fn a_device_that_computes_wrongly_is_not_used_and_says_how() {
         page.hook("copy-self-test").await?;
 
         // The next visit knows, and tests nothing.
-        page.driver.refresh().await?;
-        page.wait_for(&["idle"], MINUTE).await?;
+        page.reload().await?;
         page.click("run-play").await?;
         page.wait_for(&["finished"], 3 * MINUTE).await?;
         let badge = page.hook("device-badge").await?;
@@ -142,11 +133,60 @@ fn a_device_that_never_answers_is_given_up() {
         let often =
             "const set = setInterval; window.setInterval = (what, time, ...all) => set(what, time / 20, ...all)";
         page.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": often })).await?;
-        page.driver.refresh().await?;
-        page.wait_for(&["idle"], MINUTE).await?;
+        page.reload().await?;
         page.click("run-play").await?;
         page.wait_for_message(&["did not answer"], 2 * MINUTE).await?;
         page.wait_for(&["finished"], 3 * MINUTE).await?;
         ensure_whole(page, 60).await
+    });
+}
+
+/// A run of a moment on the CPU.
+const SHORT: &str = "#v=1&model.layers=1&model.heads=2&model.width=16&model.context=16&train.batch=2&train.steps=200\
+                     &schedule.warmup=2&device=cpu&sample.every=0&layerwise.watch=0";
+
+/// As a browser does that has no more room.
+const NO_ROOM: &str = "window.put = IDBObjectStore.prototype.put;
+    IDBObjectStore.prototype.put = () => { throw new DOMException('no room', 'QuotaExceededError'); };";
+
+#[test]
+fn a_full_storage_is_said_and_costs_no_run() {
+    let server = Server::start(&[]).expect("the page is served");
+    with_browser_at(&server, Adapter::None, SHORT, async |page| {
+        page.click("run-play").await?;
+        page.wait_for(&["finished"], MINUTE).await?;
+        let rows =
+            async || Ok::<_, anyhow::Error>(page.driver.find_all(By::Css("[data-testid='run-row']")).await?.len());
+        page.click("screen-runs").await?;
+        page.wait("the first run in the list", MINUTE, async || Ok(rows().await? == 1)).await?;
+        page.click("screen-train").await?;
+
+        page.driver.execute(NO_ROOM, vec![]).await?;
+        page.click("run-play").await?;
+        page.wait_for_message(&["no more room", "delete some"], MINUTE).await?;
+        page.wait_for(&["finished"], MINUTE).await?;
+        ensure_whole(page, 200).await?;
+        page.click("screen-runs").await?;
+        page.wait("the first run is still there alone", MINUTE, async || Ok(rows().await? == 1)).await?;
+
+        // There is room again: what is trained now is kept.
+        page.driver.execute("IDBObjectStore.prototype.put = window.put", vec![]).await?;
+        page.click("screen-train").await?;
+        page.click("run-play").await?;
+        page.click("screen-runs").await?;
+        page.wait("a run more", MINUTE, async || Ok(rows().await? == 2)).await
+    });
+}
+
+#[test]
+fn a_text_that_breaks_off_is_named_and_the_next_try_trains() {
+    let server = Server::breaking_off("corpora/moby-dick.txt").expect("the page is served");
+    with_browser_at(&server, Adapter::None, SHORT, async |page| {
+        page.click("run-play").await?;
+        page.wait_for_message(&["moby-dick.txt", "the connection broke"], MINUTE).await?;
+        page.wait_for(&["idle", "failed"], MINUTE).await?;
+        page.click("run-play").await?;
+        page.wait_for(&["finished"], MINUTE).await?;
+        ensure_whole(page, 200).await
     });
 }

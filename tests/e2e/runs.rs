@@ -36,10 +36,8 @@ async fn kept(page: &Page) -> anyhow::Result<u64> {
 
 /// Has the page keep its run at once, as it does when its tab is hidden.
 async fn keep_now(page: &Page) -> anyhow::Result<()> {
-    let hide = "Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => 'hidden' }); \
-                document.dispatchEvent(new Event('visibilitychange')); delete document.visibilityState";
     page.wait("a kept state", MINUTE, async || {
-        page.driver.execute(hide, vec![]).await?;
+        page.hide().await?;
         Ok(kept(page).await? > 0)
     })
     .await
@@ -52,7 +50,7 @@ fn a_run_goes_on_exactly_after_a_reload_in_its_middle() {
         page.click("run-play").await?;
         keep_now(page).await?;
         ensure!(page.state().await? == "running", "it must be kept on the way, not at the end");
-        page.driver.refresh().await?;
+        page.reload().await?;
         page.wait("the offer to go on", MINUTE, async || Ok(page.hook("resume-last").await.is_ok())).await?;
         let sentence = page.text("unfinished").await?;
         let from = kept(page).await?;
@@ -80,8 +78,7 @@ fn a_run_goes_on_exactly_after_its_worker_was_lost() {
     let server = Server::start(&[]).expect("the page is served");
     with_browser_at(&server, Adapter::None, LONG, async |page| {
         page.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": KEEP_WORKERS })).await?;
-        page.driver.refresh().await?;
-        page.wait_for(&["idle"], MINUTE).await?;
+        page.reload().await?;
         page.click("run-play").await?;
         keep_now(page).await?;
         ensure!(page.state().await? == "running", "it must be lost on the way, not at the end");

@@ -72,8 +72,7 @@ fn webgpu_and_the_cpu_agree_step_by_step() {
 fn a_link_gives_the_same_losses_twice() {
     with_browser(Adapter::None, TINY, async |page| {
         let first = run_to_the_end(page).await?;
-        page.driver.refresh().await?;
-        page.wait_for(&["idle"], MINUTES).await?;
+        page.reload().await?;
         ensure!(first == run_to_the_end(page).await?, "the losses differ");
         Ok(())
     });

@@ -1,17 +1,22 @@
-//! A real Chromium under WebDriver, with or without a WebGPU adapter.
+//! A real browser under WebDriver, with or without a WebGPU adapter.
 
 use std::{
+    env, fs,
     net::{TcpListener, TcpStream},
-    process::{Child, Command, Stdio},
+    path::PathBuf,
+    process::Child,
     sync::Mutex,
     thread,
     time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, bail};
-use thirtyfour::{ChromiumLikeCapabilities as _, DesiredCapabilities, LoggingPrefsLogLevel, WebDriver};
+use thirtyfour::WebDriver;
 
-use crate::{Elsewhere, Page, Server};
+use crate::{
+    Elsewhere, Page, Server, memory,
+    program::{Program, Screen},
+};
 
 /// Which WebGPU adapter the browser offers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +31,9 @@ pub enum Adapter {
 pub struct Browser {
     driver: WebDriver,
     process: Child,
+    /// Its profile and whatever else it writes; removed with it, which the driver itself has no time for.
+    folder: PathBuf,
+    _screen: Option<Screen>,
 }
 
 /// One browser at a time: two would share two cores and run into each other's time limits.
@@ -39,6 +47,10 @@ pub fn with_browser(adapter: Adapter, link: &str, test: impl AsyncFn(&Page) -> a
     let server = Server::start(&[]).expect("the page is served");
     with_browser_at(&server, adapter, link, async |page| {
         test(page).await?;
+        if Program::chosen()? != Program::Chromium {
+            // The others' drivers do not tell what the console holds.
+            return Ok(());
+        }
         let errors = page.console_errors().await?;
         anyhow::ensure!(errors.is_empty(), "errors in the console: {errors:#?}");
         Ok(())
@@ -73,6 +85,11 @@ fn in_browser(
     open: impl AsyncFn(WebDriver) -> anyhow::Result<Page>,
     test: impl AsyncFn(&Page) -> anyhow::Result<()>,
 ) {
+    let program = Program::chosen().expect("a browser");
+    if !program.offers(adapter) {
+        println!("not run: {program:?} has no {adapter:?}");
+        return;
+    }
     let _only = ONE_AT_A_TIME.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let once = async || {
@@ -103,53 +120,49 @@ fn in_browser(
 }
 
 impl Browser {
-    /// Starts chromedriver and a headless Chromium of 1440 by 900.
+    /// Starts the chosen browser and its driver.
     pub async fn launch(adapter: Adapter, arguments: &[&str]) -> anyhow::Result<Self> {
+        let program = Program::chosen()?;
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let process = Command::new("chromedriver")
-            .arg(format!("--port={port}"))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .context("chromedriver does not start: run `cargo xtask setup`")?;
+        let folder = env::temp_dir().join(format!("tailblazer-browser-{}-{port}", std::process::id()));
+        fs::create_dir_all(&folder)?;
+        let screen = (program == Program::WebKit).then(Screen::start).transpose()?;
+        let mut driver = program.driver(port);
+        driver.env("TMPDIR", &folder);
+        if let Some(screen) = &screen {
+            driver.env("DISPLAY", &screen.display);
+        }
+        let process =
+            driver.spawn().with_context(|| format!("{program:?}'s driver does not start: run `cargo xtask setup`"))?;
         let deadline = Instant::now() + Duration::from_secs(20);
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
             if Instant::now() > deadline {
-                bail!("chromedriver does not listen");
+                bail!("{program:?}'s driver does not listen");
             }
             thread::sleep(Duration::from_millis(50));
         }
-        let mut capabilities = DesiredCapabilities::chrome();
-        for argument in [
-            "--headless=new",
-            "--no-sandbox",
-            "--disable-dev-shm-usage",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-            "--no-first-run",
-            "--window-size=1440,900",
-        ] {
-            capabilities.add_arg(argument)?;
-        }
-        let adapter: &[&str] = match adapter {
-            Adapter::SwiftShader => {
-                &["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "--enable-unsafe-swiftshader"]
-            }
-            Adapter::None => &["--disable-gpu", "--disable-features=WebGPU"],
-        };
-        for argument in adapter.iter().chain(arguments) {
-            capabilities.add_arg(argument)?;
-        }
-        capabilities.set_browser_log_level(LoggingPrefsLogLevel::All)?;
+        let capabilities = program.capabilities(adapter, arguments)?;
         let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), capabilities).await?;
-        Ok(Self { driver, process })
+        Ok(Self { driver, process, folder, _screen: screen })
     }
 
-    async fn quit(mut self) {
+    /// Its driver.
+    pub fn driver(&self) -> WebDriver {
+        self.driver.clone()
+    }
+
+    /// Bytes of memory that the browser's processes for pages and workers hold, where the system tells.
+    pub fn resident_bytes(&self) -> u64 {
+        memory::of_renderers(self.process.id())
+    }
+
+    /// Ends it.
+    pub async fn quit(mut self) {
         // The browser may have died with the test; there is nothing left to save then.
         self.driver.clone().quit().await.ok();
         self.process.kill().ok();
         self.process.wait().ok();
+        // A process of the browser's may still write its last file; what is left then is little.
+        fs::remove_dir_all(&self.folder).ok();
     }
 }

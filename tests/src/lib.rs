@@ -11,7 +11,9 @@ mod devtools;
 mod elsewhere;
 mod example;
 mod files;
+mod memory;
 mod page;
+mod program;
 mod server;
 
 pub use axe::Violation;
@@ -19,4 +21,5 @@ pub use browser::{Adapter, Browser, with_browser, with_browser_at, with_empty_pa
 pub use elsewhere::Elsewhere;
 pub use example::Example;
 pub use page::{Page, StepLoss};
+pub use program::Program;
 pub use server::{FOLDER, Server};

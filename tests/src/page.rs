@@ -31,16 +31,26 @@ impl Page {
     pub async fn open(driver: WebDriver, url: &str) -> anyhow::Result<Self> {
         driver.goto(url).await?;
         let page = Self { driver };
+        page.arrive().await?;
+        Ok(page)
+    }
+
+    /// Loads the page again, and waits as [`Page::open`] does.
+    pub async fn reload(&self) -> anyhow::Result<()> {
+        self.driver.refresh().await?;
+        self.arrive().await
+    }
+
+    async fn arrive(&self) -> anyhow::Result<()> {
         let is_shown = async || {
-            let is_idle = page.state().await.is_ok_and(|state| !state.is_empty());
-            Ok(is_idle || page.hook("unsupported").await.is_ok())
+            let is_idle = self.state().await.is_ok_and(|state| !state.is_empty());
+            Ok(is_idle || self.hook("unsupported").await.is_ok())
         };
-        if let Err(error) = page.wait("the page", Duration::from_secs(60), is_shown).await {
-            page.describe().await;
+        if let Err(error) = self.wait("the page", Duration::from_secs(60), is_shown).await {
+            self.describe().await;
             return Err(error);
         }
-        page.settle().await?;
-        Ok(page)
+        self.settle().await
     }
 
     /// Waits until every part of the page that is shown has arrived.
@@ -80,6 +90,14 @@ impl Page {
     /// Asks the browser for something in its own protocol.
     pub async fn devtools(&self, command: &'static str, parameters: Value) -> anyhow::Result<()> {
         self.driver.cmd(Devtools { command, parameters }).await.with_context(|| format!("{command} failed"))?;
+        Ok(())
+    }
+
+    /// Tells the page that its tab is hidden, and that it is in sight again; it saves its runs then.
+    pub async fn hide(&self) -> anyhow::Result<()> {
+        let hide = "Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => 'hidden' }); \
+                    document.dispatchEvent(new Event('visibilitychange')); delete document.visibilityState";
+        self.driver.execute(hide, vec![]).await?;
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! A file server for the built page, with faults on request.
 
 use std::{
+    io,
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::{
@@ -14,12 +15,17 @@ use std::{
 use anyhow::{Context as _, bail};
 use axum::{
     Router,
+    body::Body,
     extract::Request,
-    http::{StatusCode, header::CONTENT_TYPE},
+    http::{
+        StatusCode,
+        header::{CONTENT_LENGTH, CONTENT_TYPE},
+    },
     middleware::{self, Next},
     response::{Html, IntoResponse as _},
     routing::get,
 };
+use futures::stream;
 use tokio::{net::TcpListener, sync::oneshot};
 use tower_http::services::ServeDir;
 
@@ -72,6 +78,27 @@ impl Server {
         let pages = Router::new()
             .route(&format!("{FOLDER}/engine-webgpu_loader.js"), get(loader))
             .nest_service(FOLDER, ServeDir::new(dist));
+        Self::serve(pages, &["sw.js"])
+    }
+
+    /// Serves the page; the first answer for `file` breaks off in its middle.
+    pub fn breaking_off(file: &str) -> anyhow::Result<Self> {
+        let dist = dist()?;
+        let whole = std::fs::read(dist.join(file))?;
+        let is_first = Arc::new(AtomicBool::new(true));
+        let answer = move || {
+            let (length, mut bytes) = (whole.len(), whole.clone());
+            let breaks_off = is_first.swap(false, Relaxed);
+            if breaks_off {
+                bytes.truncate(length / 2);
+            }
+            let end = breaks_off.then(|| Err(io::Error::other("the line is cut")));
+            let body = Body::from_stream(stream::iter([Ok(bytes)].into_iter().chain(end)));
+            async move { ([(CONTENT_TYPE, "text/plain".to_owned()), (CONTENT_LENGTH, length.to_string())], body) }
+        };
+        // A page that is kept would ask once more by itself.
+        let pages =
+            Router::new().route(&format!("{FOLDER}/{file}"), get(answer)).nest_service(FOLDER, ServeDir::new(dist));
         Self::serve(pages, &["sw.js"])
     }
 

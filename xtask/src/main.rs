@@ -25,9 +25,11 @@ cargo xtask COMMAND
   setup                 install whatever is missing, and nothing else
   serve [--port N]      build the page and serve it on http://127.0.0.1:8080/
   build [--site URL]    write the optimised static site to dist/, with oEmbed documents for the address that it will have
-  test [--only PART]    run everything that must pass; PART is lint, native or browser
+  test [--only PART]    run everything that must pass; PART is lint, native, browser (Chromium) or matrix
+                        (Firefox and WebKit)
   test NAME             run the native and browser tests whose name contains NAME
   bench [ARGS]          run the native benchmarks
+  soak [STEPS] [LINK]   train for long in Chromium, and report pace and memory
 
 Each command installs what it needs first. Caches live in $TAILBLAZER_CACHE, by default ~/.cache/tailblazer.";
 
@@ -70,6 +72,7 @@ fn run(arguments: &[String]) -> Result<()> {
         }
         "split" => split::interface(&Shell::new()?),
         "bench" => bench::run(&mut Shell::new()?, rest),
+        "soak" => bench::soak(&mut Shell::new()?, rest),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");
             Ok(())

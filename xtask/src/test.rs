@@ -1,4 +1,6 @@
-//! `cargo xtask test`: formatting, lints, native tests, then the page in a real browser.
+//! `cargo xtask test`: formatting, lints, dependencies, native tests, then the page in real browsers.
+
+use std::process::Command;
 
 use anyhow::{Result, bail};
 
@@ -11,7 +13,15 @@ enum Part {
     Lint,
     Native,
     Browser,
+    Matrix,
 }
+
+/// The browsers beside Chromium, by the names that the tests know them by.
+const OTHERS: [&str; 2] = ["firefox", "webkit"];
+
+/// The browser tests that need nothing of Chromium's own: neither its software adapter for WebGPU, nor its protocol.
+const ANYWHERE: [&str; 12] =
+    ["arms", "decode", "embed", "export", "hands", "import", "input", "lab", "language", "page", "share", "train"];
 
 /// What to run: the parts, in order, and the name that tests must contain.
 #[derive(Debug, PartialEq, Eq)]
@@ -32,7 +42,7 @@ impl Selection {
             } else if let Some(name) = argument.strip_prefix("--only=") {
                 only = Some(parse_part(name)?);
             } else if argument.starts_with('-') {
-                bail!("test takes `--only lint|native|browser` and a test name, not `{argument}`.");
+                bail!("test takes `--only lint|native|browser|matrix` and a test name, not `{argument}`.");
             } else if filter.replace(argument.to_string()).is_some() {
                 bail!("test takes one test name, and `{argument}` is a second one.");
             }
@@ -40,7 +50,7 @@ impl Selection {
         let parts = match (only, &filter) {
             (Some(part), _) => vec![part],
             (None, Some(_)) => vec![Part::Native, Part::Browser],
-            (None, None) => vec![Part::Lint, Part::Native, Part::Browser],
+            (None, None) => vec![Part::Lint, Part::Native, Part::Browser, Part::Matrix],
         };
         Ok(Self { parts, filter })
     }
@@ -51,16 +61,17 @@ fn parse_part(name: &str) -> Result<Part> {
         "lint" => Ok(Part::Lint),
         "native" => Ok(Part::Native),
         "browser" => Ok(Part::Browser),
-        _ => bail!("`--only` wants lint, native or browser, not `{name}`."),
+        "matrix" => Ok(Part::Matrix),
+        _ => bail!("`--only` wants lint, native, browser or matrix, not `{name}`."),
     }
 }
 
 /// Runs the selected parts in order and stops at the first that fails.
 ///
-/// The browser comes last, so that the output ends with the summary of a test runner.
+/// The browsers come last, so that the output ends with the summary of a test runner.
 pub fn run(shell: &mut Shell, selection: &Selection) -> Result<()> {
     // Everything is installed first, so that what cannot be installed is known before anything is compiled.
-    if selection.parts.contains(&Part::Browser) {
+    if selection.parts.iter().any(|part| matches!(part, Part::Browser | Part::Matrix)) {
         setup::page(shell)?;
         setup::tools::browser(shell)?;
         setup::tools::examples(shell)?;
@@ -68,6 +79,13 @@ pub fn run(shell: &mut Shell, selection: &Selection) -> Result<()> {
     } else {
         setup::toolchain::ensure(shell)?;
         setup::corpora::ensure(shell)?;
+    }
+    if selection.parts.contains(&Part::Matrix) {
+        setup::tools::other_browsers(shell)?;
+    }
+    if selection.parts.contains(&Part::Lint) {
+        setup::toolchain::ensure_lints(shell)?;
+        setup::tools::cargo_deny(shell)?;
     }
     if selection.parts.contains(&Part::Native) {
         setup::tools::vulkan(shell)?;
@@ -77,13 +95,13 @@ pub fn run(shell: &mut Shell, selection: &Selection) -> Result<()> {
             Part::Lint => lint(shell)?,
             Part::Native => native(shell, selection.filter.as_deref())?,
             Part::Browser => browser(shell, selection.filter.as_deref())?,
+            Part::Matrix => matrix(shell, selection)?,
         }
     }
     Ok(())
 }
 
 fn lint(shell: &Shell) -> Result<()> {
-    setup::toolchain::ensure_lints(shell)?;
     shell.run(shell.rust("cargo").args(["fmt", "--all", "--check"]))?;
     shell.run(shell.rust("cargo").args([
         "clippy",
@@ -93,7 +111,24 @@ fn lint(shell: &Shell) -> Result<()> {
         "--",
         "--deny",
         "warnings",
-    ]))
+    ]))?;
+    dependencies(shell)
+}
+
+/// Licences, versions and sources of what the project depends on, by the lock file as it is; and what is known against
+/// them, where the list of that can be fetched.
+fn dependencies(shell: &Shell) -> Result<()> {
+    let deny = |arguments: &[&str]| {
+        let mut command = shell.rust("cargo");
+        command.args(["deny", "--locked"]).args(arguments);
+        command
+    };
+    shell.run(&mut deny(&["check", "bans", "licenses", "sources"]))?;
+    if shell.succeeds(&mut deny(&["fetch", "db"])) {
+        return shell.run(&mut deny(&["check", "--disable-fetch", "advisories"]));
+    }
+    println!("\nThe list of known weaknesses could not be fetched: advisories are NOT checked.");
+    Ok(())
 }
 
 fn native(shell: &Shell, filter: Option<&str>) -> Result<()> {
@@ -108,16 +143,33 @@ fn native(shell: &Shell, filter: Option<&str>) -> Result<()> {
 
 fn browser(shell: &Shell, filter: Option<&str>) -> Result<()> {
     shell.run(&mut shell.trunk("build"))?;
-    shell.run(
-        shell
-            .rust("cargo")
-            .args(["test", "--package", "tailblazer-tests", "--release", "--tests"])
-            .args(filter)
-            .env("TAILBLAZER_DIST", shell.dist())
-            .env("TAILBLAZER_MDBOOK", setup::tools::mdbook(shell))
-            .env("TAILBLAZER_PACKAGES", setup::tools::packages(shell))
-            .env("TAILBLAZER_AXE", setup::tools::axe_script(shell)),
-    )
+    shell.run(in_browsers(shell).arg("--tests").args(filter))
+}
+
+/// The page of the tests before, in the other browsers.
+fn matrix(shell: &Shell, selection: &Selection) -> Result<()> {
+    if !selection.parts.contains(&Part::Browser) {
+        shell.run(&mut shell.trunk("build"))?;
+    }
+    for browser in OTHERS {
+        let mut command = in_browsers(shell);
+        command.env("TAILBLAZER_BROWSER", browser).args(ANYWHERE.iter().flat_map(|test| ["--test", test]));
+        println!("\nIn {browser}:");
+        shell.run(command.args(&selection.filter))?;
+    }
+    Ok(())
+}
+
+/// The tests of the built page, which say nothing yet of which and where.
+fn in_browsers(shell: &Shell) -> Command {
+    let mut command = shell.rust("cargo");
+    command
+        .args(["test", "--package", "tailblazer-tests", "--release"])
+        .env("TAILBLAZER_DIST", shell.dist())
+        .env("TAILBLAZER_MDBOOK", setup::tools::mdbook(shell))
+        .env("TAILBLAZER_PACKAGES", setup::tools::packages(shell))
+        .env("TAILBLAZER_AXE", setup::tools::axe_script(shell));
+    command
 }
 
 #[cfg(test)]
@@ -131,7 +183,7 @@ mod tests {
     #[test]
     fn everything_runs_by_default_with_the_browser_last() {
         let all = parse(&[]).unwrap();
-        assert_eq!(all.parts, [Part::Lint, Part::Native, Part::Browser]);
+        assert_eq!(all.parts, [Part::Lint, Part::Native, Part::Browser, Part::Matrix]);
         assert_eq!(all.filter, None);
     }
 
@@ -145,6 +197,7 @@ mod tests {
     #[test]
     fn one_part_can_be_chosen() {
         assert_eq!(parse(&["--only", "browser", "loss"]).unwrap().parts, [Part::Browser]);
+        assert_eq!(parse(&["--only=matrix"]).unwrap().parts, [Part::Matrix]);
         assert_eq!(parse(&["--only=lint"]).unwrap().parts, [Part::Lint]);
     }
 

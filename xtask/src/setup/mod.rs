@@ -15,6 +15,8 @@ pub fn everything(shell: &mut Shell) -> Result<()> {
     toolchain::ensure_lints(shell)?;
     tools::wasm_opt(shell)?;
     tools::browser(shell)?;
+    tools::other_browsers(shell)?;
+    tools::cargo_deny(shell)?;
     tools::examples(shell)?;
     tools::axe(shell)?;
     tools::vulkan(shell)?;

@@ -13,6 +13,8 @@ const WASM_SPLIT: &str = "0.2.4";
 const BINARYEN: &str = "132.0.0";
 const MDBOOK: &str = "0.5.4";
 const AXE: &str = "4.14.1";
+const DENY: &str = "0.20.2";
+const GECKODRIVER: &str = "0.37.1";
 
 /// Examples whose own files say which packages of npm they are built with.
 const EXAMPLES: [&str; 3] = ["docusaurus", "myst", "reveal"];
@@ -22,6 +24,10 @@ const MANIFESTS: [&str; 2] = ["package-lock.json", "package.json"];
 
 /// The program's name at Debian, elsewhere, and from Google.
 const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+
+/// Programs of the other browsers, with Debian's packages that have them.
+const OTHER_BROWSERS: [(&str, &str); 3] =
+    [("firefox", "firefox-esr"), ("WebKitWebDriver", "webkit2gtk-driver"), ("Xvfb", "xvfb")];
 
 /// Where Vulkan drivers say that they are there.
 const DRIVER_FOLDERS: [&str; 2] = ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d"];
@@ -195,6 +201,30 @@ pub fn browser(shell: &Shell) -> Result<()> {
     }
     report("browser", format_args!("{} and chromedriver", browser().unwrap_or_default()));
     Ok(())
+}
+
+/// Firefox and its driver, and WebKit's with a screen that nobody sees.
+pub fn other_browsers(shell: &Shell) -> Result<()> {
+    let missing = || OTHER_BROWSERS.into_iter().filter(|(program, _)| !shell.has(program)).collect::<Vec<_>>();
+    if !missing().is_empty() {
+        let packages: Vec<&str> = missing().into_iter().map(|(_, package)| package).collect();
+        if !debian::can_install(shell) {
+            bail!("the tests in other browsers need what Debian has as {}: install it.", packages.join(", "));
+        }
+        report("browsers", format_args!("installing {}", packages.join(", ")));
+        debian::install(shell, &packages)?;
+        if let Some((program, _)) = missing().first() {
+            bail!("{program} was installed but is not on PATH.");
+        }
+    }
+    cargo_install(shell, "geckodriver", "geckodriver", GECKODRIVER, &["--locked"])?;
+    report("browsers", "firefox, WebKitWebDriver and Xvfb");
+    Ok(())
+}
+
+/// The judge of dependencies.
+pub fn cargo_deny(shell: &Shell) -> Result<()> {
+    cargo_install(shell, "cargo-deny", "cargo-deny", DENY, &["--locked"])
 }
 
 /// A Vulkan adapter for the native tests of the GPU kernels: a GPU's own, or a software one.

@@ -1,0 +1,107 @@
+//! A long run in the browser, with spectra, samples and saves: whether its memory stays flat and its pace stays the same.
+//!
+//! `soak [STEPS] [LINK]` prints a table. It is a measurement and no test: its figures are those of an otherwise idle machine.
+
+use std::{
+    env,
+    time::{Duration, Instant},
+};
+
+use anyhow::Context as _;
+use tailblazer_tests::{Adapter, Browser, Page, Server};
+use tokio::time::sleep;
+
+/// Steps of the run, unless the command says otherwise.
+const STEPS: usize = 20_000;
+
+/// The first visit's model on the CPU, with everything on that takes memory from time to time.
+const LINK: &str = "#v=1&device=cpu&layerwise.method=llr&layerwise.every=50&sample.every=100&train.eval_every=200";
+
+/// Rows of the table.
+const PARTS: usize = 10;
+
+/// Where the run is, and what it holds then.
+struct Mark {
+    step: usize,
+    at: Instant,
+    /// What the engine counts: its memory on the CPU, its live buffers on a GPU.
+    device: u64,
+    /// Of the page's own objects, after whatever the browser has collected by then.
+    heap: u64,
+    /// Of the browser's processes that run pages and workers.
+    resident: u64,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> anyhow::Result<()> {
+    let mut arguments = env::args().skip(1);
+    let steps = arguments.next().map_or(Ok(STEPS), |text| text.parse()).context("STEPS is a number")?;
+    let link = arguments.next().unwrap_or_else(|| LINK.into());
+    let adapter = if link.contains("device=gpu") { Adapter::SwiftShader } else { Adapter::None };
+    let server = Server::start(&[])?;
+    let browser = Browser::launch(adapter, &["--js-flags=--expose-gc"]).await?;
+    let url = format!("{}{link}&train.steps={steps}", server.url());
+    let page = Page::open(browser.driver(), &url).await?;
+    page.click("run-play").await?;
+    page.wait_for(&["running"], Duration::from_secs(300)).await?;
+    println!("`{link}&train.steps={steps}`\n");
+    println!("| steps | steps/s | device, MB | page heap, MB | processes, MB |\n|---|---|---|---|---|");
+    let mut marks = Vec::new();
+    for part in 0..=PARTS {
+        let wanted = (steps * part / PARTS).max(1);
+        while page.number("metric-step").await.unwrap_or(0.0) < wanted as f64 {
+            // The last step is followed by the state and not by another figure.
+            if page.state().await? == "failed" {
+                anyhow::bail!("the run failed: {}", page.message().await?);
+            }
+            sleep(Duration::from_millis(200)).await;
+        }
+        let mark = mark(&page, &browser).await?;
+        if let Some(before) = marks.last() {
+            print(before, &mark);
+        }
+        marks.push(mark);
+    }
+    // The first part warms up: caches fill, and the browser compiles what it runs often.
+    let pace = |part: usize| rate(&marks[part], &marks[part + 1]);
+    let change = 100.0 * (pace(PARTS - 1) / pace(1) - 1.0);
+    let growth = |of: fn(&Mark) -> u64| megabytes(of(&marks[PARTS])) - megabytes(of(&marks[1]));
+    println!(
+        "\nFrom the second part to the last: pace {change:+.1} %; memory on the device {:+.1} MB, page heap {:+.1} MB, \
+         processes {:+.1} MB.",
+        growth(|mark| mark.device),
+        growth(|mark| mark.heap),
+        growth(|mark| mark.resident)
+    );
+    browser.quit().await;
+    Ok(())
+}
+
+async fn mark(page: &Page, browser: &Browser) -> anyhow::Result<Mark> {
+    let at = Instant::now();
+    let step = page.number("metric-step").await? as usize;
+    let device = page.number("metric-device-bytes").await.unwrap_or_default() as u64;
+    let script = "globalThis.gc?.(); return performance.memory?.usedJSHeapSize ?? 0";
+    let heap = page.driver.execute(script, vec![]).await?.json().as_u64().unwrap_or_default();
+    Ok(Mark { step, at, device, heap, resident: browser.resident_bytes() })
+}
+
+fn rate(before: &Mark, after: &Mark) -> f64 {
+    (after.step - before.step) as f64 / (after.at - before.at).as_secs_f64()
+}
+
+fn megabytes(bytes: u64) -> f64 {
+    bytes as f64 / 1e6
+}
+
+fn print(before: &Mark, after: &Mark) {
+    println!(
+        "| {} to {} | {:.1} | {:.1} | {:.1} | {:.0} |",
+        before.step,
+        after.step,
+        rate(before, after),
+        megabytes(after.device),
+        megabytes(after.heap),
+        megabytes(after.resident)
+    );
+}
