@@ -1,4 +1,5 @@
-//! Every screen keeps the rules of axe-core: as it stands and in use, light and dark, on a desk and on a phone.
+//! Every screen keeps the rules of axe-core: as it stands and in use, light and dark, on a desk and on a phone; and fits into
+//! 320 pixels.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -22,6 +23,8 @@ const SMALL: &str = "#v=1&model.layers=1&model.heads=2&model.width=16&model.cont
 enum Size {
     Desk,
     Phone,
+    /// A desk's 1280 pixels, enlarged four times.
+    Enlarged,
 }
 
 impl Size {
@@ -30,6 +33,7 @@ impl Size {
         match self {
             Self::Desk => (1440, 900),
             Self::Phone => (390, 844),
+            Self::Enlarged => (320, 640),
         }
     }
 }
@@ -38,6 +42,12 @@ impl Size {
 const HIDDEN: &str = "return Math.max(0, ...[...document.querySelectorAll('*')] \
                       .filter(e => ['auto', 'scroll'].includes(getComputedStyle(e).overflowY)) \
                       .map(e => e.scrollHeight - e.clientHeight))";
+
+/// Elements for which the whole page has to be scrolled sideways.
+const WIDE: &str = "if (document.scrollingElement.scrollWidth <= innerWidth) return []; \
+                    return [...document.querySelectorAll('body *')] \
+                      .filter(e => e.getBoundingClientRect().right > innerWidth + 1) \
+                      .map(e => e.outerHTML.slice(0, 160))";
 
 /// What every place that was looked at breaks.
 struct Looks<'a> {
@@ -50,8 +60,15 @@ impl<'a> Looks<'a> {
         Self { page, found: BTreeMap::new() }
     }
 
-    /// Looks at what is shown, light and dark, on a desk and on a phone.
+    /// Looks at what is shown, light and dark, on a desk and on a phone, and at whether it fits when it is enlarged.
     async fn everywhere(&mut self, place: &str) -> anyhow::Result<()> {
+        self.resize(Size::Enlarged, 0).await?;
+        let wide: Vec<String> = serde_json::from_value(self.page.driver.execute(WIDE, vec![]).await?.json().clone())?;
+        // The outermost one says enough.
+        for element in wide.into_iter().take(1) {
+            let violation = Violation { rule: "wider than 320 pixels".into(), element };
+            self.found.entry(violation).or_default().insert(place.into());
+        }
         self.at(Size::Phone, place).await?;
         self.at(Size::Desk, place).await
     }
@@ -214,7 +231,7 @@ fn frames_and_recordings_keep_the_rules() {
         looks.everywhere("recording with its guide").await?;
 
         let short = SMALL.replace("train.steps=200", "train.steps=60");
-        for layout in ["?ui=compact", "?ui=chart&theme=dark"] {
+        for layout in ["?ui=compact", "?ui=chart&theme=dark", "?ui=decode,compact"] {
             open(&format!("{layout}{short}")).await?;
             looks.everywhere(&format!("{layout} at first")).await?;
             page.click("run-play").await?;

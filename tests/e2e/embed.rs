@@ -12,7 +12,7 @@ const TINY: &str = "v=1&model.layers=1&model.heads=2&model.width=16&model.contex
                     &schedule.warmup=2&device=cpu&sample.every=0&layerwise.watch=0";
 
 /// What a course page keeps of the messages of its frame.
-const KEEP: &str = "<script>const kept = []; addEventListener('message', (event) => kept.push(event.data));</script>";
+const KEEP: &str = "<script>var kept = []; addEventListener('message', (event) => kept.push(event.data));</script>";
 
 async fn kept(page: &Page) -> anyhow::Result<Vec<serde_json::Value>> {
     let list = page.driver.execute("return kept", vec![]).await?.json().clone();
@@ -87,7 +87,7 @@ fn the_element_is_a_frame_with_methods_and_events() {
     let html = format!(
         "<script src='{url}embed.js'></script>{KEEP}\
          <tailblazer-lab preset='gpt-nano' ui='chart' experiment='{TINY}'></tailblazer-lab>\
-         <script>const states = []; document.querySelector('tailblazer-lab')\
+         <script>var states = []; document.querySelector('tailblazer-lab')\
          .addEventListener('tailblazer-state', (event) => states.push(event.detail.state));</script>",
         url = lab.url()
     );
@@ -109,7 +109,7 @@ const NOTEBOOK: &str = "const [experiment, done] = arguments; document.body.repl
     window.traits = { preset: 'gpt-nano', ui: 'chart', theme: '', lang: 'de', experiment, height: 300 }; \
     const following = {}; window.saved = 0; \
     window.model = { get: (name) => traits[name], set: (name, value) => { traits[name] = value; }, \
-      save_changes: () => { saved += 1; }, on: (event, then) => { following[event] = then; }, \
+      save_changes: () => { window.saved += 1; }, on: (event, then) => { following[event] = then; }, \
       off: (event) => { delete following[event]; }, \
       change: (name, value) => { traits[name] = value; following[`change:${name}`](); } }; \
     import(new URL('../widget.mjs', location)).then(({ default: { render } }) => { \
@@ -120,8 +120,8 @@ const NOTEBOOK: &str = "const [experiment, done] = arguments; document.body.repl
 fn a_notebook_has_an_experiment_as_a_widget() {
     let lab = Server::start(&[]).expect("the page is served");
     with_empty_page(Adapter::None, async |page| {
-        // A document of the lab's own that is no page: a notebook without anything in it.
-        page.driver.goto(&format!("{}posters/posters.json", lab.url())).await?;
+        // A document of the lab's own that is no page, and no viewer of one: a notebook without anything in it.
+        page.driver.goto(&format!("{}corpora/first-names.txt", lab.url())).await?;
         let there = page.driver.execute_async(NOTEBOOK, vec![TINY.into()]).await?;
         ensure!(there.json() == "there", "{:?}", there.json());
         let ask =
@@ -139,7 +139,7 @@ fn a_notebook_has_an_experiment_as_a_widget() {
         })
         .await?;
         ensure!(
-            ask("saved > 0 && traits.state.arms[0].step === 200").await? == true,
+            ask("window.saved > 0 && traits.state.arms[0].step === 200").await? == true,
             "the notebook has the last state"
         );
         page.driver.execute("model.change('ui', 'compact')", vec![]).await?;

@@ -23,7 +23,8 @@ async fn strings(page: &Page, script: &str) -> anyhow::Result<Vec<String>> {
 #[test]
 fn a_guided_experiment_opens_from_the_lab_and_a_step_back_returns_there() {
     with_browser(Adapter::None, "?ui=lab", async |page| {
-        ensure!(page.text("lab-study").await?.contains("B − A"), "the study is shown");
+        let is_shown = async || Ok(page.text("lab-study").await?.contains("B − A"));
+        page.wait("the study", MINUTE, is_shown).await?;
         let recorded = async || Ok(page.text("lab-linear-or-cosine").await?.contains("Recorded: B − A = "));
         page.wait("the recording of a story", MINUTE, recorded).await?;
         page.click("lab-linear-or-cosine").await?;

@@ -56,8 +56,7 @@ fn a_destroyed_device_costs_nothing_but_time() {
     let server = Server::with_engine_prelude(DESTROY).expect("the page is served");
     with_browser_at(&server, Adapter::SwiftShader, SMALL, async |page| {
         for round in 0..rounds() {
-            page.driver.goto(&format!("{}?round={round}{SMALL}", server.url())).await?;
-            page.wait_for(&["idle"], MINUTE).await?;
+            page.visit(&format!("{}?round={round}{SMALL}", server.url())).await?;
             page.click("run-play").await?;
             if round % 2 == 1 {
                 page.wait("steps", 2 * MINUTE, async || Ok(page.number("metric-step").await.unwrap_or(0.0) > 3.0))

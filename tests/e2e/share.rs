@@ -42,8 +42,7 @@ fn the_dialog_gives_a_link_that_opens_the_same_experiment_and_a_frame_as_a_class
         page.click("share-close").await?;
 
         page.driver.goto("about:blank").await?;
-        page.driver.goto(&link).await?;
-        page.wait_for(&["idle"], MINUTE).await?;
+        page.visit(&link).await?;
         ensure!(value(page, "model.layers").await? == "2");
         ensure!(page.text("arm-B").await?.contains("LLR"));
         Ok(())

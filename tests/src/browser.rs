@@ -120,7 +120,7 @@ fn in_browser(
 }
 
 impl Browser {
-    /// Starts the chosen browser and its driver.
+    /// Starts the chosen browser, of 1440 by 900, and its driver.
     pub async fn launch(adapter: Adapter, arguments: &[&str]) -> anyhow::Result<Self> {
         let program = Program::chosen()?;
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
@@ -143,6 +143,9 @@ impl Browser {
         }
         let capabilities = program.capabilities(adapter, arguments)?;
         let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), capabilities).await?;
+        if program != Program::Chromium {
+            driver.set_window_rect(0, 0, 1440, 900).await?;
+        }
         Ok(Self { driver, process, folder, _screen: screen })
     }
 

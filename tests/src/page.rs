@@ -29,10 +29,15 @@ const POLL: Duration = Duration::from_millis(100);
 impl Page {
     /// Opens an address and waits until the page shows everything that it has to, or says that it cannot.
     pub async fn open(driver: WebDriver, url: &str) -> anyhow::Result<Self> {
-        driver.goto(url).await?;
         let page = Self { driver };
-        page.arrive().await?;
+        page.visit(url).await?;
         Ok(page)
+    }
+
+    /// Goes to an address of the page, and waits as [`Page::open`] does.
+    pub async fn visit(&self, url: &str) -> anyhow::Result<()> {
+        self.driver.goto(url).await?;
+        self.arrive().await
     }
 
     /// Loads the page again, and waits as [`Page::open`] does.
@@ -117,9 +122,10 @@ impl Page {
 
     /// The number that a hook's element carries in full precision.
     pub async fn number(&self, name: &str) -> anyhow::Result<f64> {
-        let script = "const e = document.querySelector(`[data-testid='${arguments[0]}']`); return e && e.dataset.value ? Number(e.dataset.value) : null";
+        let script =
+            "const e = document.querySelector(`[data-testid='${arguments[0]}']`); return e?.dataset.value ?? null";
         let value = self.driver.execute(script, vec![name.into()]).await?;
-        value.json().as_f64().with_context(|| format!("{name} has no number"))
+        value.json().as_str().and_then(|text| text.parse().ok()).with_context(|| format!("{name} has no number"))
     }
 
     /// The newest message, empty when there is none.
@@ -177,7 +183,7 @@ impl Page {
 
     /// The loss of every step, in full precision, from the table behind the loss chart.
     pub async fn losses(&self) -> anyhow::Result<Vec<StepLoss>> {
-        let table = "return [...document.querySelectorAll(\"[data-testid='loss-table'] [data-step]\")].map(r => [Number(r.dataset.step), Number(r.dataset.loss)])";
+        let table = "return [...document.querySelectorAll(\"[data-testid='loss-table'] [data-step]\")].map(r => [r.dataset.step, r.dataset.loss])";
         let mut rows = self.driver.execute(table, vec![]).await?.json().clone();
         if rows.as_array().is_none_or(Vec::is_empty) {
             self.click("loss-table-toggle").await?;
@@ -185,7 +191,10 @@ impl Page {
             rows = self.driver.execute(table, vec![]).await?.json().clone();
         }
         let rows = rows.as_array().context("the loss table has rows")?;
-        let number = |row: &Value, column: usize| row[column].as_f64().context("a number");
+        // As texts: not every driver keeps the last digit of a number.
+        let number = |row: &Value, column: usize| {
+            row[column].as_str().and_then(|text| text.parse::<f64>().ok()).context("a number")
+        };
         let mut losses = rows
             .iter()
             .map(|row| Ok(StepLoss { step: number(row, 0)? as usize, loss: number(row, 1)? }))

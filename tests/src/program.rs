@@ -59,7 +59,7 @@ impl Program {
         command
     }
 
-    /// What its driver is to start: headless, of 1440 by 900 where that can be said.
+    /// What its driver is to start: headless, or else on a screen that nobody sees.
     pub fn capabilities(self, adapter: Adapter, arguments: &[&str]) -> anyhow::Result<Capabilities> {
         match self {
             Self::Chromium => chromium(adapter, arguments),
@@ -74,7 +74,7 @@ impl Program {
                 let binary = binary.context("WebKit's MiniBrowser is not there: run `cargo xtask setup`")?;
                 let mut capabilities = Capabilities::new();
                 capabilities.set("browserName", "MiniBrowser")?;
-                let options = json!({ "binary": binary, "args": ["--automation", "--geometry=1440x900"] });
+                let options = json!({ "binary": binary, "args": ["--automation"] });
                 capabilities.set("webkitgtk:browserOptions", options)?;
                 Ok(capabilities)
             }

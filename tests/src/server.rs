@@ -18,8 +18,8 @@ use axum::{
     body::Body,
     extract::Request,
     http::{
-        StatusCode,
-        header::{CONTENT_LENGTH, CONTENT_TYPE},
+        HeaderValue, StatusCode,
+        header::{CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE},
     },
     middleware::{self, Next},
     response::{Html, IntoResponse as _},
@@ -31,6 +31,9 @@ use tower_http::services::ServeDir;
 
 /// The path of whatever is served: a sub-path, as on many hosts.
 pub const FOLDER: &str = "/some/where";
+
+/// What a careful host sends with scripts: a worker is bound by the policy of its own response, and not by the page's.
+const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'";
 
 /// Serves the page on a free port of this machine until it is dropped.
 pub struct Server {
@@ -122,7 +125,17 @@ impl Server {
             let is_missing = missing.iter().any(|missing| path.ends_with(missing)) && !mended.load(Relaxed);
             let is_missing = is_missing || cut.load(Relaxed);
             log.lock().expect("no holder panics").push(path);
-            async move { if is_missing { StatusCode::NOT_FOUND.into_response() } else { next.run(request).await } }
+            async move {
+                if is_missing {
+                    return StatusCode::NOT_FOUND.into_response();
+                }
+                let is_script = request.uri().path().ends_with("js");
+                let mut response = next.run(request).await;
+                if is_script {
+                    response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+                }
+                response
+            }
         }));
 
         let (told, address) = mpsc::channel();

@@ -7,7 +7,7 @@ use crate::{
     t,
     workspace::{
         Workspace,
-        format::{bytes, compact, integer, plain},
+        format::{bytes, compact, fixed, integer, plain},
     },
 };
 
@@ -27,6 +27,10 @@ pub fn Facts() -> impl IntoView {
     let batches = move || {
         workspace.version.track();
         workspace.run().record.with_value(|record| record.columns.batch_digest().to_owned())
+    };
+    let drawing = move || {
+        workspace.slow_version.track();
+        workspace.drawing.get_value()
     };
     view! {
         <dl class="foot">
@@ -58,6 +62,12 @@ pub fn Facts() -> impl IntoView {
                 {move || short(&batches())}
             </dd>
             <Counts />
+            <dt title=t!("From the beginning of the last frame with news to where the browser was free again.")>
+                {t!("Drawing a frame")}
+            </dt>
+            <dd data-testid="fact-drawing" data-value=move || text(drawing())>
+                {move || drawing().map_or_else(|| "–".into(), |drawing| format!("{} ms", fixed(drawing, 1)))}
+            </dd>
         </dl>
     }
 }

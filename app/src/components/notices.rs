@@ -104,7 +104,7 @@ fn Notice(message: Message) -> impl IntoView {
         Tone::Failure => ("notice bad", Icon::Warning, "alert"),
     };
     let is_update = message.offer == Some(Offer::Update);
-    let more = is_update.then(|| move || offline::cost(workspace).map(|cost| format!(" {cost}")));
+    let more = move || is_update.then(|| offline::cost(workspace)).flatten().map(|cost| format!(" {cost}"));
     let buttons = message.offer.map(|offer| match offer {
         Offer::Update => view! {
             <button type="button" class="btn small" data-testid="message-offer" on:click=move |_| offline::update()>

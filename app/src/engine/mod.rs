@@ -280,7 +280,9 @@ impl Page {
             let began = now();
             let note = move || {
                 if let Some(page) = page.upgrade() {
-                    page.pace.note(began, now());
+                    let ended = now();
+                    page.pace.note(began, ended);
+                    page.workspace.drawing.set_value(Some(ended - began));
                 }
             };
             frame::when_free(note);

@@ -81,6 +81,8 @@ pub struct Workspace {
     /// As `version`, at most once per second while steps are made: for tables.
     pub slow_version: RwSignal<u64>,
 
+    /// Milliseconds from the beginning of the last drawing to where the browser was free again.
+    pub drawing: StoredValue<Option<f64>>,
     /// Messages to the visitor.
     pub messages: Messages,
     /// How the runs are looked at.
@@ -117,6 +119,7 @@ impl Workspace {
             places: RwSignal::new(Vec::new()),
             version,
             slow_version,
+            drawing: StoredValue::new(None),
             messages,
             view,
             decode,

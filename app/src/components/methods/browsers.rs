@@ -10,7 +10,7 @@ const TESTED: [(&str, [bool; 7]); 4] = [
     (key!("Chromium with WebGPU in software"), [true, true, true, true, true, true, true]),
     (key!("Chromium without WebGPU"), [false, true, true, true, true, true, true]),
     (key!("Firefox"), [false, true, true, true, true, true, true]),
-    (key!("WebKit"), [false, true, false, true, true, true, true]),
+    (key!("WebKit"), [false, true, false, true, true, false, true]),
 ];
 
 /// The table.
