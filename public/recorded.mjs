@@ -17,15 +17,20 @@ function cover(svg) {
   const axis = svg.querySelector('[stroke="var(--axis)"]')?.getAttribute('d').match(/[\d.]+/g) ?? [];
   const [left, , right, bottom] = axis.map(Number);
   if (!(right > left)) return () => {};
-  const width = svg.viewBox.baseVal.width;
-  const sheet = document.createElementNS('http://www.w3.org/2000/svg', 'rect');
-  for (const [name, value] of Object.entries({ y: 16, height: bottom - 17, fill: 'var(--surface)' })) sheet.setAttribute(name, value);
-  svg.append(sheet);
+  const sheet = (attributes) => {
+    const rect = document.createElementNS('http://www.w3.org/2000/svg', 'rect');
+    for (const [name, value] of Object.entries({ y: 16, fill: 'var(--surface)', ...attributes })) rect.setAttribute(name, value);
+    svg.append(rect);
+    return rect;
+  };
+  // The names at the ends of the curves come with the last step.
+  const names = sheet({ x: right + 8, width: svg.viewBox.baseVal.width - right, height: bottom });
+  const curves = sheet({ height: bottom - 17 });
   return (share) => {
     const from = left + share * (right - left);
-    sheet.setAttribute('x', from);
-    // The names at the ends of the curves come with the last step.
-    sheet.setAttribute('width', share < 1 ? width - from : 0);
+    names.setAttribute('visibility', share < 1 ? 'visible' : 'hidden');
+    curves.setAttribute('x', from);
+    curves.setAttribute('width', share < 1 ? right + 8 - from : 0);
   };
 }
 

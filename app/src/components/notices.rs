@@ -103,7 +103,7 @@ fn Notice(message: Message) -> impl IntoView {
         Tone::Warning => ("notice warn", Icon::Warning, "status"),
         Tone::Failure => ("notice bad", Icon::Warning, "alert"),
     };
-    let is_update = message.offer == Some(Offer::Update);
+    let (is_update, title) = (message.offer == Some(Offer::Update), message.text.clone());
     let more = move || is_update.then(|| offline::cost(workspace)).flatten().map(|cost| format!(" {cost}"));
     let buttons = message.offer.map(|offer| match offer {
         Offer::Update => view! {
@@ -117,7 +117,7 @@ fn Notice(message: Message) -> impl IntoView {
     view! {
         <div class=class>
             <Glyph icon=icon />
-            <p role=role data-testid="message">{message.text} {more}</p>
+            <p role=role data-testid="message" title=title>{message.text} {more}</p>
             {buttons}
             <button
                 type="button"
@@ -155,7 +155,7 @@ fn Remedies(
             </button>
         })
     };
-    Remedy::ALL.map(button)
+    view! { <div class="remedies">{t!("As another arm:")} {Remedy::ALL.map(button)}</div> }
 }
 
 /// Says the state of the run to a screen reader, at most once in ten seconds and never the step counter.

@@ -1,7 +1,6 @@
 //! The screen that trains: run bar, settings, charts and samples.
 
 use leptos::prelude::*;
-use tailblazer_core::session::RunState;
 
 use super::{
     apart::{self, Apart},
@@ -11,7 +10,6 @@ use crate::{
     key, t, words,
     workspace::{
         Workspace,
-        classroom::Layout,
         view::{Pace, Screen, Tab, XAxis},
     },
 };
@@ -22,13 +20,7 @@ use crate::{
 pub fn TrainScreen() -> impl IntoView {
     let workspace = Workspace::expect();
     let is_shown = move || workspace.view.screen.get() == Screen::Train;
-    // A small frame that decodes has no way to the screen that trains.
-    let is_strip = Memo::new(move |_| {
-        workspace.view.screen.get() == Screen::Decode
-            && workspace.view.classroom.with(|classroom| classroom.layout != Layout::Full)
-            && workspace.state() != RunState::Finished
-            && !workspace.replay.is_shown()
-    });
+    let is_strip = Memo::new(move |_| workspace.trains_in_strip());
     let tab = move || match workspace.view.tab.get() {
         Tab::Loss => "loss",
         Tab::Rate => "rate",

@@ -38,11 +38,12 @@ use tailblazer_core::{
 
 use crate::{t, words};
 use action::{Action, Request};
+use classroom::Layout;
 use decode::Decode;
 use message::Messages;
 use replay::Replay;
 use run::{Plan, Run, Shared};
-use view::View;
+use view::{Screen, View};
 
 /// What the settings edit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -371,6 +372,14 @@ impl Workspace {
         let run = self.runs[place];
         let is_held = run.plan.with(Option::is_some);
         run.record.with_value(|record| record.columns.last().map(|row| row.step)).filter(|_| is_held)
+    }
+
+    /// Whether the screen that trains is a strip below the decoders: a small frame has no way to the whole of it.
+    pub fn trains_in_strip(&self) -> bool {
+        self.view.screen.get() == Screen::Decode
+            && self.view.classroom.with(|classroom| classroom.layout != Layout::Full)
+            && self.state() != RunState::Finished
+            && !self.replay.is_shown()
     }
 
     /// Every field at fault in the part that is edited, with one sentence each.

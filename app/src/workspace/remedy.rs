@@ -31,9 +31,9 @@ impl Remedy {
     /// The words on its button.
     pub fn words(self) -> &'static str {
         match self {
-            Self::LowerPeak => t!("Lower peak as an arm"),
-            Self::LongerWarmUp => t!("Longer warm-up as an arm"),
-            Self::TighterClip => t!("Tighter clip as an arm"),
+            Self::LowerPeak => t!("Lower peak"),
+            Self::LongerWarmUp => t!("Longer warm-up"),
+            Self::TighterClip => t!("Tighter clip"),
         }
     }
 

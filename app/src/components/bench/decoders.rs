@@ -38,7 +38,7 @@ pub fn Decoders() -> impl IntoView {
             prepare=Callback::new(move |()| fill(workspace))
             draw=Callback::new(move |frame: usize| decode.playback.at.set((frame % (TOKENS + 1)) as f64))
         >
-            <div class="decode" style=format!("--columns: {DECODERS}")><SideBySide /></div>
+            <SideBySide />
         </FramesCard>
     }
 }

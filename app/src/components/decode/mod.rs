@@ -45,15 +45,30 @@ pub fn DecodeScreen() -> impl IntoView {
 
     let has_network = Memo::new(move |_| workspace.trained(decode.model.get().run).is_some());
     let has_traces = Memo::new(move |_| decode.over(|trace| trace.start.is_some()).contains(&true));
-    let count = move || format!("--columns: {}", decode.list.with(Vec::len).max(1));
     view! {
         <Show when=move || has_network.get() || has_traces.get() fallback=|| view! { <Untrained /> }>
             <bar::Bar />
-            <main class="decode" style=count>
+            <Place class="decoding">
                 <h1 class="sr">{t!("Decode")}</h1>
                 <SideBySide />
-            </main>
+            </Place>
         </Show>
+    }
+}
+
+/// The main part of the page, unless that is the strip of the screen that trains.
+#[component]
+fn Place(
+    /// Its class.
+    class: &'static str,
+    /// What is in it.
+    children: ChildrenFn,
+) -> impl IntoView {
+    let workspace = Workspace::expect();
+    let is_beside = Memo::new(move |_| workspace.trains_in_strip());
+    move || match is_beside.get() {
+        true => view! { <section class=class aria-label=t!("Decode")>{children()}</section> }.into_any(),
+        false => view! { <main class=class>{children()}</main> }.into_any(),
     }
 }
 
@@ -62,8 +77,9 @@ pub fn DecodeScreen() -> impl IntoView {
 pub fn SideBySide() -> impl IntoView {
     let decode = Workspace::expect().decode;
     let places = move || decode.list.with(|list| list.iter().map(|entry| entry.place).collect::<Vec<_>>());
+    let count = move || format!("--columns: {}", decode.list.with(Vec::len).max(1));
     view! {
-        <div class="decoders">
+        <div class="decoders" style=count>
             <For each=places key=|place| *place let:place><column::DecoderColumn place /></For>
         </div>
         <div class="below">
@@ -79,7 +95,7 @@ pub fn SideBySide() -> impl IntoView {
 fn Untrained() -> impl IntoView {
     let workspace = Workspace::expect();
     view! {
-        <main class="page decode-empty">
+        <Place class="page decode-empty">
             <h1 class="sr">{t!("Decode")}</h1>
             <div class="card" data-testid="decode-untrained">
                 <p>{t!("Nothing is trained yet: train a network for a few steps, then watch here how it writes.")}</p>
@@ -92,7 +108,7 @@ fn Untrained() -> impl IntoView {
                     {t!("Go to Train")}
                 </button>
             </div>
-        </main>
+        </Place>
     }
 }
 
