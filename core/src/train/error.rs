@@ -37,8 +37,8 @@ pub struct LastFinite {
 
 fn last_finite(last: &Option<LastFinite>) -> String {
     match last {
-        Some(LastFinite { step, loss, gradient_norm }) => {
-            format!("the last finite loss was {loss:.4} at step {step}, with a gradient norm of {gradient_norm:.3}")
+        Some(LastFinite { step, loss, gradient_norm: norm }) => {
+            format!("the last finite loss was {loss:.4} at step {step}, with a gradient norm of {norm:.3}")
         }
         None => "no loss was finite".into(),
     }
