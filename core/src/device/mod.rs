@@ -162,7 +162,7 @@ mod tests {
 
     #[test]
     fn a_batch_that_does_not_fit_is_refused_with_whatever_does() {
-        let device = OpenDevice { largest_tensor: 1 << 20, ..cpu("test".into()) };
+        let device = OpenDevice { memory: 100 << 20, ..cpu("test".into()) };
         let model = ModelConfig::default();
         let check = |model: &ModelConfig, batch| device.check(cost, model, batch);
         assert_eq!(check(&model, 1), Ok(cost(&model, 1).expect("a cost")));
@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_is_not_advised() {
-        let device = OpenDevice { largest_tensor: 1 << 20, ..cpu("test".into()) };
+        let device = OpenDevice { largest_tensor: 64 << 20, ..cpu("test".into()) };
         let model = ModelConfig { context: 4096, ..ModelConfig::default() };
         let blocks = |model: &ModelConfig, batch| cost(model, batch).filter(|_| model.context.is_multiple_of(1024));
         let failure = device.check(blocks, &model, 1).expect_err("too large");
