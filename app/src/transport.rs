@@ -138,7 +138,9 @@ pub fn unflatten(numbers: &[f64]) -> Result<Vec<StepMetrics>, TransportError> {
 }
 
 fn to_object(value: &impl Serialize) -> Result<JsValue, TransportError> {
-    value.serialize(&serde_wasm_bindgen::Serializer::json_compatible()).map_err(malformed)
+    // A saved state as a list of numbers would keep the page busy for seconds.
+    let serializer = serde_wasm_bindgen::Serializer::json_compatible().serialize_bytes_as_arrays(false);
+    value.serialize(&serializer).map_err(malformed)
 }
 
 fn from_object<T: DeserializeOwned>(value: JsValue) -> Result<T, TransportError> {
