@@ -15,3 +15,6 @@ mod ops;
 pub mod plain;
 pub mod plan;
 pub mod update;
+
+#[cfg(feature = "webgpu")]
+pub use backends::submissions;

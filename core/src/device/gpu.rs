@@ -7,7 +7,7 @@ use burn::tensor::{
     wgpu::{WgpuInitError, WgpuOptions, WgpuSetup, wgpu},
 };
 
-use tailblazer_kernels::gpu::Needs;
+use tailblazer_kernels::{gpu::Needs, submissions};
 
 use super::{OpenDevice, cpu, instead_of};
 use crate::{
@@ -108,9 +108,9 @@ async fn gpu() -> Result<Gpu, GpuError> {
     Ok(gpu)
 }
 
-/// 64 kernels per submission (the default is 32): a step of a small model is hundreds of kernels of microseconds.
+/// Twice as many kernels in a submission as by default: a step of a small model is a hundred kernels of microseconds.
 fn options(kind: DeviceKind) -> WgpuOptions {
-    Device::wgpu_options().device_kind(kind).tasks_max(64)
+    Device::wgpu_options().device_kind(kind).tasks_max(submissions::MOST as usize)
 }
 
 /// Refuses a device that offers less than the kernels need.

@@ -12,6 +12,8 @@ pub use self::{
     gpu::{note, passed},
     self_test::{Check, SelfTest, self_test},
 };
+#[cfg(feature = "webgpu")]
+pub use tailblazer_kernels::submissions::keep_short;
 
 use crate::{
     experiment::{DeviceChoice, ModelConfig},

@@ -19,6 +19,7 @@ use cubecl::{
     server::{Handle, KernelArguments},
 };
 
+use super::submissions::SUBMISSIONS;
 use crate::{
     cpu::MUON,
     gpu::{
@@ -170,6 +171,10 @@ impl Replay {
             }
             let [x, y, z] = launch.dispatch.workgroups;
             client.launch(Box::new(Wgsl(launch.dispatch.clone())), CubeCount::Static(x, y, z), arguments);
+            if SUBMISSIONS.launched() {
+                // A device that has failed says so where its results are read.
+                client.flush().ok();
+            }
         }
     }
 }

@@ -3,6 +3,8 @@
 #[cfg(feature = "webgpu")]
 mod cube;
 mod flex;
+#[cfg(feature = "webgpu")]
+pub mod submissions;
 
 #[cfg(feature = "webgpu")]
 pub(crate) use cube::Replay;

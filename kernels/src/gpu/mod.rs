@@ -36,6 +36,7 @@
 //! - `KernelId::mode` decides whether naga bounds every loop natively (`create_module`); the kernels' loops all end.
 //! - The text is refused by a runtime that compiles SPIR-V or MSL (`vulkan` and `metal` features of burn).
 //! - 32 launches go into one submission by default; `tasks_max(64)` on the device makes it two for a step of gpt-nano.
+//!   Long steps go in more of them: see [`submissions`](crate::submissions).
 
 pub mod checks;
 pub mod dispatch;
