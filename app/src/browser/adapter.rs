@@ -45,6 +45,7 @@ pub async fn find() -> Found {
     Found { adapter: Adapter::judge(name, is_software), words: all }
 }
 
-fn get(object: &JsValue, key: &str) -> Option<JsValue> {
+/// A property, none where it is missing or null.
+pub(super) fn get(object: &JsValue, key: &str) -> Option<JsValue> {
     Reflect::get(object, &JsValue::from_str(key)).ok().filter(|value| !value.is_undefined() && !value.is_null())
 }

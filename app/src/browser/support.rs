@@ -1,8 +1,6 @@
 //! What this browser has of what the page can use, found by asking for it and never by the browser's name.
 
-use js_sys::Reflect;
 use tailblazer_core::session::Adapter;
-use wasm_bindgen::JsValue;
 
 use super::{adapter, simd};
 use crate::key;
@@ -61,8 +59,5 @@ impl Ability {
 
 /// Whether there is something at a path from the window.
 fn has(path: &[&str]) -> bool {
-    let at = path.iter().try_fold(JsValue::from(js_sys::global()), |at, name| {
-        Reflect::get(&at, &JsValue::from_str(name)).ok().filter(|value| !value.is_undefined() && !value.is_null())
-    });
-    at.is_some()
+    path.iter().try_fold(js_sys::global().into(), |at, name| adapter::get(&at, name)).is_some()
 }
