@@ -69,9 +69,14 @@ fn a_run_goes_on_exactly_after_a_reload_in_its_middle() {
     });
 }
 
-/// Keeps every worker of the page, so that a test can lose it.
-const KEEP_WORKERS: &str = "window.workers = []; const Real = window.Worker; \
-                            window.Worker = function (...all) { const worker = new Real(...all); workers.push(worker); return worker; };";
+/// Keeps every worker of the page, so that a test can lose it, and the lengths of what the workers send in bytes and of
+/// their longest list.
+const KEEP_WORKERS: &str = "window.workers = []; window.bytes = []; window.longest = 0; \
+     const look = (value) => { if (value instanceof Uint8Array) bytes.push(value.length); \
+       else if (Array.isArray(value)) { longest = Math.max(longest, value.length); value.slice(0, 100).forEach(look); } \
+       else if (value?.constructor === Object) Object.values(value).forEach(look); }; \
+     const Real = window.Worker; window.Worker = function (...all) { const worker = new Real(...all); \
+       worker.addEventListener('message', ({ data }) => look(data)); workers.push(worker); return worker; };";
 
 #[test]
 fn a_run_goes_on_exactly_after_its_worker_was_lost() {
@@ -82,6 +87,12 @@ fn a_run_goes_on_exactly_after_its_worker_was_lost() {
         page.click("run-play").await?;
         keep_now(page).await?;
         ensure!(page.state().await? == "running", "it must be lost on the way, not at the end");
+
+        // Number by number a state would keep the page busy for seconds.
+        let sent = page.driver.execute("return [Math.max(0, ...bytes), longest]", vec![]).await?;
+        let (bytes, longest): (usize, usize) = serde_json::from_value(sent.json().clone())?;
+        ensure!(bytes > 10_000 && longest < 1_000, "a state of {bytes} bytes, and a list of {longest} numbers");
+
         let lose =
             "workers.splice(0).forEach((worker) => { worker.terminate(); worker.onerror(new ErrorEvent('error')); })";
         page.driver.execute(lose, vec![]).await?;
