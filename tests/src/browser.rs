@@ -104,19 +104,28 @@ fn in_browser(
             }
             Err(error) => Err(error.context("the page did not open")),
         };
+        // Whoever's tab is lost learns nothing more from the driver, whatever the test failed with.
+        let is_lost = match &result {
+            Ok(()) => false,
+            Err(error) => is_lost(error) || browser.driver.title().await.is_err_and(|error| is_lost(&error.into())),
+        };
         browser.quit().await;
-        result
+        anyhow::Ok((result, is_lost))
     };
-    let mut result = runtime.block_on(once());
-    if let Err(error) = &result
-        && format!("{error:#}").contains("tab crashed")
-    {
+    let (mut result, is_lost) = runtime.block_on(once()).expect("a browser");
+    if let (Err(error), true) = (&result, is_lost) {
         eprintln!("the browser lost the tab; once more in a fresh one: {error:#}");
-        result = runtime.block_on(once());
+        (result, _) = runtime.block_on(once()).expect("a browser");
     }
     if let Err(error) = result {
         panic!("{error:#}");
     }
+}
+
+/// Whether an error is the driver's for a tab that crashed: Chromium's or WebKit's.
+fn is_lost(error: &anyhow::Error) -> bool {
+    let words = format!("{error:#}");
+    ["tab crashed", "page crash"].iter().any(|crash| words.contains(crash))
 }
 
 impl Browser {
