@@ -137,7 +137,10 @@ fn a_run_that_diverges_stops_with_its_step_and_last_finite_loss() {
         page.click("run-play").await?;
         page.wait_for(&["failed"], 2 * MINUTE).await?;
         let message = page
-            .wait_for_message(&["diverged at step", "last finite loss", "gradient norm", "Lower the peak"], MINUTE)
+            .wait_for_message(
+                &["diverged at step", "last finite loss", "gradient norm", "an update that", "Lower the peak"],
+                MINUTE,
+            )
             .await?;
         ensure!(is_sentence(&message), "{message}");
 

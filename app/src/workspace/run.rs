@@ -7,8 +7,8 @@ use leptos::prelude::*;
 use tailblazer_core::{
     experiment::{Comparison, Experiment, Invalid},
     session::{
-        Autosave, Budget, Denoising, DeviceReport, Event, Limit, OwnText, Prepared, Report, RunState, Sample, Saved,
-        Stage, Validation,
+        Autosave, Budget, Denoising, DeviceReport, Event, Failure, Limit, OwnText, Prepared, Report, RunState, Sample,
+        Saved, Stage, Validation,
     },
 };
 
@@ -351,18 +351,21 @@ impl Run {
                     // The session drops a run that had not begun when it refuses the next one.
                     self.plan.set(None);
                 }
-                // A rate that a run of several steps is refused for is one that it diverged with.
-                let has_diverged = !refused && failure.field.as_deref() == Some("schedule.peak");
-                let message = Message::failure(failure.message.clone());
-                if let Some(field) = failure.field {
-                    self.refused.set(Some(Invalid { field, message: failure.message }));
-                }
-                self.say(match has_diverged {
-                    true => message.offering(Offer::Remedies { arm: self.arm.get_untracked() }),
-                    false => message,
-                });
+                self.blame(failure, |message| message);
+            }
+            Event::Diverged(failure) => {
+                self.blame(failure, |message| message.offering(Offer::Remedies { arm: self.arm.get_untracked() }));
             }
         }
+    }
+
+    /// Marks the setting at fault, and says what happened.
+    fn blame(&self, failure: Failure, offering: impl FnOnce(Message) -> Message) {
+        let Failure { field, message } = failure;
+        if let Some(field) = field {
+            self.refused.set(Some(Invalid { field, message: message.clone() }));
+        }
+        self.say(offering(Message::failure(message)));
     }
 
     fn enter(&self, state: RunState) {

@@ -410,7 +410,9 @@ impl<H: Host> Engine<H> {
     pub(super) fn break_off(&mut self, error: TrainError) {
         let message = error.to_string();
         match error {
-            TrainError::Diverged { .. } => self.fail(Failure { field: Some("schedule.peak".into()), message }),
+            TrainError::Diverged { .. } => {
+                self.host.emit(Event::Diverged(Failure { field: Some("schedule.peak".into()), message }));
+            }
             TrainError::Device(_) => self.host.emit(Event::Lost { message }),
         }
         self.enter(RunState::Failed);

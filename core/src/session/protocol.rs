@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Version of these messages; a page and a worker of different versions must not talk.
-pub const PROTOCOL: u32 = 9;
+pub const PROTOCOL: u32 = 10;
 
 /// What the page may ask of a session.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -198,6 +198,8 @@ pub enum Event {
     },
     /// Something was refused or broke; whatever was trained is kept.
     Failed(Failure),
+    /// The run diverged and ends here; the setting at fault is its peak learning rate.
+    Diverged(Failure),
     /// The device stopped and the run with it; another session may go on from what was saved.
     Lost {
         /// One sentence.

@@ -263,9 +263,10 @@ fn a_run_that_diverges_stops_with_its_step_and_keeps_finite_weights() {
         _ => stop_at_the_end(event).filter(|_| false),
     });
     let failure =
-        events.iter().find_map(|event| if let Event::Failed(failure) = event { Some(failure.clone()) } else { None });
+        events.iter().find_map(|event| if let Event::Diverged(failure) = event { Some(failure.clone()) } else { None });
     let message = failure.expect("it diverges").message;
     assert!(message.contains("diverged at step") && message.contains("Lower the peak learning rate"), "{message}");
+    assert!(message.contains("an update that"), "{message}");
     assert!(losses(&events).iter().all(|loss| loss.is_finite()));
 }
 

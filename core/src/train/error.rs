@@ -25,7 +25,7 @@ pub enum TrainError {
 }
 
 /// The last step before a divergence.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct LastFinite {
     /// Steps done, it included.
     pub step: usize,
@@ -33,14 +33,36 @@ pub struct LastFinite {
     pub loss: f64,
     /// The l2 norm of its gradient before clipping.
     pub gradient_norm: f64,
+    /// The largest change that its update made, where that is known.
+    pub largest_update: Option<LargestUpdate>,
+}
+
+/// The change of a parameter by an update.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LargestUpdate {
+    /// Name of the parameter, such as `layers.0.query.weight`.
+    pub parameter: String,
+    /// The l2 norm of its change over that of its weights before; not finite where the change is no number.
+    pub share: f64,
 }
 
 fn last_finite(last: &Option<LastFinite>) -> String {
-    match last {
-        Some(LastFinite { step, loss, gradient_norm: norm }) => {
-            format!("the last finite loss was {loss:.4} at step {step}, with a gradient norm of {norm:.3}")
+    let Some(LastFinite { step, loss, gradient_norm: norm, largest_update }) = last else {
+        return "no loss was finite".into();
+    };
+    match largest_update {
+        None => format!("the last finite loss was {loss:.4} at step {step}, with a gradient norm of {norm:.3}"),
+        Some(LargestUpdate { parameter, share }) if share.is_finite() => {
+            let percent = 100.0 * share;
+            format!(
+                "the last finite loss was {loss:.4} at step {step}, with a gradient norm of {norm:.3} and an update \
+                 that changed {parameter} most, by {percent:.0} % of its weights"
+            )
         }
-        None => "no loss was finite".into(),
+        Some(LargestUpdate { parameter, .. }) => format!(
+            "the last finite loss was {loss:.4} at step {step}, with a gradient norm of {norm:.3} and an update that \
+             left {parameter} without numbers"
+        ),
     }
 }
 

@@ -163,6 +163,11 @@ impl Following {
         self.rule.as_ref().map_or(&[], |rule| rule.probes())
     }
 
+    /// Whether a rule chooses rates by what the run tells it.
+    pub(super) fn is_at_work(&self) -> bool {
+        self.rule.is_some()
+    }
+
     fn wants_products(&self) -> bool {
         self.rule.as_ref().is_some_and(|rule| rule.wants_products())
     }

@@ -140,6 +140,7 @@ impl Due {
     }
 }
 
-fn l2(values: &[f32]) -> f64 {
+/// The l2 norm.
+pub fn l2(values: &[f32]) -> f64 {
     values.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>().sqrt()
 }

@@ -1,6 +1,7 @@
 //! The trainer: steps, validation, and copies of its state in memory.
 
 mod branch;
+mod divergence;
 mod error;
 mod federated;
 mod following;
@@ -14,7 +15,7 @@ mod trainer;
 mod validation;
 
 pub use branch::Branch;
-pub use error::{LastFinite, TrainError};
+pub use error::{LargestUpdate, LastFinite, TrainError};
 pub use following::FailedRate;
 pub use saved::SavedError;
 pub use trainer::{Snapshot, Trainer, network};

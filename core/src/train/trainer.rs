@@ -38,8 +38,8 @@ pub struct Trainer {
     losses: Option<Vec<Tensor<1>>>,
     pub(super) state: State,
     pub(super) pending: Vec<PendingStep>,
-    last_finite: Option<LastFinite>,
-    kept: Snapshot,
+    pub(super) last_finite: Option<LastFinite>,
+    pub(super) kept: Snapshot,
     pub(super) failed_rate: Option<FailedRate>,
 }
 
@@ -222,20 +222,20 @@ impl Trainer {
             return Ok(None);
         };
         self.federate().await?;
-        let changes = due.wants_changes().then(|| self.changes());
+        let ones = vec![1.0; self.transformer.specs.len()];
+        let changes = due.wants_changes().then(|| self.changes(&ones));
         let measured = Measured { weights: self.weights().clone(), changes };
         let Self { state, experiment, transformer, .. } = self;
         state.layers.measure(experiment, &transformer.specs, update, due, measured).await.map(Some)
     }
 
-    /// The next step's mean gradient, and what the optimiser would subtract from the weights at a learning rate of 1.
-    fn changes(&mut self) -> [Tensor<1>; 2] {
+    /// The next step's mean gradient, and what the optimiser would subtract from the weights at these learning rates.
+    pub(super) fn changes(&mut self, learning_rates: &[f64]) -> [Tensor<1>; 2] {
         self.gradients();
         let train = &self.experiment.train;
         let State { optimiser, parameters, .. } = &self.state;
         let (mut optimiser, mut updated) = (optimiser.clone(), parameters.clone());
-        let ones = vec![1.0; self.transformer.specs.len()];
-        self.gradient.clone().update(&mut optimiser, &mut updated, train, &ones);
+        self.gradient.clone().update(&mut optimiser, &mut updated, train, learning_rates);
         [self.mean_gradient(), parameters.weights.clone() - updated.weights]
     }
 
@@ -303,15 +303,10 @@ impl Trainer {
                 if self.go_back(step) {
                     return (rows, Ok(()));
                 }
-                let kept = self.kept.step();
-                let last = self.last_finite;
-                self.state = self.kept.0.clone();
-                self.losses = None;
-                let peak = self.experiment.schedule.peak;
-                return (rows, Err(TrainError::Diverged { step: step.step, last, kept, peak }));
+                return (rows, Err(self.diverged(step.step).await));
             }
             let gradient_norm = read.gradient_norm;
-            self.last_finite = Some(LastFinite { step: step.step, loss, gradient_norm });
+            self.last_finite = Some(LastFinite { step: step.step, loss, gradient_norm, largest_update: None });
             rows.push(step.row(read));
         }
         (rows, Ok(()))
@@ -367,7 +362,7 @@ impl Trainer {
         self.state = State { following, ..stage };
         self.losses = None;
         self.kept = self.snapshot();
-        self.last_finite = self.last_finite.filter(|last| last.step <= self.state.step);
+        self.last_finite = self.last_finite.take().filter(|last| last.step <= self.state.step);
         self.failed_rate = Some(FailedRate { step: failed.step, rate: failed.learning_rate });
         true
     }

@@ -226,7 +226,9 @@ impl Host for Measuring<'_> {
                     self.fail(failure.message);
                 }
             }
-            Event::Failed(Failure { message, .. }) | Event::Lost { message } => self.fail(message),
+            Event::Failed(Failure { message, .. })
+            | Event::Diverged(Failure { message, .. })
+            | Event::Lost { message } => self.fail(message),
             _ => {}
         }
     }

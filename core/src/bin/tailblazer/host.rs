@@ -51,7 +51,7 @@ impl Host for CommandLine {
                 self.batch_digest.replace(frame.batch_digest.clone());
                 return;
             }
-            Event::Failed(failure) => {
+            Event::Failed(failure) | Event::Diverged(failure) => {
                 *self.failure.borrow_mut() = Some(failure.clone());
                 self.stop();
             }

@@ -174,7 +174,7 @@ impl Host for Recorder<'_> {
             Event::State { state: RunState::Failed } => {
                 self.commands.unbounded_send(Command::Stop).ok();
             }
-            Event::Failed(failure) => {
+            Event::Failed(failure) | Event::Diverged(failure) => {
                 outcome.failure = Some(failure);
                 self.commands.unbounded_send(Command::Stop).ok();
             }

@@ -232,7 +232,9 @@ impl Host for Quiet<'_> {
                 outcome.searches.push(frame);
                 false
             }
-            Event::Failed(Failure { message, .. }) | Event::Lost { message } => {
+            Event::Failed(Failure { message, .. })
+            | Event::Diverged(Failure { message, .. })
+            | Event::Lost { message } => {
                 outcome.failure = Some(message);
                 true
             }

@@ -80,7 +80,7 @@ fn nothing_is_saved_before_the_first_step_or_after_a_divergence() {
     optimiser.epsilon = 1e-30;
     let unbegun = session(vec![configure(tiny()), Command::Autosave, Command::Stop], |_| None);
     let diverged = session(vec![configure(wild), Command::Start], |event| match event {
-        Event::Failed(_) => Some(Command::Autosave),
+        Event::Diverged(_) => Some(Command::Autosave),
         Event::State { state: RunState::Failed } => Some(Command::Stop),
         _ => None,
     });
