@@ -1,6 +1,6 @@
 //! The tokens of a decode at the moment, block by block. The cells stay; what changes are their attributes.
 
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
 use leptos::prelude::*;
 use web_sys::KeyboardEvent;
@@ -21,6 +21,9 @@ use crate::{
 
 /// Tokens side by side.
 const ACROSS: usize = 8;
+
+/// What stands at each place; none where nothing was reported yet.
+type Cells = Arc<[RwSignal<Option<Cell>>]>;
 
 /// How tokens are laid out.
 #[derive(Clone, Debug, PartialEq)]
@@ -84,12 +87,25 @@ pub fn Grid(
         let block = common.block.or(reading.map(|reading| reading.block)).filter(|_| !is_plain).unwrap_or(1);
         column.with(|trace| Layout::of(trace, (block, common.length), is_plain))
     });
-    let cells = Memo::new(move |_| {
+    let now = move || {
         let forward = decode.forward(place);
         column.with(|trace| trace.at(forward))
-    });
+    };
     let rows = move || {
         let layout = layout.get();
+        // A signal for each cell: a forward changes few of them, and whatever follows the others is left alone.
+        let shown = untrack(now);
+        let cells: Cells = (0..layout.length).map(|index| RwSignal::new(shown.get(index).copied())).collect();
+        let follow = cells.clone();
+        Effect::new(move || {
+            let shown = now();
+            for (index, cell) in follow.iter().enumerate() {
+                let changed = shown.get(index).copied();
+                if cell.get_untracked() != changed {
+                    cell.set(changed);
+                }
+            }
+        });
         let wide = format!(
             "--wide: {}; --across: {}",
             layout.block.min(ACROSS).max(if layout.block == 1 { ACROSS } else { 1 }),
@@ -103,7 +119,7 @@ pub fn Grid(
         let block = |(index, group): (usize, Range<usize>)| {
             let lead = if index == 0 { layout.lead.clone() } else { Vec::new() };
             let named = (is_framed && layout.across() == 1).then_some(index + 1);
-            view! { <BlockRow cells place group lead named is_framed /> }
+            view! { <BlockRow cells=cells[group.clone()].into() place group lead named is_framed /> }
         };
         let blocks = layout.groups().into_iter().enumerate().map(block).collect_view();
         view! {
@@ -126,22 +142,22 @@ pub fn Grid(
 /// A block, or a row of tokens.
 #[component]
 fn BlockRow(
-    cells: Memo<Vec<Cell>>,
+    /// Those of the row.
+    cells: Cells,
     place: usize,
+    /// Where they are among the decoded tokens.
     group: Range<usize>,
     lead: Vec<String>,
     named: Option<usize>,
     is_framed: bool,
 ) -> impl IntoView {
-    let range = group.clone();
-    let is_open = Memo::new(move |_| {
-        is_framed && cells.with(|cells| cells.iter().take(range.end).skip(range.start).any(|cell| cell.is_open))
-    });
+    let row = cells.clone();
+    let is_open = Memo::new(move |_| is_framed && row.iter().any(|cell| cell.get().is_some_and(|cell| cell.is_open)));
     let lead = lead.into_iter().map(|word| {
         view! { <span class="tok prompt" role="cell" data-state="prompt" title=t!("Prompt")><span>{word}</span></span> }
     });
     let lead = lead.collect_view();
-    let tokens = group.map(|token| view! { <Token cells place token /> }).collect_view();
+    let tokens = group.zip(cells.iter()).map(|(token, cell)| view! { <Token cell=*cell place token /> }).collect_view();
     view! {
         <div class="blk" class:framed=is_framed class:on=move || is_open.get() role="row">
             {named.map(|number| view! { <b role="rowheader">{number}</b> })}
@@ -152,11 +168,10 @@ fn BlockRow(
 
 /// A token. Its attributes are written only when they change.
 #[component]
-fn Token(cells: Memo<Vec<Cell>>, place: usize, token: usize) -> impl IntoView {
+fn Token(cell: RwSignal<Option<Cell>>, place: usize, token: usize) -> impl IntoView {
     let decode = Workspace::expect().decode;
     let column = decode.column(place);
     let this = Selected { place, token };
-    let cell = Memo::new(move |_| cells.with(|cells| cells.get(token).copied()));
     let state = move || cell.get().map_or(State::Waiting, |cell| cell.state);
     let word = Memo::new(move |_| {
         let token = cell.get()?.token?;
@@ -164,7 +179,6 @@ fn Token(cells: Memo<Vec<Cell>>, place: usize, token: usize) -> impl IntoView {
     });
     let is_selected = Memo::new(move |_| decode.selected.get() == Some(this));
     let class = move || {
-        // Before what follows from it: an effect that pulls a cell through another memo does not see it change.
         let state = state();
         let length = word.with(|word| word.as_ref().map_or(0, |word| word.chars().count()));
         let size = match length {
