@@ -3,9 +3,9 @@
 
 use super::{
     BranchEnd, BranchFrame, Event, Host, RunState, SearchFrame,
-    engine::{Engine, READ_EVERY_SECONDS, UNREAD_STEPS, spread},
+    engine::{Engine, READ_EVERY_SECONDS, spread},
 };
-use crate::train::Branch;
+use crate::train::{Branch, UNREAD_STEPS};
 
 /// A branch under way, and its clock.
 pub(super) struct Branching {

@@ -17,14 +17,11 @@ use crate::{
     model::Cost,
     objective::Noise,
     session::OwnText,
-    train::{Snapshot, TrainError, Trainer, Validation, network},
+    train::{Snapshot, TrainError, Trainer, UNREAD_STEPS, Validation, network},
 };
 
 /// Steps after which a sample is drawn besides every `sample.every`, so that the first words come early.
 const EARLY_SAMPLES: [usize; 3] = [1, 10, 30];
-
-/// Most steps whose losses stay on the device unread.
-pub(super) const UNREAD_STEPS: usize = 32;
 
 /// Seconds after which unread losses are read: the page redraws, and the device's queue stays short.
 pub(super) const READ_EVERY_SECONDS: f64 = 0.1;

@@ -4,15 +4,12 @@ use super::{
     TrainError, Trainer,
     error::LargestUpdate,
     layers::l2,
-    metrics::{self, read_all},
+    metrics::{self, UNREAD_STEPS, read_all},
 };
 use crate::model::flat;
 
 /// Most steps that are made again, so that nobody waits long for a sentence.
 const REPEATED: usize = 256;
-
-/// Steps between two reads, so that the device's queue stays short.
-const UNREAD: usize = 32;
 
 impl Trainer {
     /// Goes back to the kept state, with what is known of a step whose loss or gradient is not finite.
@@ -34,7 +31,7 @@ impl Trainer {
     ///
     /// None where that step lies before the kept state or far behind it, and where a schedule follows the losses, which
     /// are not told again.
-    pub(super) async fn largest_update(&mut self, step: usize) -> Result<Option<LargestUpdate>, TrainError> {
+    async fn largest_update(&mut self, step: usize) -> Result<Option<LargestUpdate>, TrainError> {
         let behind = step.saturating_sub(self.state.step);
         if !(1..=REPEATED).contains(&behind) || self.state.following.is_at_work() {
             return Ok(None);
@@ -43,7 +40,7 @@ impl Trainer {
             self.measure().await?;
             self.federate().await?;
             self.step();
-            if self.unread() == UNREAD {
+            if self.unread() >= UNREAD_STEPS {
                 metrics::read(&std::mem::take(&mut self.pending)).await?;
             }
         }
@@ -52,7 +49,8 @@ impl Trainer {
         let learning_rates = self.state.layers.learning_rates(self.state.rate(&self.experiment), step);
         let [_, changes] = self.changes(&learning_rates);
         let lists = read_all([self.state.parameters.weights.clone(), changes]).await?;
-        let (flat, specs) = (flat(&self.transformer().specs), &self.transformer().specs);
+        let specs = &self.transformer().specs;
+        let flat = flat(specs);
         let share = |index: usize| {
             let [weight, change] = [0, 1].map(|list: usize| l2(&lists[list][flat.span(index)]));
             // A change that is no number is the largest.

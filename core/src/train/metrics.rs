@@ -5,6 +5,9 @@ use burn::tensor::{Tensor, TensorData, Transaction};
 use super::TrainError;
 use crate::session::StepMetrics;
 
+/// Most steps whose losses stay on the device unread, so that its queue stays short.
+pub const UNREAD_STEPS: usize = 32;
+
 /// What a step leaves on the device until it is read.
 #[derive(Debug)]
 pub struct PendingStep {

@@ -17,6 +17,7 @@ mod validation;
 pub use branch::Branch;
 pub use error::{LargestUpdate, LastFinite, TrainError};
 pub use following::FailedRate;
+pub use metrics::UNREAD_STEPS;
 pub use saved::SavedError;
 pub use trainer::{Snapshot, Trainer, network};
 pub use validation::Validation;

@@ -222,8 +222,7 @@ impl Trainer {
             return Ok(None);
         };
         self.federate().await?;
-        let ones = vec![1.0; self.transformer.specs.len()];
-        let changes = due.wants_changes().then(|| self.changes(&ones));
+        let changes = due.wants_changes().then(|| self.changes(&vec![1.0; self.transformer.specs.len()]));
         let measured = Measured { weights: self.weights().clone(), changes };
         let Self { state, experiment, transformer, .. } = self;
         state.layers.measure(experiment, &transformer.specs, update, due, measured).await.map(Some)
