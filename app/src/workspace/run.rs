@@ -351,21 +351,23 @@ impl Run {
                     // The session drops a run that had not begun when it refuses the next one.
                     self.plan.set(None);
                 }
-                self.blame(failure, |message| message);
+                let message = self.blame(failure);
+                self.say(message);
             }
             Event::Diverged(failure) => {
-                self.blame(failure, |message| message.offering(Offer::Remedies { arm: self.arm.get_untracked() }));
+                let message = self.blame(failure);
+                self.say(message.offering(Offer::Remedies { arm: self.arm.get_untracked() }));
             }
         }
     }
 
-    /// Marks the setting at fault, and says what happened.
-    fn blame(&self, failure: Failure, offering: impl FnOnce(Message) -> Message) {
+    /// Marks the setting at fault; the message says what happened.
+    fn blame(&self, failure: Failure) -> Message {
         let Failure { field, message } = failure;
         if let Some(field) = field {
             self.refused.set(Some(Invalid { field, message: message.clone() }));
         }
-        self.say(offering(Message::failure(message)));
+        Message::failure(message)
     }
 
     fn enter(&self, state: RunState) {
