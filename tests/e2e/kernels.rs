@@ -72,26 +72,34 @@ fn an_ordinary_step_of_gpt_nano_asks_little_of_webgpu() {
         ensure!(readbacks == 0.0 && pipelines <= 40.0, "{readbacks} readbacks, {pipelines} pipelines");
 
         // A short step goes to the device at once, a long one in pieces, each as long as the page can wait to be drawn.
-        let short = submits(page, &server, &format!("{TINY}&device=gpu")).await?;
-        let long = submits(page, &server, &NANO.replace("steps=30", "steps=12&train.batch=64")).await?;
-        println!("submits and seconds of a short step: {short:?}, of a long one: {long:?}");
-        for (submits, seconds) in [short, long] {
+        let ordinary = submits(page).await?;
+        let short = submits_of(page, &server, &format!("{TINY}&device=gpu")).await?;
+        let long = submits_of(page, &server, &NANO.replace("steps=30", "steps=12&train.batch=64")).await?;
+        println!("submits and seconds of a step: {ordinary:?}; of a short one: {short:?}; of a long one: {long:?}");
+        for (submits, seconds) in [ordinary, short, long] {
             // Three and a read where time does not matter, and one more for each 50 ms; half of that is allowed here.
             ensure!(submits <= 4.0 + seconds / 0.025, "{submits} submits in {seconds} s");
         }
         ensure!(long.0 > short.0, "a long step is in {} pieces, a short one in {}", long.0, short.0);
+        let errors = page.console_errors().await?;
+        ensure!(errors.is_empty(), "errors in the console: {errors:#?}");
         Ok(())
     });
 }
 
-/// Submissions and seconds of one of the last steps of a run.
-async fn submits(page: &Page, server: &Server, link: &str) -> anyhow::Result<(f64, f64)> {
+/// Submissions and seconds of one of the last steps of the run that is shown.
+async fn submits(page: &Page) -> anyhow::Result<(f64, f64)> {
+    Ok((page.number("metric-submits").await?, 1.0 / page.number("metric-steps-per-second").await?))
+}
+
+/// The same of the run of a link.
+async fn submits_of(page: &Page, server: &Server, link: &str) -> anyhow::Result<(f64, f64)> {
     // Else the browser would take the link for a place on the page that it shows.
     page.driver.goto("about:blank").await?;
     page.visit(&format!("{}{link}", server.url())).await?;
     page.click("run-play").await?;
     page.wait_for(&["finished"], 5 * MINUTES).await?;
-    Ok((page.number("metric-submits").await?, 1.0 / page.number("metric-steps-per-second").await?))
+    submits(page).await
 }
 
 #[test]
