@@ -36,12 +36,12 @@ async fn wait_for_address(page: &Page, part: &str) -> anyhow::Result<()> {
 }
 
 async fn points(page: &Page) -> anyhow::Result<usize> {
-    Ok(page.driver.find_all(By::Css("[data-testid^='schedule-point-']")).await?.len())
+    page.count("[data-testid^='schedule-point-']").await
 }
 
 /// How many canvases show the multipliers.
 async fn drawn(page: &Page) -> anyhow::Result<usize> {
-    Ok(page.driver.find_all(By::Css("[data-testid='multipliers'] canvas")).await?.len())
+    page.count("[data-testid='multipliers'] canvas").await
 }
 
 #[test]

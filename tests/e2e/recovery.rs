@@ -6,7 +6,6 @@ use std::time::Duration;
 use anyhow::ensure;
 use serde_json::json;
 use tailblazer_tests::{Adapter, Page, Server, with_browser_at};
-use thirtyfour::By;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -154,8 +153,7 @@ fn a_full_storage_is_said_and_costs_no_run() {
     with_browser_at(&server, Adapter::None, SHORT, async |page| {
         page.click("run-play").await?;
         page.wait_for(&["finished"], MINUTE).await?;
-        let rows =
-            async || Ok::<_, anyhow::Error>(page.driver.find_all(By::Css("[data-testid='run-row']")).await?.len());
+        let rows = async || page.count("[data-testid='run-row']").await;
         page.click("screen-runs").await?;
         page.wait("the first run in the list", MINUTE, async || Ok(rows().await? == 1)).await?;
         page.click("screen-train").await?;

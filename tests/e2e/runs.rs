@@ -5,7 +5,6 @@ use std::time::Duration;
 use anyhow::{Context as _, ensure};
 use serde_json::json;
 use tailblazer_tests::{Adapter, Page, Server, with_browser_at};
-use thirtyfour::By;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -116,8 +115,7 @@ fn runs_are_listed_named_pinned_found_and_deleted() {
         page.wait_for(&["finished"], 2 * MINUTE).await?;
         page.wait("kept weights", MINUTE, async || Ok(kept(page).await? == 300)).await?;
         page.click("screen-runs").await?;
-        let rows =
-            async || Ok::<_, anyhow::Error>(page.driver.find_all(By::Css("[data-testid='run-row']")).await?.len());
+        let rows = async || page.count("[data-testid='run-row']").await;
         page.wait("both arms", MINUTE, async || Ok(rows().await? == 2)).await?;
         let table = page.text("run-table").await?;
         ensure!(table.contains("schedule.peak") && table.contains("300 / 300"), "{table}");

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use serde_json::Value;
+use thirtyfour::error::{WebDriverErrorInner, WebDriverResult};
 use thirtyfour::{By, WebDriver, WebElement};
 use tokio::time::sleep;
 
@@ -25,6 +26,20 @@ pub struct StepLoss {
 }
 
 const POLL: Duration = Duration::from_millis(100);
+
+/// How often an element is looked for again that the page replaced before the driver had hold of it.
+const REPLACEMENTS: usize = 5;
+
+/// Does something with an element, and again with the one in its place where the page drew it anew meanwhile.
+async fn standing<T>(act: impl AsyncFn() -> WebDriverResult<T>) -> WebDriverResult<T> {
+    for _ in 0..REPLACEMENTS {
+        match act().await {
+            Err(error) if matches!(error.as_inner(), WebDriverErrorInner::StaleElementReference(_)) => sleep(POLL).await,
+            result => return result,
+        }
+    }
+    act().await
+}
 
 impl Page {
     /// Opens an address and waits until the page shows everything that it has to, or says that it cannot.
@@ -67,12 +82,24 @@ impl Page {
 
     /// The element of a `data-testid` hook.
     pub async fn hook(&self, name: &str) -> anyhow::Result<WebElement> {
-        self.driver.find(By::Css(format!("[data-testid='{name}']"))).await.with_context(|| format!("no element {name}"))
+        standing(async || self.find(name).await).await.with_context(|| format!("no element {name}"))
+    }
+
+    async fn find(&self, name: &str) -> WebDriverResult<WebElement> {
+        self.driver.find(By::Css(format!("[data-testid='{name}']"))).await
+    }
+
+    /// How many elements a CSS selector finds.
+    pub async fn count(&self, selector: &str) -> anyhow::Result<usize> {
+        let script = "return document.querySelectorAll(arguments[0]).length";
+        let count = self.driver.execute(script, vec![selector.into()]).await?;
+        count.json().as_u64().map(|count| count as usize).context("a count")
     }
 
     /// Clicks the element of a hook, and waits for whatever it shows.
     pub async fn click(&self, name: &str) -> anyhow::Result<()> {
-        self.hook(name).await?.click().await.with_context(|| format!("{name} cannot be clicked"))?;
+        let click = async || self.find(name).await?.click().await;
+        standing(click).await.with_context(|| format!("{name} cannot be clicked"))?;
         self.settle().await
     }
 
