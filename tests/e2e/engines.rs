@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::ensure;
-use tailblazer_tests::{Adapter, Page, Server, with_browser_at};
+use tailblazer_tests::{Adapter, Page, Server, dist, with_browser_at};
 
 const TINY: &str = "#v=1&model.layers=1&model.heads=2&model.width=16&model.context=16&train.batch=2&train.steps=20\
                     &train.eval_every=20&train.eval_windows=4&sample.every=0&schedule.warmup=2";
@@ -96,6 +96,18 @@ fn a_run_refused_on_another_engine_leaves_the_trained_one() {
         ensure!(title.contains("WebGPU was chosen but could not be opened"), "{title}");
         Ok(())
     });
+}
+
+#[test]
+fn no_engine_is_constructed_again_at_each_call() {
+    let has = |program: &[u8], name: &str| program.windows(name.len()).any(|part| part == name.as_bytes());
+    for engine in ["cpu", "relaxed", "webgpu"] {
+        let file = dist().expect("a page").join(format!("engine-{engine}_bg.wasm"));
+        let program = std::fs::read(&file).expect("a program");
+        assert!(has(&program, "tailblazer_core"), "{engine} has no names of functions to go by");
+        // The linker's name for an export that runs all constructors, then what was called.
+        assert!(!has(&program, ".command_export"), "{engine} runs all constructors at each call of it");
+    }
 }
 
 #[test]

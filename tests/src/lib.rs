@@ -22,4 +22,4 @@ pub use elsewhere::Elsewhere;
 pub use example::Example;
 pub use page::{Page, StepLoss};
 pub use program::Program;
-pub use server::{FOLDER, Server};
+pub use server::{FOLDER, Server, dist};

@@ -182,7 +182,8 @@ impl Server {
     }
 }
 
-fn dist() -> anyhow::Result<PathBuf> {
+/// The folder of the built page.
+pub fn dist() -> anyhow::Result<PathBuf> {
     let dist = match std::env::var_os("TAILBLAZER_DIST") {
         Some(dist) => PathBuf::from(dist),
         None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../dist"),
