@@ -25,12 +25,9 @@ const WASM_FEATURES: [&str; 8] = [
     "--enable-multivalue",
 ];
 
-/// wasm-opt's level for a program. Higher ones leave fewer bytes, which pack worse: the CPU engine is 33 KB larger in
-/// brotli after `-O2` and 42 KB after `-Oz`, and no faster. The WebGPU engine needs its `-O2`: without it a step on a
-/// software adapter takes twice as long.
-fn level(file: &str) -> &'static str {
-    if file.starts_with("engine-webgpu") { "-O2" } else { "-O1" }
-}
+/// wasm-opt's level. Higher ones leave fewer bytes, which pack worse, and are no faster: in brotli the CPU engine is 33 KB
+/// larger after `-O2` and 42 KB after `-Oz`, the WebGPU engine 98 KB after `-O2`.
+const LEVEL: &str = "-O1";
 
 /// Reads `--site URL` or `--site=URL`.
 pub fn parse_base(arguments: &[String]) -> Result<Option<Base>> {
@@ -55,7 +52,7 @@ pub fn site(shell: &mut Shell, base: Option<&Base>) -> Result<()> {
     let dist = shell.dist();
     let files = files::files_in(&dist)?;
     for file in files.iter().filter(|file| file.ends_with(".wasm")) {
-        optimise(shell, &dist.join(file), level(file))?;
+        optimise(shell, &dist.join(file))?;
     }
     figures::write(&dist)?;
     if let Some(base) = base {
@@ -69,13 +66,13 @@ pub fn site(shell: &mut Shell, base: Option<&Base>) -> Result<()> {
 }
 
 /// Rewrites one WebAssembly file in place.
-fn optimise(shell: &Shell, file: &Path, level: &str) -> Result<()> {
+fn optimise(shell: &Shell, file: &Path) -> Result<()> {
     let smaller = file.with_extension("wasm.opt");
     shell.run(
         shell
             .command("node")
             .arg(setup::tools::wasm_opt_script(shell))
-            .arg(level)
+            .arg(LEVEL)
             .args(WASM_FEATURES)
             .arg(file)
             .arg("--output")
