@@ -171,19 +171,14 @@ impl ArmEngine {
         program.is_some()
     }
 
-    /// Goes on with what waited for the adapter.
-    pub fn go_on(self: &Rc<Self>) {
+    /// Goes on with what waited for the adapter. Only the first arm has an engine before anything is asked of it, so that
+    /// the first run starts at once and no visitor loads more than the page needs.
+    pub fn go_on(self: &Rc<Self>, is_first: bool) {
         match self.held.take() {
             Some(requests) => self.perform(requests),
-            None if self.is_wanted() => drop(self.provide(untrack(|| self.edited().experiment.device))),
+            None if is_first => drop(self.provide(untrack(|| self.edited().experiment.device))),
             None => {}
         }
-    }
-
-    /// Whether it should have an engine before anything is asked of it: only the first arm, so that the first run starts
-    /// at once and no visitor loads more than the page needs.
-    fn is_wanted(&self) -> bool {
-        self.run.arm.get_untracked() == 0
     }
 
     /// Pauses the present engine and keeps it beside the next one while its run is on the page; else it ends.

@@ -240,8 +240,8 @@ impl Page {
             let found = adapter::find().await;
             let Some(page) = page.upgrade() else { return };
             *page.found.borrow_mut() = Some(found);
-            let arms = page.arms.borrow().clone();
-            arms.iter().for_each(ArmEngine::go_on);
+            let (arms, first) = (page.arms.borrow().clone(), untrack(|| page.workspace.place_of(0)));
+            arms.iter().enumerate().for_each(|(place, arm)| arm.go_on(place == first));
         });
     }
 
