@@ -14,6 +14,13 @@ const SMALL: &str = "#v=1&model.layers=1&model.heads=2&model.width=16&model.cont
                      &schedule.warmup=2&device=gpu&sample.every=0&layerwise.watch=0&train.eval_every=60\
                      &train.eval_windows=1";
 
+/// Steps of a run in which something happens long before its end.
+const STEPS: usize = 600;
+
+fn longer() -> String {
+    SMALL.replace("train.steps=60", &format!("train.steps={STEPS}"))
+}
+
 /// How often the device is destroyed; `TAILBLAZER_ROUNDS` says it otherwise, because each time takes a software adapter
 /// half a minute.
 fn rounds() -> usize {
@@ -25,7 +32,7 @@ const DESTROY: &str = "const load = {load}; const request = GPUAdapter.prototype
     GPUAdapter.prototype.requestDevice = async function (...all) {
       const device = await request.apply(this, all);
       const submit = device.queue.submit.bind(device.queue);
-      let left = 60 + (load * 37) % 130;
+      let left = 300 + (load * 137) % 700;
       if (load % 2 === 0) device.queue.submit = (...all) => { if (left-- === 0) device.destroy(); return submit(...all); };
       return device;
     };";
@@ -36,11 +43,13 @@ const WRONG: &str = "const create = GPUDevice.prototype.createShaderModule;
       return create.call(this, { ...about, code: about.code.replace(' += ', ' -= ') });
     };";
 
-/// As a driver does that hangs: from some moment on the second engine, that of the page as it is loaded again, gets no
+/// As a driver does that hangs: from some submission on the second engine, that of the page as it is loaded again, gets no
 /// answer.
-const HANG: &str = "const load = {load}; const map = GPUBuffer.prototype.mapAsync; let left = 30;
+const HANG: &str = "const load = {load}; const submit = GPUQueue.prototype.submit; let left = 300;
+    GPUQueue.prototype.submit = function (...all) { left--; return submit.apply(this, all); };
+    const map = GPUBuffer.prototype.mapAsync;
     GPUBuffer.prototype.mapAsync = function (...all) {
-      return load === 1 && left-- <= 0 ? new Promise(() => {}) : map.apply(this, all);
+      return load === 1 && left <= 0 ? new Promise(() => {}) : map.apply(this, all);
     };";
 
 /// The steps in the table behind the loss chart, of which none may be missing and none may be twice.
@@ -53,9 +62,10 @@ async fn ensure_whole(page: &Page, steps: usize) -> anyhow::Result<()> {
 #[test]
 fn a_destroyed_device_costs_nothing_but_time() {
     let server = Server::with_engine_prelude(DESTROY).expect("the page is served");
-    with_browser_at(&server, Adapter::SwiftShader, SMALL, async |page| {
+    let link = longer();
+    with_browser_at(&server, Adapter::SwiftShader, &link, async |page| {
         for round in 0..rounds() {
-            page.visit(&format!("{}?round={round}{SMALL}", server.url())).await?;
+            page.visit(&format!("{}?round={round}{link}", server.url())).await?;
             page.click("run-play").await?;
             if round % 2 == 1 {
                 page.wait("steps", 2 * MINUTE, async || Ok(page.number("metric-step").await.unwrap_or(0.0) > 3.0))
@@ -72,7 +82,7 @@ fn a_destroyed_device_costs_nothing_but_time() {
                 said.contains("The run goes on from step") || said.contains("The run begins again"),
                 "{round}: {said}"
             );
-            ensure_whole(page, 60).await?;
+            ensure_whole(page, STEPS).await?;
             println!("round {round}: {said}");
         }
         Ok(())
@@ -126,7 +136,7 @@ fn a_device_that_is_right_passes_once() {
 #[test]
 fn a_device_that_never_answers_is_given_up() {
     let server = Server::with_engine_prelude(HANG).expect("the page is served");
-    with_browser_at(&server, Adapter::SwiftShader, SMALL, async |page| {
+    with_browser_at(&server, Adapter::SwiftShader, &longer(), async |page| {
         // A software adapter has four minutes to answer: the watch looks twenty times as often here.
         let often =
             "const set = setInterval; window.setInterval = (what, time, ...all) => set(what, time / 20, ...all)";
@@ -135,7 +145,7 @@ fn a_device_that_never_answers_is_given_up() {
         page.click("run-play").await?;
         page.wait_for_message(&["did not answer"], 2 * MINUTE).await?;
         page.wait_for(&["finished"], 3 * MINUTE).await?;
-        ensure_whole(page, 60).await
+        ensure_whole(page, STEPS).await
     });
 }
 
