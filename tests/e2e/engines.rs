@@ -33,7 +33,8 @@ fn on_the_cpu_no_file_of_the_webgpu_engine_is_asked_for() {
             ensure!(title.contains(reason), "{title}");
             ensure!(asked_for(&server, "engine-relaxed_bg.wasm"));
             ensure!(!asked_for(&server, "engine-cpu") && !asked_for(&server, "engine-webgpu"));
-            let started = "return performance.getEntriesByType('resource').filter(e => e.name.endsWith('_loader.js')).length";
+            let started =
+                "return performance.getEntriesByType('resource').filter(e => e.name.endsWith('_loader.js')).length";
             let started = page.driver.execute(started, vec![]).await?.json().clone();
             ensure!(started == 1, "one run has {started} engines");
             let errors = page.console_errors().await?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::ensure;
 use serde_json::json;
-use tailblazer_tests::{Adapter, Page, Server, with_browser_at};
+use tailblazer_tests::{Adapter, Page, Server, with_browser_at, with_empty_page};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -63,7 +63,7 @@ async fn ensure_whole(page: &Page, steps: usize) -> anyhow::Result<()> {
 fn a_destroyed_device_costs_nothing_but_time() {
     let server = Server::with_engine_prelude(DESTROY).expect("the page is served");
     let link = longer();
-    with_browser_at(&server, Adapter::SwiftShader, &link, async |page| {
+    with_empty_page(Adapter::SwiftShader, async |page| {
         for round in 0..rounds() {
             page.visit(&format!("{}?round={round}{link}", server.url())).await?;
             page.click("run-play").await?;

@@ -34,7 +34,9 @@ const REPLACEMENTS: usize = 5;
 async fn standing<T>(act: impl AsyncFn() -> WebDriverResult<T>) -> WebDriverResult<T> {
     for _ in 0..REPLACEMENTS {
         match act().await {
-            Err(error) if matches!(error.as_inner(), WebDriverErrorInner::StaleElementReference(_)) => sleep(POLL).await,
+            Err(error) if matches!(error.as_inner(), WebDriverErrorInner::StaleElementReference(_)) => {
+                sleep(POLL).await
+            }
             result => return result,
         }
     }
