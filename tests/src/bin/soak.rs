@@ -15,7 +15,7 @@ use tokio::time::sleep;
 const STEPS: usize = 20_000;
 
 /// The first visit's model on the CPU, with everything on that takes memory from time to time.
-const LINK: &str = "#v=1&device=cpu&layerwise.method=llr&layerwise.every=50&sample.every=100&train.eval_every=200";
+const LINK: &str = "#v=1&device=cpu&layerwise.method=llr&layerwise.every=100&sample.every=100&train.eval_every=200";
 
 /// Rows of the table.
 const PARTS: usize = 10;
@@ -43,7 +43,7 @@ async fn main() -> anyhow::Result<()> {
     let url = format!("{}{link}&train.steps={steps}", server.url());
     let page = Page::open(browser.driver(), &url).await?;
     page.click("run-play").await?;
-    page.wait_for(&["running"], Duration::from_secs(300)).await?;
+    page.wait_for(&["running"], Duration::from_secs(60)).await?;
     println!("`{link}&train.steps={steps}`\n");
     println!("| steps | steps/s | device, MB | page heap, MB | processes, MB |\n|---|---|---|---|---|");
     let mut marks = Vec::new();
