@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context as _, ensure};
+use anyhow::ensure;
 use tailblazer_tests::{Adapter, Page, with_browser};
 
 /// A small shape, in a run that lasts longer than any test.
@@ -13,10 +13,8 @@ const ENDLESS: &str = "#v=1&device=cpu&model.layers=2&model.heads=2&model.width=
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// How many rows of a table answer to a selector.
-async fn rows(page: &Page, table: &str, selector: &str) -> anyhow::Result<u64> {
-    let script = "return document.querySelectorAll(`[data-testid='${arguments[0]}'] ${arguments[1]}`).length";
-    let count = page.driver.execute(script, vec![table.into(), selector.into()]).await?;
-    count.json().as_u64().context("a number")
+async fn rows(page: &Page, table: &str, selector: &str) -> anyhow::Result<usize> {
+    page.count(&format!("[data-testid='{table}'] {selector}")).await
 }
 
 #[test]
