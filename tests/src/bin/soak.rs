@@ -1,8 +1,8 @@
 //! A long run in the browser, with spectra, samples and saves: whether its memory stays flat and its pace stays the same.
 //!
 //! `soak [STEPS] [LINK]` prints a table. It is a measurement and no test: its figures are those of an otherwise idle machine.
-//! Machines become slower and faster by themselves, so a loop of always the same work is timed beside the run, and the
-//! pace is told for a machine that stays as it was.
+//! Machines become slower and faster by themselves, so a loop of always the same work is timed beside the run. It says
+//! that the machine changed, not by how much the run did: the two need not slow down alike.
 
 use std::{
     env,
@@ -82,11 +82,10 @@ async fn main() -> anyhow::Result<()> {
     let pace = |part: usize| rate(&marks[part], &marks[part + 1]);
     let change = 100.0 * (pace(PARTS - 1) / pace(1) - 1.0);
     let machine = 100.0 * (marks[2].reference / marks[PARTS].reference - 1.0);
-    let own = 100.0 * ((1.0 + change / 100.0) / (1.0 + machine / 100.0) - 1.0);
     let growth = |of: fn(&Mark) -> u64| megabytes(of(&marks[PARTS])) - megabytes(of(&marks[1]));
     println!(
-        "\nFrom the second part to the last: pace {change:+.1} %, of which the machine {machine:+.1} % and the run {own:+.1} %; \
-         memory on the device {:+.1} MB, page heap {:+.1} MB, processes {:+.1} MB.",
+        "\nFrom the second part to the last: pace of the run {change:+.1} %, of the loop {machine:+.1} %; memory on the device \
+         {:+.1} MB, page heap {:+.1} MB, processes {:+.1} MB.",
         growth(|mark| mark.device),
         growth(|mark| mark.heap),
         growth(|mark| mark.resident)
